@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    ApprovalPreview, CatalogCard, CatalogPage, Frame, Paged, PlaneChoice, RequestFormPage, TenantRow,
+    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlaneChoice, RequestFormPage, TenantRow,
     TenantsPage,
 };
 use portico_domain::documents::Category;
@@ -181,7 +181,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         notes: vec![HOSTILE.into()],
         offering: card(),
         action: Action::Create,
-        post_to: "/catalog/databases.demo.portico.dev/request".into(),
+        post_to: Link::NewRequest("databases.demo.portico.dev".parse().unwrap()),
         tenant: "payments".parse().unwrap(),
         environment: "dev".parse().unwrap(),
         name: HOSTILE.into(),

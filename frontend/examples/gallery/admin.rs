@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 use portico_domain::placement::Cordon;
@@ -152,7 +152,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             hash: "a".repeat(64),
         },
         sentence: sentence.into(),
-        href: Some("/requests/1".into()),
+        href: Some(crate::requests::rows().swap_remove(0).href),
     };
     let record = |chain| RecordPage {
         query: String::new(),
@@ -222,7 +222,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &at(
                     pat("/admin/control-planes/x"),
                     "US shared",
-                    &[("Control planes", "/admin/control-planes")],
+                    &[("Control planes", Link::ControlPlanes)],
                 ),
                 &detail,
             ),

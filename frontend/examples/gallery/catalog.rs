@@ -1,7 +1,7 @@
 //! The catalog and an offering.
 
 use portico_api::{
-    Allowed, CatalogCard, CatalogPage, CategoryCount, OfferingPage, Paged, PlanColumn, PlaneChoice,
+    Allowed, CatalogCard, CatalogPage, CategoryCount, Link, OfferingPage, Paged, PlanColumn, PlaneChoice,
     ReceivedItem, ServedOn,
 };
 use portico_domain::documents::{Category, Price};
@@ -170,7 +170,7 @@ pub(crate) fn offering() -> OfferingPage {
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let frame = || at(dana("/catalog"), "Catalog", &[]);
-    let deep = || at(dana("/catalog"), "PostgreSQL", &[("Catalog", "/catalog")]);
+    let deep = || at(dana("/catalog"), "PostgreSQL", &[("Catalog", Link::Catalog)]);
     let nothing_found = CatalogPage {
         query: "mainframe".into(),
         cards: Paged::cut(vec![], 1, 20),

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Paged, Problem, RevealedKey, Snippet, TreeNode,
+    ConnectionKey, DeletePage, Link, Paged, Problem, RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -20,7 +20,7 @@ pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age
         name: name.parse().expect("a name"),
     };
     ClaimRow {
-        href: format!("/claims/{reference}"),
+        href: Link::Claim(reference.clone()),
         reference,
         offering_title: card.title,
         icon: card.icon,
@@ -245,7 +245,7 @@ fn list(items: Vec<ClaimRow>) -> ClaimsPage {
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let frame = || at(dana("/claims"), "My claims", &[]);
-    let deep = || at(dana("/claims/x"), "ledger", &[("My claims", "/claims")]);
+    let deep = || at(dana("/claims/x"), "ledger", &[("My claims", Link::Claims)]);
     let many: Vec<_> = rows()
         .into_iter()
         .cycle()

@@ -1,6 +1,6 @@
 //! The request form, with every control.
 
-use portico_api::{ApprovalPreview, DryRunResult, Problem, QuotaLine, RequestFormPage};
+use portico_api::{ApprovalPreview, DryRunResult, Link, Problem, QuotaLine, RequestFormPage};
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
 use portico_form::{Branch, Choice, Control, Entry, Field, Form, Section};
@@ -314,7 +314,11 @@ pub(crate) fn create() -> RequestFormPage {
     RequestFormPage {
         offering: offering.card,
         action: Action::Create,
-        post_to: "/catalog/postgresqlinstances.databases.demo.portico.dev/request".into(),
+        post_to: Link::NewRequest(
+            "postgresqlinstances.databases.demo.portico.dev"
+                .parse()
+                .expect("a name"),
+        ),
         tenant: "payments".parse().expect("a name"),
         environment: "dev".parse().expect("a name"),
         name: "orders-db".into(),
@@ -396,7 +400,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         at(
             dana("/catalog"),
             "Request PostgreSQL",
-            &[("Catalog", "/catalog"), ("PostgreSQL", "/catalog/x")],
+            &[
+                ("Catalog", Link::Catalog),
+                ("PostgreSQL", Link::Offering(catalog::cards().swap_remove(0).name)),
+            ],
         )
     };
     let wrong = RequestFormPage {

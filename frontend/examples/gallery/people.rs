@@ -1,7 +1,7 @@
 //! Frames for different viewers.
 
 use jiff::Timestamp;
-use portico_api::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
+use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a time")
@@ -76,13 +76,13 @@ pub(crate) fn pat(path: &str) -> Frame {
     }
 }
 
-pub(crate) fn at(mut frame: Frame, title: &str, crumbs: &[(&str, &str)]) -> Frame {
+pub(crate) fn at(mut frame: Frame, title: &str, crumbs: &[(&str, Link)]) -> Frame {
     frame.title = title.into();
     frame.crumbs = crumbs
         .iter()
         .map(|(title, href)| Crumb {
             title: (*title).into(),
-            href: (*href).into(),
+            href: href.clone(),
         })
         .collect();
     frame

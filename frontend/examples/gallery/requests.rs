@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ApprovalRow, ApprovalsPage, CommentResult, DiffLine, DiffTone, HealthChange, HomePage, NoticeTone, Paged,
-    QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
+    ApprovalRow, ApprovalsPage, CommentResult, DiffLine, DiffTone, HealthChange, HomePage, Link, NoticeTone,
+    Paged, QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
@@ -22,7 +22,7 @@ pub(crate) fn row(number: u8, action: Action, state: State, status: &str) -> Req
         waiting_for: None,
         failure: None,
         id,
-        href: format!("/requests/{id}"),
+        href: Link::Request(id),
         action,
         state,
         status: status.into(),
@@ -233,12 +233,12 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 3,
             ),
         ],
-        claim_href: Some("/claims/x".into()),
+        claim_href: Some(claims::rows().swap_remove(0).href),
         may_not_decide: None,
         may_withdraw: false,
         ..waiting()
     };
-    let crumbs: &[(&str, &str)] = &[("Requests", "/requests")];
+    let crumbs: &[(&str, Link)] = &[("Requests", Link::Requests)];
     let busy = HomePage {
         unhealthy_claims: claims::rows()
             .into_iter()

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ApprovalRow, ApprovalsPage, Frame};
+use portico_api::{ApprovalRow, ApprovalsPage, Frame, Link};
 use portico_domain::quota;
 use portico_domain::request::Action;
 
@@ -39,7 +39,7 @@ pub fn approvals(frame: &Frame, page: &ApprovalsPage) -> String {
             <ApprovalKeys />
             <div class="live" data-live="approvals" data-decide="">
                 {body}
-                {pager(&page.rows, &Query::new("/approvals"))}
+                {pager(&page.rows, &Query::new(Link::Approvals))}
             </div>
         }
         .into_any()
@@ -100,7 +100,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                         {approval.cost.clone().map(|cost| view! { <div><h2>"Price"</h2><p><strong>{cost}</strong></p></div> })}
                         {quotas}
                         <p class="quiet">{approval.history.clone()}</p>
-                        <p><a href=row.href.clone()>"The whole request"</a></p>
+                        <p><a href=row.href.to_string()>"The whole request"</a></p>
                         {decision(frame, &row.id.to_string(), approval.revision)}
                     </div>
                 </div>

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{CatalogCard, CatalogPage, Frame, PlaneChoice};
+use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
 
 use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
@@ -25,7 +25,7 @@ pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
 }
 
 fn query_of(page: &CatalogPage) -> Query {
-    Query::new("/catalog")
+    Query::new(Link::Catalog)
         .with("q", page.query.clone())
         .with("category", page.category.map_or("", |category| category.slug()))
         .with("plane", page.plane.as_ref().map_or("", |plane| plane.as_str()))

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ClaimsFilter, ClaimsPage, Frame, names};
+use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, names};
 
 use crate::islands::Search;
 use crate::parts::rows::{Columns, claim_table};
@@ -29,7 +29,7 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
 }
 
 fn query_of(filter: &ClaimsFilter) -> Query {
-    Query::new("/claims")
+    Query::new(Link::Claims)
         .with("q", filter.query.clone())
         .with("tenant", filter.tenant.as_ref().map_or("", |name| name.as_str()))
         .with(

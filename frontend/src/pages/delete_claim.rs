@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{DeletePage, Frame, names};
+use portico_api::{DeletePage, Frame, Link, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
@@ -27,7 +27,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
         let in_the_way = page.in_the_way.map(|id| {
             view! {
                 <div class="notice warning" role="status">{icon("degraded")}<p>
-                    <a href=format!("/requests/{id}")>"Another request about it"</a>" is under way. Withdraw that one or wait for it first."
+                    <a href=Link::Request(id).to_string()>"Another request about it"</a>" is under way. Withdraw that one or wait for it first."
                 </p></div>
             }
         });
@@ -38,7 +38,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 <p>{row.offering_title.clone()}" on "{row.plane_title.clone()}" "{health(row.health)}</p>
             </div></div>
             {in_the_way}
-            <form class="narrow-form" method="post" action=format!("{}/delete", row.href)>
+            <form class="narrow-form" method="post" action=Link::DeleteClaim(row.reference.clone()).to_string()>
                 {csrf(frame)}
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::UID value=page.uid.clone() />
@@ -59,7 +59,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 </div>
                 <div class="actions">
                     <button class="button danger" disabled=blocked>{icon("deleting")}"Delete claim"</button>
-                    <a class="button" href=row.href.clone()>"Keep it"</a>
+                    <a class="button" href=row.href.to_string()>"Keep it"</a>
                 </div>
             </form>
         }

@@ -91,7 +91,7 @@ fn waiting(frame: &Frame, approval: &ApprovalRow) -> impl IntoView + use<> {
         <li>
             {icon(glyph(&row.icon, "other"))}
             <span>
-                <a href=row.href.clone()><strong>{row.requester.clone()}</strong>": "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}" "{row.claim.name.to_string()}</a>
+                <a href=row.href.to_string()><strong>{row.requester.clone()}</strong>": "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}" "{row.claim.name.to_string()}</a>
                 <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · since "{time(frame.now, row.created_at)}</span>
             </span>
         </li>
@@ -184,7 +184,7 @@ fn health_change(frame: &Frame, change: &HealthChange) -> impl IntoView + use<> 
         <li>
             {icon(name)}
             <span>
-                <a href=row.href.clone()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong>{words}</a>
+                <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong>{words}</a>
                 <span class="reason">{place}{time(frame.now, change.at)}{reason}</span>
             </span>
         </li>

@@ -36,13 +36,13 @@ pub fn request(frame: &Frame, page: &RequestPage) -> String {
 
 fn head(page: &RequestPage) -> AnyView {
     let row = &page.row;
-    let claim = page.claim_href.clone().map(|href| {
+    let claim = page.claim_href.as_ref().map(|link| {
         let class = if row.state == State::Fulfilled {
             "button primary"
         } else {
             "button"
         };
-        view! { <a class=class href=href>"Go to the claim"</a> }
+        view! { <a class=class href=link.to_string()>"Go to the claim"</a> }
     });
     let status = (!row.status.is_empty()).then(|| row.status.clone());
     view! {

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{Frame, RequestsPage};
+use portico_api::{Frame, Link, RequestsPage};
 use portico_domain::request::State;
 
 use crate::parts::rows::{Columns, request_table};
@@ -20,7 +20,7 @@ const FILTERS: [State; 6] = [
 #[must_use]
 pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
     document(frame, || {
-        let query = Query::new("/requests")
+        let query = Query::new(Link::Requests)
             .with("state", page.state.map_or("", State::slug))
             .with(
                 "offering",

@@ -24,7 +24,7 @@ pub fn revealed(frame: &Frame, claim: &ClaimRow, revealed: &[RevealedKey]) -> St
             <div class="page-head"><h1>"How to connect to "{claim.reference.name.to_string()}</h1></div>
             {values}
             <p>"That you saw it has been recorded. It is not kept here: reload this page and it is gone."</p>
-            <p><a class="button" href=claim.href.clone()>"Back to the claim"</a></p>
+            <p><a class="button" href=claim.href.to_string()>"Back to the claim"</a></p>
         }
         .into_any()
     })

@@ -161,7 +161,7 @@ pub(crate) fn top(frame: &Frame) -> AnyView {
         let steps: Vec<_> = frame
             .crumbs
             .iter()
-            .map(|crumb| view! { <li><a href=crumb.href.clone()>{crumb.title.clone()}</a></li> })
+            .map(|crumb| view! { <li><a href=crumb.href.to_string()>{crumb.title.clone()}</a></li> })
             .collect();
         view! { <nav class="crumbs" aria-label="Breadcrumbs"><ol role="list">{steps}</ol></nav> }
     });

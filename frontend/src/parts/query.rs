@@ -1,23 +1,25 @@
 //! The query string of a list, which holds the whole filter.
 
-/// A path with query parameters, without empty ones.
+use portico_api::Link;
+
+/// A page with query parameters, without empty ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
-    path: &'static str,
+    page: Link,
     pairs: Vec<(&'static str, String)>,
 }
 
 impl Query {
-    pub(crate) fn new(path: &'static str) -> Self {
+    pub(crate) fn new(page: Link) -> Self {
         Self {
-            path,
+            page,
             pairs: Vec::new(),
         }
     }
 
-    /// The same parameters for another path.
-    pub(crate) fn at(mut self, path: &'static str) -> Self {
-        self.path = path;
+    /// The same parameters for another page.
+    pub(crate) fn at(mut self, page: Link) -> Self {
+        self.page = page;
         self
     }
 
@@ -47,29 +49,9 @@ impl Query {
 
     /// The URL.
     pub(crate) fn href(&self) -> String {
-        let mut href = String::from(self.path);
-        for (index, (key, value)) in self.pairs.iter().enumerate() {
-            href.push(if index == 0 { '?' } else { '&' });
-            href.push_str(key);
-            href.push('=');
-            push_encoded(&mut href, value);
-        }
-        href
-    }
-}
-
-fn push_encoded(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
-        }
+        let pairs = self.pairs.iter();
+        self.page
+            .with_query(pairs.map(|(key, value)| (*key, value.as_str())))
     }
 }
 
@@ -78,8 +60,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_kept_and_escaped() {
-        let query = Query::new("/claims")
+    fn filters_are_kept() {
+        let query = Query::new(Link::Claims)
             .with("q", "a b&c=ü")
             .with("plane", "eu")
             .with("plane", "");

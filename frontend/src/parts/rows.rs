@@ -89,7 +89,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     let reason = (!row.reason.is_empty()).then(|| view! { <span class="reason">{row.reason.clone()}</span> });
     view! {
         <tr id=row_id(row)>
-            <th scope="row"><a href=row.href.clone()>{row.reference.name.to_string()}</a></th>
+            <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
             {offering}
             <td data-label="Health">{health(row.health)}{reason}{seen}{expired}</td>
             <td data-label="Environment">{place}</td>
@@ -140,7 +140,7 @@ fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + u
         .then(|| view! { <td data-label="Environment">{format!("{}/{}", row.tenant, row.environment)}</td> });
     view! {
         <tr id=format!("r-{}", row.id)>
-            <th scope="row"><a href=row.href.clone()>{name}</a></th>
+            <th scope="row"><a href=row.href.to_string()>{name}</a></th>
             {offering}
             <td data-label="State">{state(row.state)}{status}</td>
             {place}

@@ -1,14 +1,14 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{ClaimRow, PlaneChoice};
+use super::{ClaimRow, Link, PlaneChoice};
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 use portico_domain::placement::Cordon;
 use portico_domain::record::{Event, SignedHead};
 
 /// The list of control planes.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanesPage {
     /// The control planes, those with problems first.
@@ -21,7 +21,7 @@ pub struct PlanesPage {
 
 /// The state of the connection to a control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PlaneState {
     /// The first connection is being made.
@@ -36,7 +36,7 @@ pub enum PlaneState {
 
 /// A control plane in the list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneRow {
     /// Its name, title and region.
@@ -71,7 +71,7 @@ pub struct PlaneRow {
 
 /// The page of one control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneDetail {
     /// The control plane, as in the list.
@@ -102,7 +102,7 @@ pub struct PlaneDetail {
 
 /// A row of the matrix of offerings by control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatrixRow {
     /// The offering.
@@ -117,7 +117,7 @@ pub struct MatrixRow {
 
 /// What a control plane serves of an offering.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatrixCell {
     /// The version.
@@ -130,7 +130,7 @@ pub struct MatrixCell {
 
 /// The list of tenants.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantsPage {
     /// The tenants.
@@ -139,7 +139,7 @@ pub struct TenantsPage {
 
 /// A tenant in the list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
     /// Its name.
@@ -160,7 +160,7 @@ pub struct TenantRow {
 
 /// A page of the audit log.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordPage {
     /// Filter: text in actor, verb or subject.
@@ -189,7 +189,7 @@ pub struct RecordPage {
 
 /// The state of the audit log's hash chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainState {
     /// True if it is intact, or if an administrator has acknowledged every break.
@@ -210,7 +210,7 @@ pub struct ChainState {
 
 /// A break of the audit log: it differs from what was written.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainBreak {
     /// The event; 0 for the signed head.
@@ -225,7 +225,7 @@ pub struct ChainBreak {
 
 /// An event of the audit log.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordRow {
     /// The event.
@@ -233,12 +233,13 @@ pub struct RecordRow {
     /// The event as a sentence.
     pub sentence: String,
     /// The path of the page that it is about.
-    pub href: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub href: Option<Link>,
 }
 
 /// The configuration in force, with the problems of the files.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationPage {
     /// When the configuration in force was loaded.
@@ -253,7 +254,7 @@ pub struct ConfigurationPage {
 
 /// An error in the configuration.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationError {
     /// The file, relative to the configuration's folder.

@@ -1,11 +1,11 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
 
 /// The approval queue.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalsPage {
     /// The requests that the viewer can decide on, oldest first.
@@ -14,7 +14,7 @@ pub struct ApprovalsPage {
 
 /// A request in the approval queue.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalRow {
     /// The request.

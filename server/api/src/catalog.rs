@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Allowed, ClaimRow, Paged};
 use portico_domain::documents::{Category, Price};
@@ -6,7 +6,7 @@ use portico_domain::names::{OfferingName, PlanName, PlaneName};
 
 /// The catalog.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogPage {
     /// The search text.
@@ -27,7 +27,7 @@ pub struct CatalogPage {
 
 /// A category with its number of offerings.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryCount {
     /// The category.
@@ -38,7 +38,7 @@ pub struct CategoryCount {
 
 /// A control plane to choose.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneChoice {
     /// Its name.
@@ -51,7 +51,7 @@ pub struct PlaneChoice {
 
 /// An offering in the catalog's list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogCard {
     /// Its name.
@@ -79,7 +79,7 @@ pub struct CatalogCard {
 
 /// The page of an offering.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferingPage {
     /// The offering, as in the list.
@@ -108,7 +108,7 @@ pub struct OfferingPage {
 
 /// A plan, as a column of the table that compares plans.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanColumn {
     /// Its name.
@@ -127,7 +127,7 @@ pub struct PlanColumn {
 
 /// Something that a claim provides.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedItem {
     /// Its name: `password`, `host`.
@@ -138,7 +138,7 @@ pub struct ReceivedItem {
 
 /// A control plane that serves an offering.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServedOn {
     /// The control plane.

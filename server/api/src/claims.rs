@@ -1,14 +1,14 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Allowed, ConnectionKey, Paged, PlaneChoice, Problem, RequestRow};
+use super::{Allowed, ConnectionKey, Link, Paged, PlaneChoice, Problem, RequestRow};
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
 /// The filters of a list of claims, all of them in the URL.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimsFilter {
     /// Text in the name.
@@ -31,7 +31,7 @@ pub struct ClaimsFilter {
 
 /// The list of claims.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimsPage {
     /// The filter in force.
@@ -50,13 +50,14 @@ pub struct ClaimsPage {
 
 /// A claim in a list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimRow {
     /// The claim.
     pub reference: ClaimRef,
     /// The path of its page.
-    pub href: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub href: Link,
     /// The offering's title.
     pub offering_title: String,
     /// The name of its icon.
@@ -87,7 +88,7 @@ pub struct ClaimRow {
 
 /// The page of a claim.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimPage {
     /// The claim, as in lists.
@@ -126,7 +127,7 @@ pub struct ClaimPage {
 
 /// How to connect to what a claim provides.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionDetails {
     /// Addresses from the claim's status: title and value.
@@ -153,7 +154,7 @@ pub struct ConnectionDetails {
 
 /// A snippet to copy.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snippet {
     /// `psql`, `Environment file`, `Deployment`, `Python`.
@@ -167,7 +168,7 @@ pub struct Snippet {
 
 /// A part of a snippet.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SnippetPart {
     /// The text; dots for a secret.
@@ -178,7 +179,7 @@ pub struct SnippetPart {
 
 /// A revealed key of a secret.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevealedKey {
     /// The key.
@@ -191,7 +192,7 @@ pub struct RevealedKey {
 
 /// A composed resource with its own composed resources.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TreeNode {
     /// The kind.
@@ -213,7 +214,7 @@ pub struct TreeNode {
 
 /// A Kubernetes event about a claim or one of its composed resources.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimEvent {
     /// When it last occurred.
@@ -232,7 +233,7 @@ pub struct ClaimEvent {
 
 /// The page that confirms a deletion by the claim's name.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePage {
     /// The claim.

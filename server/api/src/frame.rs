@@ -1,10 +1,12 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use portico_domain::names::{EnvironmentName, TenantName};
 
+use super::Link;
+
 /// The frame of a page: navigation, notices and technical values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Frame {
     /// The title of the page, without the product's name.
@@ -50,7 +52,7 @@ pub struct Frame {
 }
 
 /// A tenant and its environments, for the switch in the navigation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantChoice {
     /// Its name.
@@ -62,17 +64,17 @@ pub struct TenantChoice {
 }
 
 /// A breadcrumb.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Crumb {
     /// Its text.
     pub title: String,
-    /// Its path.
-    pub href: String,
+    /// Its page.
+    pub href: Link,
 }
 
 /// A message at the top of a page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
     /// Its tone.
@@ -82,7 +84,7 @@ pub struct Notice {
 }
 
 /// The tone of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NoticeTone {
     /// Success.
@@ -96,7 +98,7 @@ pub enum NoticeTone {
 }
 
 /// The sign-in page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInPage {
     /// The company's name.
@@ -110,7 +112,7 @@ pub struct SignInPage {
 }
 
 /// A provider to sign in with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInProvider {
     /// The button's text: `Sign in with Acme SSO`.

@@ -1,11 +1,11 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
 
 /// The home page: what needs the viewer's attention.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HomePage {
     /// Claims of the current tenant that are not ready or whose lifetime is over, worst first, at most ten.
@@ -30,7 +30,7 @@ pub struct HomePage {
 
 /// A claim that became ready or unhealthy.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthChange {
     /// The claim with its new health.

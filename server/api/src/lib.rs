@@ -10,8 +10,10 @@ mod catalog;
 mod claims;
 mod frame;
 mod home;
+mod link;
 pub mod names;
 mod requests;
+mod search;
 mod time;
 mod tokens;
 
@@ -30,10 +32,12 @@ pub use claims::{
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HomePage};
+pub use link::Link;
 pub use requests::{
     ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,
     RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
+pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use time::{duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
 
@@ -41,11 +45,11 @@ pub use portico_domain::connection::ConnectionKey;
 pub use portico_domain::manifest::{DiffLine, DiffTone};
 pub use portico_domain::quota::QuotaLine;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A page of a longer list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paged<T> {
     /// The rows of this page.
@@ -84,7 +88,7 @@ impl<T> Paged<T> {
 
 /// Whether an action is allowed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Allowed {
     /// True if it is allowed.

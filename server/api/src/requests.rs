@@ -1,9 +1,9 @@
 use jiff::Timestamp;
 use portico_form::Form;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::{CatalogCard, DiffLine, Paged, PlanColumn, PlaneChoice, QuotaLine};
+use super::{CatalogCard, DiffLine, Link, Paged, PlanColumn, PlaneChoice, QuotaLine};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
 use portico_domain::placement::Placement;
@@ -12,7 +12,7 @@ use portico_domain::request::{Action, Comment, State};
 
 /// A label of control planes to choose by.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelChoice {
     /// The label's key.
@@ -27,7 +27,7 @@ pub struct LabelChoice {
 
 /// The form for a new claim or for a change to one.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -39,7 +39,8 @@ pub struct RequestFormPage {
     /// Create or change.
     pub action: Action,
     /// The path that the form posts to.
-    pub post_to: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub post_to: Link,
     /// The id of the request. Posted, so that sending the form twice creates one request.
     pub request_id: RequestId,
     /// The tenant.
@@ -125,7 +126,7 @@ pub struct RequestFormPage {
 
 /// A problem with the line that has it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineProblem {
     /// The line, from 1; `None` if it belongs to no line.
@@ -136,7 +137,7 @@ pub struct LineProblem {
 
 /// The result of a control plane's dry run.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRunResult {
     /// True if it accepts the manifest.
@@ -149,7 +150,7 @@ pub struct DryRunResult {
 
 /// A problem of a field.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldProblem))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// The field's path (`spec.storage.size`); empty for the whole object.
@@ -160,7 +161,7 @@ pub struct Problem {
 
 /// Whether approval is needed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ApprovalPreview {
     /// The reason, if a policy denies it.
@@ -172,29 +173,32 @@ pub struct ApprovalPreview {
 
 /// The result of submitting a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Submission {
     /// The request.
     pub id: RequestId,
     /// The path of its page.
-    pub href: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub href: Link,
     /// The path of its claim's page if no approval is needed: the result shows there.
     #[serde(default)]
-    pub claim_href: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub claim_href: Option<Link>,
     /// Its state.
     pub state: State,
 }
 
 /// A request in a list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestRow {
     /// Its id.
     pub id: RequestId,
     /// The path of its page.
-    pub href: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub href: Link,
     /// Its action.
     pub action: Action,
     /// Its state.
@@ -229,7 +233,7 @@ pub struct RequestRow {
 
 /// A list of requests.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestsPage {
     /// Filter: a state.
@@ -244,13 +248,14 @@ pub struct RequestsPage {
 
 /// The page of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestPage {
     /// The request, as in lists.
     pub row: RequestRow,
     /// The path of the claim's page, once there is a claim.
-    pub claim_href: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub claim_href: Option<Link>,
     /// The steps of its life.
     pub steps: Vec<RequestStep>,
     /// The request as a sentence.
@@ -288,7 +293,7 @@ pub struct RequestPage {
 
 /// A step in the life of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -315,7 +320,7 @@ pub struct RequestStep {
 
 /// A comment on a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CommentResult {
     /// Its id.

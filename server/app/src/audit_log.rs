@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use portico_api::{RecordPage, RecordRow};
+use portico_api::{Link, RecordPage, RecordRow};
 use portico_domain::authz;
 use portico_domain::names::TenantName;
 use portico_domain::record::{Event, SignedHead};
@@ -11,7 +11,6 @@ use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_store::{ChainEnd, EventFilter, Page};
 use serde_json::json;
 
-use super::names::request_href;
 use super::{Portal, PortalError, Result, sentence};
 
 /// Events on a page.
@@ -77,7 +76,7 @@ impl Portal {
                     .filter(|event| query.matches(event))
                     .map(|event| RecordRow {
                         sentence: sentence::event(&event),
-                        href: event.event.request.map(request_href),
+                        href: event.event.request.map(Link::Request),
                         event,
                     }),
             );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
-use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, TreeNode, relative};
+use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, TreeNode, relative};
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
@@ -15,7 +15,7 @@ use portico_domain::tenancy::Viewer;
 use portico_store::{Page, RequestFilter};
 
 use super::composition::Composition;
-use super::names::{claim_href, plane_title};
+use super::names::plane_title;
 use super::offering::projection;
 use super::permissions::may_change;
 use super::usage::{cost, plan};
@@ -149,7 +149,7 @@ impl Portal {
         Ok(Some(ClaimPage {
             row: ClaimRow {
                 reference: reference.clone(),
-                href: claim_href(reference),
+                href: Link::Claim(reference.clone()),
                 offering_title: looks.title,
                 icon: looks.icon,
                 category: looks.category,

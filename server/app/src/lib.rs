@@ -68,7 +68,6 @@ pub use operations::{
     RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
-pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use workspace::Workspace;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use portico_api::Link;
 use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
@@ -15,7 +16,6 @@ use portico_store::{EventFilter, Page};
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
-use super::names::{claim_href, request_href};
 use super::{Portal, Result};
 
 /// Something on a screen may have changed.
@@ -29,7 +29,7 @@ pub enum LiveEvent {
         /// Which.
         reference: ClaimRef,
         /// The path of its page.
-        href: String,
+        href: Link,
         /// It is gone.
         deleted: bool,
     },
@@ -38,10 +38,10 @@ pub enum LiveEvent {
         /// Which.
         id: RequestId,
         /// The path of its page.
-        href: String,
+        href: Link,
         /// For whoever has the page of its claim open: the path of that page.
         #[serde(skip_serializing_if = "Option::is_none")]
-        claim: Option<String>,
+        claim: Option<Link>,
     },
     /// A control plane, and so all its claims.
     Plane {
@@ -253,7 +253,7 @@ impl Live {
                 claim = next_update(self.behind.as_mut()) => {
                     // It may have become another tenant's meanwhile.
                     if self.portal.visible_claim(&self.viewer, &claim).is_ok() {
-                        return Some(LiveEvent::Claim { href: claim_href(&claim), reference: claim, deleted: false });
+                        return Some(LiveEvent::Claim { href: Link::Claim(claim.clone()), reference: claim, deleted: false });
                     }
                 }
             }
@@ -293,8 +293,8 @@ impl Live {
         let about_opened = request.map(|request| &request.claim) == opened;
         Some(LiveEvent::Request {
             id,
-            href: request_href(id),
-            claim: opened.filter(|_| about_opened).map(claim_href),
+            href: Link::Request(id),
+            claim: opened.filter(|_| about_opened).cloned().map(Link::Claim),
         })
     }
 
@@ -312,7 +312,7 @@ impl Live {
                     None => scope.allows_unowned(),
                 };
                 seen.then(|| LiveEvent::Claim {
-                    href: claim_href(&reference),
+                    href: Link::Claim(reference.clone()),
                     reference,
                     deleted,
                 })

@@ -1,25 +1,8 @@
-//! Paths of pages, and titles from documents.
+//! Titles from documents.
 
 use portico_api::PlaneChoice;
-use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Configuration, ControlPlane};
-use portico_domain::names::{PlaneName, RequestId};
-
-/// The path of a claim's page.
-pub(super) fn claim_href(claim: &ClaimRef) -> String {
-    format!(
-        "/claims/{}/{}/{}/{}",
-        claim.plane,
-        claim.offering,
-        claim.namespace.as_deref().unwrap_or("-"),
-        claim.name
-    )
-}
-
-/// The path of a request's page.
-pub(super) fn request_href(id: RequestId) -> String {
-    format!("/requests/{id}")
-}
+use portico_domain::names::PlaneName;
 
 /// The name to show of a control plane, also of one that is no longer configured.
 pub(super) fn plane_title(configuration: &Configuration, name: &PlaneName) -> String {

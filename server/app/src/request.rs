@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
-use portico_api::{QuotaLine, RequestPage, RequestStep};
+use portico_api::{Link, QuotaLine, RequestPage, RequestStep};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
@@ -18,7 +18,7 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::Catalog;
 
 use super::lookups::{Lookups, takes_of_quota};
-use super::names::{claim_href, plane_title};
+use super::names::plane_title;
 use super::offering::plan_title;
 use super::permissions::Denial;
 use super::permit::Moment;
@@ -66,7 +66,7 @@ impl Portal {
         }));
         Ok(RequestPage {
             row,
-            claim_href: claim.map(|claim| claim_href(&claim.reference)),
+            claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
             steps,
             sentence: wish(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),

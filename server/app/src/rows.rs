@@ -1,13 +1,13 @@
 //! Rows of lists: a claim or request as every list shows it.
 
-use portico_api::{ClaimRow, RequestRow};
+use portico_api::{ClaimRow, Link, RequestRow};
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Category, Configuration};
 use portico_domain::names::OfferingName;
 use portico_domain::request::Request;
 use portico_planes::Catalog;
 
-use super::names::{claim_href, plane_title, request_href};
+use super::names::plane_title;
 use super::sentence;
 
 /// Title, icon and category of an offering, also when no control plane serves it any more.
@@ -39,7 +39,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
     let looks = display(catalog, &claim.reference.offering);
     ClaimRow {
         reference: claim.reference.clone(),
-        href: claim_href(&claim.reference),
+        href: Link::Claim(claim.reference.clone()),
         offering_title: looks.title,
         icon: looks.icon,
         category: looks.category,
@@ -60,7 +60,7 @@ pub(super) fn request(catalog: &Catalog, request: &Request) -> RequestRow {
     let looks = display(catalog, &request.claim.offering);
     RequestRow {
         id: request.id,
-        href: request_href(request.id),
+        href: Link::Request(request.id),
         action: request.action,
         state: request.state,
         status: sentence::status(request),

@@ -1,13 +1,12 @@
 //! Search everywhere: offerings, claims, requests, actions and pages.
 
+use portico_api::{ClientAction, Link, SearchResult};
 use portico_domain::names::OfferingName;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::ClaimFilter;
 use portico_store::{Page, RequestFilter};
-use serde::Serialize;
 
 use super::index::Wanted;
-use super::names::{claim_href, request_href};
 use super::navigation::{decides, is_tenant_admin};
 use super::{Portal, Result, Workspace, rows};
 
@@ -15,66 +14,6 @@ use super::{Portal, Result, Workspace, rows};
 const MOST: usize = 6;
 /// Offerings that can be asked for at once.
 const ASKED_FOR: usize = 3;
-
-/// Something that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SearchResult {
-    /// What it is.
-    pub kind: SearchResultKind,
-    /// Its name.
-    pub title: String,
-    /// What tells it from others of that name.
-    pub detail: String,
-    /// Where it leads; empty for what is done on the spot.
-    pub href: String,
-    /// What is done on the spot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<ClientAction>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum SearchResultKind {
-    /// Something to do.
-    Action,
-    /// An offering.
-    Offering,
-    /// A claim.
-    Claim,
-    /// A request.
-    Request,
-    /// A page.
-    Page,
-}
-
-/// What a browser does on the spot, without going anywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ClientAction {
-    /// Goes on to the next theme.
-    Theme,
-    /// Ends the session.
-    SignOut,
-}
-
-impl SearchResult {
-    fn new(
-        kind: SearchResultKind,
-        title: impl Into<String>,
-        detail: impl Into<String>,
-        href: impl Into<String>,
-    ) -> Self {
-        Self {
-            kind,
-            title: title.into(),
-            detail: detail.into(),
-            href: href.into(),
-            action: None,
-        }
-    }
-}
 
 impl Portal {
     /// What the words find: what is called so first, and then by kind.
@@ -101,15 +40,9 @@ impl Portal {
             .iter()
             .filter(|_| asks && !text.is_empty())
             .take(ASKED_FOR);
-        let requests = requests.map(|entry| {
-            SearchResult::new(
-                SearchResultKind::Action,
-                format!("Request {}", entry.title()),
-                work.map(|work| format!("in {}/{}", work.tenant, work.environment))
-                    .unwrap_or_default(),
-                format!("/catalog/{}/request", entry.offered().name),
-            )
-        });
+        let place = work.map(|work| (&work.tenant, &work.environment));
+        let requests = requests
+            .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place));
         if wish.is_some() {
             return Ok(requests.collect());
         }
@@ -118,13 +51,7 @@ impl Portal {
             .take(MOST)
             .map(|entry| {
                 let offered = entry.offered();
-                let detail = offered.summary.clone().unwrap_or_default();
-                SearchResult::new(
-                    SearchResultKind::Offering,
-                    entry.title(),
-                    detail,
-                    format!("/catalog/{}", offered.name),
-                )
+                SearchResult::of_offering(offered.name.clone(), entry.title(), offered.summary.as_deref())
             })
             .collect();
         hits.extend(requests);
@@ -155,20 +82,12 @@ impl Portal {
             )
         });
         let hit = |claim: &std::sync::Arc<portico_domain::claim::Claim>| {
-            // What tells two of one name apart comes first: the rest may not fit.
-            let detail = format!(
-                "{}/{} · {} · {}",
-                claim.tenant.as_ref().map_or("-", AsRef::as_ref),
-                claim.environment.as_ref().map_or("-", AsRef::as_ref),
-                claim.resource.kind,
-                claim.status.health.title()
-            );
-            let reference = &claim.reference;
-            SearchResult::new(
-                SearchResultKind::Claim,
-                reference.name.to_string(),
-                detail,
-                claim_href(reference),
+            SearchResult::of_claim(
+                &claim.reference,
+                claim.tenant.as_ref(),
+                claim.environment.as_ref(),
+                &claim.resource.kind,
+                claim.status.health,
             )
         };
         claims.iter().take(MOST).map(hit).collect()
@@ -191,23 +110,7 @@ impl Portal {
             .requests(&viewer.scope(), &filter, &Page::first(most))
             .await?;
         let catalog = self.planes().catalog();
-        let hit = |request| {
-            let row = rows::request(&catalog, request);
-            let detail = format!(
-                "{}/{} · {} · {} · {}",
-                row.tenant,
-                row.environment,
-                row.action.slug(),
-                row.offering_title,
-                row.state.title()
-            );
-            SearchResult::new(
-                SearchResultKind::Request,
-                row.claim.name.to_string(),
-                detail,
-                request_href(row.id),
-            )
-        };
+        let hit = |request| SearchResult::of_request(&rows::request(&catalog, request));
         Ok(found.items.iter().map(hit).collect())
     }
 
@@ -216,43 +119,25 @@ impl Portal {
         let approver = decides(viewer, &self.configuration());
         let tenant_admin = viewer.platform_admin || is_tenant_admin(viewer);
         let pages = [
-            (true, "Home", "/"),
-            (true, "Catalog", "/catalog"),
-            (true, "My claims", "/claims"),
-            (true, "Requests", "/requests"),
-            (approver, "Approvals", "/approvals"),
-            (true, "API tokens", "/tokens"),
-            (true, "Sessions", "/sessions"),
-            (
-                viewer.platform_admin,
-                "Admin: control planes",
-                "/admin/control-planes",
-            ),
-            (tenant_admin, "Admin: tenants", "/admin/tenants"),
-            (tenant_admin, "Admin: record", "/admin/record"),
-            (viewer.platform_admin, "Admin: people", "/admin/people"),
-            (
-                viewer.platform_admin,
-                "Admin: configuration",
-                "/admin/configuration",
-            ),
+            (true, Link::Home),
+            (true, Link::Catalog),
+            (true, Link::Claims),
+            (true, Link::Requests),
+            (approver, Link::Approvals),
+            (true, Link::Tokens),
+            (true, Link::Sessions),
+            (viewer.platform_admin, Link::ControlPlanes),
+            (tenant_admin, Link::Tenants),
+            (tenant_admin, Link::Record),
+            (viewer.platform_admin, Link::People),
+            (viewer.platform_admin, Link::Configuration),
         ];
         let pages = pages
             .into_iter()
-            .filter(|(theirs, ..)| *theirs)
-            .map(|(_, title, href)| SearchResult::new(SearchResultKind::Page, title, "", href));
-        let actions = [
-            (
-                "Switch theme",
-                "light, dark, as the system has it",
-                ClientAction::Theme,
-            ),
-            ("Sign out", "", ClientAction::SignOut),
-        ];
-        let actions = actions.into_iter().map(|(title, detail, action)| SearchResult {
-            action: Some(action),
-            ..SearchResult::new(SearchResultKind::Action, title, detail, "")
-        });
+            .filter(|(theirs, _)| *theirs)
+            .filter_map(|(_, page)| SearchResult::of_page(page));
+        let actions = [ClientAction::Theme, ClientAction::SignOut];
+        let actions = actions.into_iter().map(SearchResult::of_action);
         let named = |hit: &SearchResult| {
             format!("{} {}", hit.title, hit.detail)
                 .to_lowercase()

@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use portico_api::{Crumb, Frame, Notice, NoticeTone};
+use portico_api::{Crumb, Frame, Link, Notice, NoticeTone};
 use portico_app::{Caller, Navigation, Workspace};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, TenantName};
@@ -159,7 +159,7 @@ impl PageContext {
     pub(super) async fn page(
         &self,
         title: &str,
-        crumbs: &[(&str, &str)],
+        crumbs: &[(&str, Link)],
         render: impl FnOnce(&Frame) -> String,
     ) -> Result<Response, Problem> {
         let navigation = self.app.portal.navigation(self.viewer()).await?;
@@ -174,7 +174,7 @@ impl PageContext {
             .iter()
             .map(|(title, href)| Crumb {
                 title: (*title).to_owned(),
-                href: (*href).to_owned(),
+                href: href.clone(),
             })
             .collect();
         frame

@@ -243,3 +243,91 @@ pub fn as_json() -> serde_json::Value {
         .map(|route| serde_json::json!({ "method": route.method, "path": route.path, "kind": route.kind }))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use portico_api::Link;
+    use portico_domain::claim::ClaimRef;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// One link of each sort, in the order of the table. A page without one has no place here that makes its path.
+    fn links() -> Vec<Link> {
+        let offering = || "buckets.example.com".parse().unwrap();
+        let claim = || ClaimRef {
+            plane: "eu".parse().unwrap(),
+            offering: offering(),
+            namespace: Some("team-a".to_owned()),
+            name: "files".parse().unwrap(),
+        };
+        let request = || portico_domain::names::RequestId(Uuid::nil());
+        let plane = || "eu".parse().unwrap();
+        vec![
+            Link::Home,
+            Link::Catalog,
+            Link::Offering(offering()),
+            Link::NewRequest(offering()),
+            Link::Requests,
+            Link::Request(request()),
+            Link::Decide(request()),
+            Link::Withdraw(request()),
+            Link::Comment(request()),
+            Link::Claims,
+            Link::Claim(claim()),
+            Link::ChangeClaim(claim()),
+            Link::RenewClaim(claim()),
+            Link::DeleteClaim(claim()),
+            Link::RevealSecret(claim()),
+            Link::Approvals,
+            Link::Tokens,
+            Link::RevokeToken(Uuid::nil()),
+            Link::Admin,
+            Link::ControlPlanes,
+            Link::ControlPlane(plane()),
+            Link::Cordon(plane()),
+            Link::Uncordon(plane()),
+            Link::Sessions,
+            Link::EndSession("others".to_owned()),
+            Link::People,
+            Link::Person(Uuid::nil()),
+            Link::EndAccess(Uuid::nil()),
+            Link::Tenants,
+            Link::Record,
+            Link::RecordExport,
+            Link::AcknowledgeBreaks,
+            Link::Configuration,
+            Link::SignOut,
+            Link::Switch,
+        ]
+    }
+
+    #[test]
+    fn every_page_and_form_has_a_link_and_every_link_a_route() {
+        let linked: BTreeSet<_> = links().iter().map(|link| link.pattern().to_owned()).collect();
+        let routed: BTreeSet<_> = table()
+            .into_iter()
+            .filter(|route| matches!(route.kind, Kind::Page | Kind::Form))
+            .map(|route| route.path)
+            .collect();
+        assert_eq!(linked, routed);
+    }
+
+    #[test]
+    fn a_link_has_a_value_for_each_parameter() {
+        for link in links() {
+            let path = link.to_string();
+            let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+            let (made, pattern) = (segments(&path), segments(link.pattern()));
+            assert_eq!(made.len(), pattern.len(), "{path}");
+            for (made, pattern) in made.iter().zip(&pattern) {
+                assert!(
+                    made == pattern || pattern.starts_with('{') && !made.is_empty(),
+                    "{path}"
+                );
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kube_schema::Definition;
-use portico_api::{ApprovalPreview, CatalogCard, Frame, RequestFormPage};
+use portico_api::{ApprovalPreview, CatalogCard, Frame, Link, RequestFormPage};
 use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
@@ -180,7 +180,7 @@ fn page(form: Form) -> RequestFormPage {
             problem: None,
         },
         action: Action::Create,
-        post_to: "/catalog/bench.portico.dev/request".into(),
+        post_to: Link::NewRequest("bench.portico.dev".parse().unwrap()),
         tenant: "payments".parse().unwrap(),
         environment: "dev".parse().unwrap(),
         name: "bench".into(),

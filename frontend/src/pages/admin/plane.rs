@@ -135,7 +135,7 @@ fn left(row: &ClaimRow) -> impl IntoView + use<> {
     };
     view! {
         <tr>
-            <th scope="row"><a href=row.href.clone()>{row.reference.name.to_string()}</a><span class="reason">{row.offering_title.clone()}</span></th>
+            <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a><span class="reason">{row.offering_title.clone()}</span></th>
             <td data-label="Tenant">{owner}</td>
             <td data-label="Requested by">{row.requester.clone().unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label="Health">{health(row.health)}</td>

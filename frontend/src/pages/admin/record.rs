@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ChainBreak, ChainState, Frame, RecordPage, RecordRow, names};
+use portico_api::{ChainBreak, ChainState, Frame, Link, RecordPage, RecordRow, names};
 
 use super::tabs;
 use crate::islands::Search;
@@ -10,7 +10,7 @@ use crate::parts::{Query, document, icon, select, time};
 #[must_use]
 pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
     document(frame, || {
-        let query = Query::new("/admin/record")
+        let query = Query::new(Link::Record)
             .with("q", page.query.clone())
             .with("verb", page.verb.clone().unwrap_or_default())
             .with(
@@ -33,7 +33,7 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
             .tenants
             .iter()
             .map(|(name, title)| (name.to_string(), title.clone()));
-        let export = query.clone().at("/admin/record/export").href();
+        let export = query.clone().at(Link::RecordExport).href();
         let older = page
             .before
             .map(|before| view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=query.clone().with("before", before.to_string()).href()>"Older"</a></nav> });
@@ -143,7 +143,7 @@ fn found(frame: &Frame, page: &RecordPage, query: &Query) -> AnyView {
 fn row(frame: &Frame, row: &RecordRow, query: &Query) -> impl IntoView + use<> {
     let event = &row.event.event;
     let sentence = match &row.href {
-        Some(href) => view! { <a href=href.clone()>{row.sentence.clone()}</a> }.into_any(),
+        Some(href) => view! { <a href=href.to_string()>{row.sentence.clone()}</a> }.into_any(),
         None => row.sentence.clone().into_any(),
     };
     let verb = query.clone().with("verb", event.verb.clone()).href();

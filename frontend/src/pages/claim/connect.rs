@@ -1,13 +1,14 @@
 //! How to connect: the connection URL, its parts, secrets to reveal or copy, snippets.
 
 use leptos::prelude::*;
-use portico_api::{ConnectionDetails, ConnectionKey, Frame, names};
+use portico_api::{ConnectionDetails, ConnectionKey, Frame, Link, names};
+use portico_domain::claim::ClaimRef;
 
 use crate::pages::claims::csrf;
 use crate::parts::icon;
 use crate::parts::text::{code, code_with_secrets};
 
-pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> AnyView {
+pub(super) fn panel(frame: &Frame, claim: &ClaimRef, connect: &ConnectionDetails) -> AnyView {
     // Parts that are also a key are shown once.
     let is_shown = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
     let endpoints: Vec<_> = connect
@@ -32,7 +33,7 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> A
         .keys
         .iter()
         .enumerate()
-        .map(|(index, key)| one_key(frame, href, connect, key, index))
+        .map(|(index, key)| one_key(frame, claim, connect, key, index))
         .collect();
     let why_hidden = (!connect.keys.is_empty() && !connect.may_reveal.allowed).then(|| {
         let why = connect
@@ -46,7 +47,7 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> A
     let recorded = (secrets > 0 && connect.may_reveal.allowed).then(|| {
         let all = (secrets > 1).then(|| {
             view! {
-                <form method="post" action=format!("{href}/reveal") data-reveal="">
+                <form method="post" action=Link::RevealSecret(claim.clone()).to_string() data-reveal="">
                     {csrf(frame)}
                     <button class="button small" name=names::KEY value=names::ALL_KEYS>{icon("eye")}"Reveal all"</button>
                 </form>
@@ -62,7 +63,7 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> A
     let address = connect
         .address
         .clone()
-        .map(|address| address_line(frame, href, connect, address));
+        .map(|address| address_line(frame, claim, connect, address));
     let waiting = connect
         .waiting
         .clone()
@@ -127,12 +128,12 @@ fn snippet(connect: &ConnectionDetails, index: usize) -> AnyView {
 const MASK: &str = "●●●●●●●●";
 
 /// The connection URL with dots for the password, to copy without showing it.
-fn address_line(frame: &Frame, href: &str, connect: &ConnectionDetails, address: String) -> AnyView {
+fn address_line(frame: &Frame, claim: &ClaimRef, connect: &ConnectionDetails, address: String) -> AnyView {
     let acts = connect
         .address_key
         .clone()
         .filter(|_| connect.may_reveal.allowed)
-        .map(|key| secret_buttons(frame, href, &key, "connection string"));
+        .map(|key| secret_buttons(frame, claim, &key, "connection string"));
     view! {
         <div class="address">
             <h3 class="quiet">"Connection string"</h3>
@@ -144,7 +145,7 @@ fn address_line(frame: &Frame, href: &str, connect: &ConnectionDetails, address:
 
 fn one_key(
     frame: &Frame,
-    href: &str,
+    claim: &ClaimRef,
     connect: &ConnectionDetails,
     key: &ConnectionKey,
     index: usize,
@@ -169,7 +170,7 @@ fn one_key(
             .into_any()
         }
         None if connect.may_reveal.allowed => {
-            let acts = secret_buttons(frame, href, &key.key, &key.title);
+            let acts = secret_buttons(frame, claim, &key.key, &key.title);
             view! { <span class="dots" aria-label="Hidden" role="img">{MASK}</span>{acts} }.into_any()
         }
         None => view! { <span class="quiet">"Hidden"</span> }.into_any(),
@@ -180,9 +181,9 @@ fn one_key(
 }
 
 /// Buttons to copy a secret without showing it, and to reveal it.
-fn secret_buttons(frame: &Frame, href: &str, key: &str, title: &str) -> AnyView {
+fn secret_buttons(frame: &Frame, claim: &ClaimRef, key: &str, title: &str) -> AnyView {
     view! {
-        <form method="post" action=format!("{href}/reveal") data-reveal="">
+        <form method="post" action=Link::RevealSecret(claim.clone()).to_string() data-reveal="">
             {csrf(frame)}
             <button class="button small when-alive" name=names::KEY value=key.to_owned() data-copy-only="">
                 {icon("copy")}"Copy"<span class="unseen">" "{title.to_owned()}</span>

@@ -4,7 +4,7 @@ mod connect;
 mod tree;
 
 use leptos::prelude::*;
-use portico_api::{ClaimEvent, ClaimPage, Frame, names};
+use portico_api::{ClaimEvent, ClaimPage, Frame, Link, names};
 use portico_domain::claim::{Condition, Health};
 use portico_domain::request::Action;
 
@@ -26,7 +26,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                 {status_band(frame, page)}
                 <div class="two">
                     <div class="stack-l">
-                        {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.href, connect))}
+                        {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.reference, connect))}
                         {tree::section(page)}
                     </div>
                     <div class="stack-l">{details(frame, page)}{conditions(frame, page)}{events(frame, page)}</div>
@@ -49,7 +49,7 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
         let renew = page.renews_until.filter(|_| page.pending.is_none()).map(|until| {
             let title = format!("Until {}", until.strftime("%-d %B %Y"));
             view! {
-                <form method="post" action=format!("{}/renew", row.href)>
+                <form method="post" action=Link::RenewClaim(row.reference.clone()).to_string()>
                     {csrf(frame)}
                     <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                     <button class="button" title=title>{icon("refresh")}"Renew"</button>
@@ -58,8 +58,8 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
         });
         view! {
             {renew}
-            <a class="button" href=format!("{}/change", row.href)>{icon("edit")}"Change"</a>
-            <a class="button danger" href=format!("{}/delete", row.href)>{icon("deleting")}"Delete"</a>
+            <a class="button" href=Link::ChangeClaim(row.reference.clone()).to_string()>{icon("edit")}"Change"</a>
+            <a class="button danger" href=Link::DeleteClaim(row.reference.clone()).to_string()>{icon("deleting")}"Delete"</a>
         }
         .into_any()
     } else {
@@ -108,7 +108,7 @@ fn status_band(frame: &Frame, page: &ClaimPage) -> AnyView {
     };
     let pending = page.pending.as_ref().map(|request| {
         view! {
-            <p class="line">{icon("requests")}<span><a href=request.href.clone()>"A request about it"</a>" is under way: "</span>{state(request.state)}</p>
+            <p class="line">{icon("requests")}<span><a href=request.href.to_string()>"A request about it"</a>" is under way: "</span>{state(request.state)}</p>
         }
     });
     view! {

@@ -24,7 +24,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 <p>"In "<strong>{format!("{}/{}", page.tenant, page.environment)}</strong></p>
                 <p class="restored" data-restored="" hidden=true><span role="status"></span><button type="button" class="link">"Discard"</button></p>
             </div></div>
-            <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-tried=tried
+            <form class="request" method="post" action=page.post_to.to_string() novalidate=true data-form="" data-tried=tried
                 data-fresh=page.fresh.then_some("") data-live-form="request">
                 // Enter presses the first button, so the first one must be harmless.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
@@ -184,7 +184,7 @@ fn parameters(page: &RequestFormPage) -> AnyView {
     let body = if page.yaml_tab {
         yaml(page)
     } else {
-        form(fields, &page.post_to)
+        form(fields, &page.post_to.to_string())
     };
     view! {
         <section aria-labelledby="parameters">

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube_schema::yaml;
-use portico_api::{DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage};
+use portico_api::{DryRunResult, LabelChoice, LineProblem, Link, Problem, RequestFormPage};
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
@@ -90,8 +90,8 @@ impl Portal {
         Ok(RequestFormPage {
             action: draft.action,
             post_to: match &draft.claim {
-                Some(claim) => format!("{}/change", crate::names::claim_href(&claim.reference)),
-                None => format!("/catalog/{}/request", draft.offered.name),
+                Some(claim) => Link::ChangeClaim(claim.reference.clone()),
+                None => Link::NewRequest(draft.offered.name.clone()),
             },
             request_id: draft.id,
             tenant: draft.work.tenant.clone(),

@@ -1,7 +1,7 @@
 //! Submits a request for a new claim or a change to one.
 
 use jiff::SignedDuration;
-use portico_api::{RequestFormPage, Submission};
+use portico_api::{Link, RequestFormPage, Submission};
 use portico_domain::names::RequestId;
 use portico_domain::policy::PolicyDecision;
 use portico_domain::request::{Action, ApprovalNeed, Request, State, Transition};
@@ -12,7 +12,6 @@ use serde_json::json;
 
 use crate::draft::input::{RequestInput, RequestTarget};
 use crate::draft::stages::{Frozen, Purpose};
-use crate::names::{claim_href, request_href};
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace};
 
 /// Submits a request for a new claim or a change to one.
@@ -176,8 +175,8 @@ fn submission(request: &Request) -> Submission {
     let at_once = request.approval.is_none() && request.action != Action::Delete;
     Submission {
         id: request.id,
-        href: request_href(request.id),
-        claim_href: (goes_on && at_once).then(|| claim_href(&request.claim)),
+        href: Link::Request(request.id),
+        claim_href: (goes_on && at_once).then(|| Link::Claim(request.claim.clone())),
         state: request.state,
     }
 }

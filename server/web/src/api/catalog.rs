@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use portico_api::{CatalogPage, OfferingPage, RequestFormPage};
-use portico_app::{CatalogQuery, FormCommand, RequestTarget, SearchResult};
+use portico_api::{CatalogPage, OfferingPage, RequestFormPage, SearchResult};
+use portico_app::{CatalogQuery, FormCommand, RequestTarget};
 use portico_domain::documents::Category;
 use portico_domain::names::{OfferingName, PlaneName};
 use serde::Deserialize;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::header;
-use portico_api::names;
+use portico_api::{Link, names};
 use portico_app::{AuditLogQuery, Cordon, Uncordon};
 use portico_domain::names::PlaneName;
 use serde_json::json;
@@ -15,13 +15,14 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
+use super::redirect;
 
 /// `GET /admin`: on to the first page of it that the viewer may see.
 pub(in super::super) async fn home(Page(context): Page) -> Result<Redirect, Problem> {
     let navigation = context.app.portal.navigation(context.viewer()).await?;
     match (navigation.platform_admin, navigation.admin) {
-        (true, _) => Ok(Redirect::to("/admin/control-planes")),
-        (false, true) => Ok(Redirect::to("/admin/tenants")),
+        (true, _) => Ok(redirect(&Link::ControlPlanes)),
+        (false, true) => Ok(redirect(&Link::Tenants)),
         (false, false) => Err(Problem::not_found()),
     }
 }
@@ -43,7 +44,7 @@ pub(in super::super) async fn plane(
 ) -> Result<Response, Problem> {
     let page = context.app.portal.plane_page(context.viewer(), &name).await?;
     let title = page.row.plane.title.clone();
-    let crumbs = [("Control planes", "/admin/control-planes")];
+    let crumbs = [("Control planes", Link::ControlPlanes)];
     context
         .page(&title, &crumbs, |frame| {
             portico_frontend::pages::admin_plane(frame, &page)
@@ -81,7 +82,7 @@ pub(in super::super) async fn uncordon(
 }
 
 fn to(plane: &PlaneName) -> Response {
-    Redirect::to(&format!("/admin/control-planes/{plane}")).into_response()
+    redirect(&Link::ControlPlane(plane.clone())).into_response()
 }
 
 /// `GET /admin/tenants`.
@@ -165,7 +166,7 @@ pub(in super::super) async fn acknowledge(
         .portal
         .acknowledge_breaks(form.context.caller(&remote))
         .await?;
-    Ok(FlashMessage::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
+    Ok(FlashMessage::Acknowledged.tell(redirect(&Link::Record).into_response()))
 }
 
 /// `GET /admin/configuration`.

@@ -1,6 +1,7 @@
 //! The catalog and its offerings.
 
 use axum::response::Response;
+use portico_api::Link;
 use portico_app::CatalogQuery;
 use portico_domain::documents::Category;
 use portico_domain::names::OfferingName;
@@ -34,7 +35,7 @@ pub(in super::super) async fn offering(
         .offering(context.viewer(), context.workspace(), &name)?;
     let title = page.card.title.clone();
     context
-        .page(&title, &[("Catalog", "/catalog")], |frame| {
+        .page(&title, &[("Catalog", Link::Catalog)], |frame| {
             portico_frontend::pages::offering(frame, &page)
         })
         .await

@@ -1,8 +1,8 @@
 //! Claims: the list, one, its secrets, its end.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{ClaimsFilter, DeletePage, names};
+use portico_api::{ClaimsFilter, DeletePage, Link, names};
 use portico_app::{DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome};
 use portico_domain::claim::{ClaimRef, Health};
 
@@ -12,7 +12,8 @@ use super::super::path_params::ClaimPath;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
-use super::form::{claim_path, seen_at};
+use super::form::seen_at;
+use super::redirect;
 
 /// `GET /claims`.
 pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
@@ -44,7 +45,7 @@ pub(in super::super) async fn one(
         found => found?,
     };
     context
-        .page(claim.name.as_str(), &[("My claims", "/claims")], |frame| {
+        .page(claim.name.as_str(), &[("My claims", Link::Claims)], |frame| {
             portico_frontend::pages::claim(frame, &page)
         })
         .await
@@ -68,8 +69,7 @@ pub(in super::super) async fn reveal(
     let command = RevealSecret { claim: &claim, keys };
     let portal = &context.app.portal;
     let revealed = portal.reveal(context.caller(&remote), command).await?;
-    let path = claim_path(&claim);
-    let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
+    let crumbs = crumbs(&claim);
     let mut response = context
         .page("Connection secret", &crumbs, |frame| {
             portico_frontend::pages::revealed(frame, &page.row, &revealed)
@@ -95,7 +95,7 @@ pub(in super::super) async fn renew(
     };
     let context = &form.context;
     let submission = context.app.portal.renew(context.caller(&remote), command).await?;
-    Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+    Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
 }
 
 /// `GET …/delete`.
@@ -129,7 +129,7 @@ pub(in super::super) async fn delete(
     let portal = &context.app.portal;
     match portal.submit_delete(context.caller(&remote), &command).await? {
         SubmitOutcome::Created(submission) => {
-            Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+            Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page)
         | SubmitOutcome::DryRunFailed(page, _)
@@ -146,8 +146,7 @@ async fn render_delete(
     claim: &ClaimRef,
     page: &DeletePage,
 ) -> Result<Response, Problem> {
-    let path = claim_path(claim);
-    let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
+    let crumbs = crumbs(claim);
     let error = if page.problems.is_empty() { "" } else { "Error: " };
     let title = format!("{error}Delete {}", claim.name);
     context
@@ -155,6 +154,14 @@ async fn render_delete(
             portico_frontend::pages::delete_claim(frame, page)
         })
         .await
+}
+
+/// The breadcrumbs of a page below a claim's.
+fn crumbs(claim: &ClaimRef) -> [(&str, Link); 2] {
+    [
+        ("My claims", Link::Claims),
+        (claim.name.as_str(), Link::Claim(claim.clone())),
+    ]
 }
 
 pub(in super::super) fn filter(asked: &QueryParams) -> ClaimsFilter {

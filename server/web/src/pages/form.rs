@@ -1,10 +1,9 @@
 //! The form for a new claim, and for a change to one.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{Notice, NoticeTone, RequestFormPage, Submission, names};
+use portico_api::{Link, Notice, NoticeTone, RequestFormPage, Submission, names};
 use portico_app::{FormCommand, RequestInput, RequestTarget, SubmitOutcome, SubmitRequest};
-use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
 
 use super::super::address::ClientAddress;
@@ -14,6 +13,7 @@ use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted, Stale};
 use super::form_input::{FormAction, decode};
+use super::redirect;
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
@@ -115,7 +115,7 @@ async fn post(
     };
     match portal.submit(context.caller(&remote), command).await? {
         SubmitOutcome::Created(submission) => {
-            Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+            Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page) | SubmitOutcome::Conflict(page, ..) => {
             let mut response = render(&context, target, &page).await?;
@@ -176,27 +176,25 @@ async fn render_with(
     page: &RequestFormPage,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let offering = (
-        page.offering.title.as_str(),
-        format!("/catalog/{}", page.offering.name),
-    );
     let (title, crumbs) = match target {
         RequestTarget::New(_) => (
             format!("Request {}", page.offering.title),
-            vec![("Catalog", "/catalog".to_owned()), offering],
+            [
+                ("Catalog", Link::Catalog),
+                (
+                    page.offering.title.as_str(),
+                    Link::Offering(page.offering.name.clone()),
+                ),
+            ],
         ),
         RequestTarget::Change(claim) | RequestTarget::Renew(claim) => (
             format!("Change {}", page.name),
-            vec![
-                ("My claims", "/claims".to_owned()),
-                (page.name.as_str(), claim_path(claim)),
+            [
+                ("My claims", Link::Claims),
+                (page.name.as_str(), Link::Claim(claim.clone())),
             ],
         ),
     };
-    let crumbs: Vec<(&str, &str)> = crumbs
-        .iter()
-        .map(|(title, href)| (*title, href.as_str()))
-        .collect();
     let title = if page.checked && page.problem_count > 0 {
         format!("Error: {title}")
     } else {
@@ -215,14 +213,6 @@ async fn render_with(
 }
 
 /// Where one sees what comes of a request: on the claim, unless somebody must agree first.
-pub(in super::super) fn seen_at(submission: &Submission) -> &str {
-    submission.claim_href.as_deref().unwrap_or(&submission.href)
-}
-
-pub(in super::super) fn claim_path(claim: &ClaimRef) -> String {
-    let namespace = claim.namespace.as_deref().unwrap_or("-");
-    format!(
-        "/claims/{}/{}/{namespace}/{}",
-        claim.plane, claim.offering, claim.name
-    )
+pub(in super::super) fn seen_at(submission: &Submission) -> &Link {
+    submission.claim_href.as_ref().unwrap_or(&submission.href)
 }

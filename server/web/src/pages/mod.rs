@@ -14,3 +14,11 @@ pub(super) mod sessions;
 pub(super) mod sign_in;
 pub(super) mod switch;
 pub(super) mod tokens;
+
+use axum::response::Redirect;
+use portico_api::Link;
+
+/// Redirects to a page (303).
+fn redirect(page: &Link) -> Redirect {
+    Redirect::to(&page.to_string())
+}

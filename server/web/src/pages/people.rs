@@ -1,7 +1,7 @@
 //! People who have signed in, for platform admins.
 
-use axum::response::{IntoResponse, Redirect, Response};
-use portico_api::names;
+use axum::response::{IntoResponse, Response};
+use portico_api::{Link, names};
 use portico_app::EndAccess;
 use portico_store::Access;
 use tower_sessions::Session;
@@ -13,6 +13,7 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
+use super::redirect;
 use super::sessions::current;
 
 /// `GET /admin/people`.
@@ -40,7 +41,7 @@ pub(in super::super) async fn one(
         .await?;
     let title = page.row.name.clone();
     context
-        .page(&title, &[("People", "/admin/people")], |frame| {
+        .page(&title, &[("People", Link::People)], |frame| {
             portico_frontend::pages::admin_person(frame, &page)
         })
         .await
@@ -64,7 +65,7 @@ pub(in super::super) async fn end(
         .await?;
     context.app.viewers.forget_all();
     context.app.tokens.forget();
-    Ok(FlashMessage::Ended.tell(Redirect::to(&format!("/admin/people/{id}")).into_response()))
+    Ok(FlashMessage::Ended.tell(redirect(&Link::Person(id)).into_response()))
 }
 
 /// What is to end, by what was named.

@@ -1,7 +1,7 @@
 //! Requests: the list, one, and what is done with it.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_api::names;
+use portico_api::{Link, names};
 use portico_app::{Decide, PostComment, RequestsQuery, Withdraw};
 use portico_domain::names::RequestId;
 use portico_domain::request::State;
@@ -12,6 +12,7 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
+use super::redirect;
 use crate::auth::ReturnTo;
 
 /// `GET /requests`.
@@ -36,7 +37,7 @@ pub(in super::super) async fn one(
     let page = context.app.portal.request(context.viewer(), id).await?;
     let title = format!("{} {}", page.row.offering_title, page.row.claim.name);
     context
-        .page(&title, &[("Requests", "/requests")], |frame| {
+        .page(&title, &[("Requests", Link::Requests)], |frame| {
             portico_frontend::pages::request(frame, &page)
         })
         .await
@@ -111,7 +112,7 @@ pub(in super::super) async fn comment(
 /// Where the form wants to go; else to the request.
 fn back(form: &Posted, id: portico_domain::names::RequestId) -> Redirect {
     match form.field(names::RETURN_TO) {
-        "" => Redirect::to(&format!("/requests/{id}")),
+        "" => redirect(&Link::Request(id)),
         path => Redirect::to(ReturnTo::parse(path).as_str()),
     }
 }

@@ -1,6 +1,7 @@
 //! Sessions: the viewer's own.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
+use portico_api::Link;
 use portico_app::EndOwnAccess;
 use portico_store::{Access, session_key};
 use tower_sessions::Session;
@@ -10,6 +11,7 @@ use super::super::frame::FlashMessage;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::{Page, Posted};
+use super::redirect;
 
 /// `GET /sessions`.
 pub(in super::super) async fn list(Page(context): Page, session: Session) -> Result<Response, Problem> {
@@ -47,7 +49,7 @@ pub(in super::super) async fn end(
         .end_own_access(context.caller(&remote), EndOwnAccess { access })
         .await?;
     context.app.viewers.forget_all();
-    Ok(FlashMessage::Ended.tell(Redirect::to("/sessions").into_response()))
+    Ok(FlashMessage::Ended.tell(redirect(&Link::Sessions).into_response()))
 }
 
 /// The session that asks, as it is listed.

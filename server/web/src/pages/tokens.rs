@@ -1,8 +1,8 @@
 //! API tokens: the viewer's own.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{CreatedToken, TokensPage, names};
+use portico_api::{CreatedToken, Link, TokensPage, names};
 use portico_app::{CreateToken, RevokeToken};
 use portico_domain::tenancy::TokenScope;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use super::super::frame::{FlashMessage, PageContext};
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::{Page, Posted};
+use super::redirect;
 
 /// `GET /tokens`.
 pub(in super::super) async fn list(Page(context): Page) -> Result<Response, Problem> {
@@ -63,7 +64,7 @@ pub(in super::super) async fn revoke(
         .revoke_token(context.caller(&remote), RevokeToken { id })
         .await?;
     context.app.tokens.forget();
-    Ok(FlashMessage::Revoked.tell(Redirect::to("/tokens").into_response()))
+    Ok(FlashMessage::Revoked.tell(redirect(&Link::Tokens).into_response()))
 }
 
 /// What the form begins with.

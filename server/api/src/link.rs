@@ -1,0 +1,262 @@
+//! The paths of the portal's pages and forms. They are made here and nowhere else; a test of `portico-web` holds them
+//! against the table of routes.
+
+use std::fmt::{self, Write as _};
+
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::{OfferingName, PlaneName, RequestId};
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+/// A page, or the target of a form. `Display` writes its path, and JSON has it as that text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// The home page.
+    Home,
+    /// The catalog.
+    Catalog,
+    /// The page of an offering.
+    Offering(OfferingName),
+    /// The form that requests a claim of an offering.
+    NewRequest(OfferingName),
+    /// The list of claims.
+    Claims,
+    /// The page of a claim.
+    Claim(ClaimRef),
+    /// The form that changes a claim.
+    ChangeClaim(ClaimRef),
+    /// The form that deletes a claim.
+    DeleteClaim(ClaimRef),
+    /// Renews a claim.
+    RenewClaim(ClaimRef),
+    /// Reveals the connection secret of a claim.
+    RevealSecret(ClaimRef),
+    /// The list of requests.
+    Requests,
+    /// The page of a request.
+    Request(RequestId),
+    /// Approves or rejects a request.
+    Decide(RequestId),
+    /// Withdraws a request.
+    Withdraw(RequestId),
+    /// Comments on a request.
+    Comment(RequestId),
+    /// The approval queue.
+    Approvals,
+    /// A person's own API tokens.
+    Tokens,
+    /// Revokes an API token.
+    RevokeToken(Uuid),
+    /// A person's own sessions.
+    Sessions,
+    /// Ends a session, by its id for addresses, or `others`.
+    EndSession(String),
+    /// The first admin page that a person may see.
+    Admin,
+    /// The list of control planes.
+    ControlPlanes,
+    /// The page of a control plane.
+    ControlPlane(PlaneName),
+    /// Cordons a control plane.
+    Cordon(PlaneName),
+    /// Uncordons a control plane.
+    Uncordon(PlaneName),
+    /// The list of people.
+    People,
+    /// The page of a person.
+    Person(Uuid),
+    /// Ends a person's access.
+    EndAccess(Uuid),
+    /// The list of tenants.
+    Tenants,
+    /// The audit log.
+    Record,
+    /// The audit log as a file.
+    RecordExport,
+    /// Acknowledges the breaks of the audit log.
+    AcknowledgeBreaks,
+    /// The configuration in force.
+    Configuration,
+    /// Ends the session.
+    SignOut,
+    /// Switches to another tenant or environment.
+    Switch,
+}
+
+impl Link {
+    /// Returns the path with `{parameters}`, as the server's table of routes has it.
+    #[must_use]
+    pub fn pattern(&self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Catalog => "/catalog",
+            Self::Offering(_) => "/catalog/{offering}",
+            Self::NewRequest(_) => "/catalog/{offering}/request",
+            Self::Claims => "/claims",
+            Self::Claim(_) => "/claims/{plane}/{offering}/{namespace}/{name}",
+            Self::ChangeClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/change",
+            Self::DeleteClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/delete",
+            Self::RenewClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/renew",
+            Self::RevealSecret(_) => "/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+            Self::Requests => "/requests",
+            Self::Request(_) => "/requests/{id}",
+            Self::Decide(_) => "/requests/{id}/decide",
+            Self::Withdraw(_) => "/requests/{id}/withdraw",
+            Self::Comment(_) => "/requests/{id}/comment",
+            Self::Approvals => "/approvals",
+            Self::Tokens => "/tokens",
+            Self::RevokeToken(_) => "/tokens/{id}/revoke",
+            Self::Sessions => "/sessions",
+            Self::EndSession(_) => "/sessions/{id}/end",
+            Self::Admin => "/admin",
+            Self::ControlPlanes => "/admin/control-planes",
+            Self::ControlPlane(_) => "/admin/control-planes/{plane}",
+            Self::Cordon(_) => "/admin/control-planes/{plane}/cordon",
+            Self::Uncordon(_) => "/admin/control-planes/{plane}/uncordon",
+            Self::People => "/admin/people",
+            Self::Person(_) => "/admin/people/{id}",
+            Self::EndAccess(_) => "/admin/people/{id}/end",
+            Self::Tenants => "/admin/tenants",
+            Self::Record => "/admin/record",
+            Self::RecordExport => "/admin/record/export",
+            Self::AcknowledgeBreaks => "/admin/record/acknowledge",
+            Self::Configuration => "/admin/configuration",
+            Self::SignOut => "/auth/logout",
+            Self::Switch => "/switch",
+        }
+    }
+
+    /// The values of the pattern's parameters, in its order.
+    fn parameters(&self) -> Vec<String> {
+        match self {
+            Self::Offering(offering) | Self::NewRequest(offering) => vec![offering.to_string()],
+            Self::Claim(claim)
+            | Self::ChangeClaim(claim)
+            | Self::DeleteClaim(claim)
+            | Self::RenewClaim(claim)
+            | Self::RevealSecret(claim) => vec![
+                claim.plane.to_string(),
+                claim.offering.to_string(),
+                claim.namespace.clone().unwrap_or_else(|| "-".to_owned()),
+                claim.name.to_string(),
+            ],
+            Self::Request(id) | Self::Decide(id) | Self::Withdraw(id) | Self::Comment(id) => {
+                vec![id.to_string()]
+            }
+            Self::RevokeToken(id) | Self::Person(id) | Self::EndAccess(id) => vec![id.to_string()],
+            Self::EndSession(id) => vec![id.clone()],
+            Self::ControlPlane(plane) | Self::Cordon(plane) | Self::Uncordon(plane) => {
+                vec![plane.to_string()]
+            }
+            Self::Home
+            | Self::Catalog
+            | Self::Claims
+            | Self::Requests
+            | Self::Approvals
+            | Self::Tokens
+            | Self::Sessions
+            | Self::Admin
+            | Self::ControlPlanes
+            | Self::People
+            | Self::Tenants
+            | Self::Record
+            | Self::RecordExport
+            | Self::AcknowledgeBreaks
+            | Self::Configuration
+            | Self::SignOut
+            | Self::Switch => Vec::new(),
+        }
+    }
+
+    /// Returns the path with a query of these pairs, without those whose value is empty.
+    #[must_use]
+    pub fn with_query<'q>(&self, pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+        let mut url = self.to_string();
+        let mut separator = '?';
+        for (key, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            url.push(separator);
+            separator = '&';
+            encode(&mut url, key, "+");
+            url.push('=');
+            encode(&mut url, value, "+");
+        }
+        url
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parameters = self.parameters().into_iter();
+        let mut path = String::new();
+        for segment in self.pattern().split('/').skip(1) {
+            path.push('/');
+            if segment.starts_with('{') {
+                encode(&mut path, &parameters.next().unwrap_or_default(), "%20");
+            } else {
+                path.push_str(segment);
+            }
+        }
+        f.write_str(&path)
+    }
+}
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters. A space becomes `space`.
+fn encode(url: &mut String, text: &str, space: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                url.push(char::from(byte));
+            }
+            b' ' => url.push_str(space),
+            // Writing to a String cannot fail.
+            _ => drop(write!(url, "%{byte:02X}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(namespace: Option<&str>) -> ClaimRef {
+        ClaimRef {
+            plane: "eu".parse().unwrap(),
+            offering: "buckets.example.com".parse().unwrap(),
+            namespace: namespace.map(str::to_owned),
+            name: "files".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn parameters_are_filled_in_and_escaped() {
+        let link = Link::ChangeClaim(claim(Some("team-a")));
+        assert_eq!(
+            link.to_string(),
+            "/claims/eu/buckets.example.com/team-a/files/change"
+        );
+        let link = Link::Claim(claim(None));
+        assert_eq!(link.to_string(), "/claims/eu/buckets.example.com/-/files");
+        let link = Link::Claim(claim(Some("a b/../ü?")));
+        assert_eq!(
+            link.to_string(),
+            "/claims/eu/buckets.example.com/a%20b%2F..%2F%C3%BC%3F/files"
+        );
+        assert_eq!(Link::Home.to_string(), "/");
+    }
+
+    #[test]
+    fn a_query_is_escaped_and_has_no_empty_values() {
+        let pairs = [("q", "a b&c=ü"), ("plane", ""), ("page", "2")];
+        assert_eq!(
+            Link::Claims.with_query(pairs),
+            "/claims?q=a+b%26c%3D%C3%BC&page=2"
+        );
+        assert_eq!(Link::Claims.with_query([]), "/claims");
+    }
+}
