@@ -1,5 +1,6 @@
 //! The catalog and an offering.
 
+use portico_api::words::Denial;
 use portico_api::{
     Allowed, CatalogCard, CatalogPage, CategoryCount, Link, OfferingPage, Paged, PlanColumn, PlaneChoice,
     ReceivedItem, ServedOn,
@@ -177,9 +178,9 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ..many(7)
     };
     let refused = OfferingPage {
-        may_request: Allowed::no(
-            "You are a viewer of Payments. Ask a developer of it, or your team's admin for the role.",
-        ),
+        may_request: Allowed::no(Denial::CannotRequest {
+            tenant: "payments".parse().expect("a name"),
+        }),
         plans: vec![],
         claims: vec![],
         ..offering()

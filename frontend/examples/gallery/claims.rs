@@ -1,6 +1,7 @@
 //! Claims and a claim.
 
 use jiff::SignedDuration;
+use portico_api::words::Denial;
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
     ConnectionKey, DeletePage, Link, Paged, Problem, RevealedKey, Snippet, TreeNode,
@@ -267,12 +268,14 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         tree: None,
         tree_problem: Some("US shared does not answer, so what it is made of is not known.".into()),
         connect: Some(ConnectionDetails {
-            may_reveal: Allowed::no(
-                "US shared does not answer; secrets are read from it at the moment you ask.",
-            ),
+            may_reveal: Allowed::no(Denial::CannotReveal {
+                tenant: "payments".parse().expect("a name"),
+            }),
             ..connect()
         }),
-        may_change: Allowed::no("US shared does not answer. Try again when it does."),
+        may_change: Allowed::no(Denial::CannotChange {
+            tenant: "Payments".into(),
+        }),
         ..ready()
     };
     let delete = DeletePage {

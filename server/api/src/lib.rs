@@ -16,6 +16,7 @@ mod requests;
 mod search;
 mod time;
 mod tokens;
+pub mod words;
 
 pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 pub use admin::{
@@ -46,6 +47,8 @@ pub use portico_domain::manifest::{DiffLine, DiffTone};
 pub use portico_domain::quota::QuotaLine;
 
 use serde::Serialize;
+
+use words::Denial;
 
 /// A page of a longer list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -95,6 +98,9 @@ pub struct Allowed {
     pub allowed: bool,
     /// If not, why, as a sentence.
     pub why_not: Option<String>,
+    /// If not, why, as a code with parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Denial>,
 }
 
 impl Allowed {
@@ -104,15 +110,23 @@ impl Allowed {
         Self {
             allowed: true,
             why_not: None,
+            reason: None,
         }
     }
 
     /// The action is not allowed, for this reason.
     #[must_use]
-    pub fn no(why: impl Into<String>) -> Self {
+    pub fn no(reason: Denial) -> Self {
         Self {
             allowed: false,
-            why_not: Some(why.into()),
+            why_not: Some(reason.to_string()),
+            reason: Some(reason),
         }
+    }
+}
+
+impl From<Result<(), Denial>> for Allowed {
+    fn from(judged: Result<(), Denial>) -> Self {
+        judged.map_or_else(Self::no, |()| Self::yes())
     }
 }

@@ -119,10 +119,7 @@ impl Portal {
         let details = json!({ "events": open.map(|found| found.sequence).collect::<Vec<_>>() });
         let event = grant.audit(now, caller.remote).with_details(details);
         if self.store().acknowledge_breaks(&grant, now, event).await? == 0 {
-            return Err(PortalError::Conflict(
-                Conflict::NothingToAcknowledge,
-                "There is no break that waits for anybody. Reload the page.".to_owned(),
-            ));
+            return Err(PortalError::Conflict(Conflict::NothingToAcknowledge));
         }
         self.shared.chain.broken.store(false, Ordering::Relaxed);
         Ok(())

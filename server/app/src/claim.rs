@@ -19,7 +19,7 @@ use super::names::plane_title;
 use super::offering::projection;
 use super::permissions::may_change;
 use super::usage::{cost, plan};
-use super::{Portal, Result, rows};
+use super::{Denial, Portal, Result, rows};
 
 /// How long what was applied may take to be seen by a watch.
 const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -63,7 +63,7 @@ impl Portal {
         let history = history?.items;
 
         let may_change = if coming {
-            Allowed::no("It is not there yet.")
+            Allowed::no(Denial::NotThereYet)
         } else {
             may_change(viewer, &configuration, &claim)
         };
@@ -183,7 +183,7 @@ impl Portal {
             request_id: self.new_request_id(),
             renews_until: None,
             cost: None,
-            may_change: Allowed::no("It is gone."),
+            may_change: Allowed::no(Denial::Gone),
         }))
     }
 

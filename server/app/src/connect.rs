@@ -11,7 +11,7 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::{Actor, Offered, SecretError};
 
 use super::Portal;
-use super::permissions::Denial;
+use super::permissions::Attempt;
 use super::snippets::snippets;
 
 /// How long the page waits for the names of the secret's keys.
@@ -28,7 +28,7 @@ impl Portal {
         let offered = offered?;
         let adapter = offered.adapter();
         let endpoints = adapter.endpoints_of(&claim.object, &offered.access);
-        let may_reveal = Denial::Reveal.allowed(authz::may_reveal(viewer, claim));
+        let may_reveal = Attempt::Reveal.allowed(authz::may_reveal(viewer, claim));
         let secret = claim.status.secret.clone();
         let namespace = claim.reference.namespace.clone();
         let expects = offered.access.secret.is_some() || !offered.access.keys.is_empty() || secret.is_some();

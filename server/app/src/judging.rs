@@ -69,20 +69,11 @@ impl Judging {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 tracing::error!(%error, "judging a request broke off");
-                Err(PortalError::Unavailable(
-                    Unavailable::CheckFailed,
-                    "Portico failed to check it. Try again; if it keeps failing, tell your platform team."
-                        .to_owned(),
-                ))
+                Err(PortalError::Unavailable(Unavailable::CheckFailed))
             }
             Err(_) => {
                 tracing::warn!(subject, "judging a request took longer than {DEADLINE:?}");
-                Err(PortalError::Unavailable(
-                    Unavailable::CheckTimeout,
-                    "Checking it takes too long. Make it smaller, or ask your platform team to look at the rules of \
-                     its schema."
-                        .to_owned(),
-                ))
+                Err(PortalError::Unavailable(Unavailable::CheckTimeout))
             }
         }
     }
@@ -162,7 +153,7 @@ mod tests {
         let broken: Result<()> = judging.run("dana", || panic!("as a test")).await;
         assert!(matches!(
             broken,
-            Err(PortalError::Unavailable(Unavailable::CheckFailed, _))
+            Err(PortalError::Unavailable(Unavailable::CheckFailed))
         ));
         assert_eq!(judging.run("dana", || 7).await.unwrap(), 7);
     }

@@ -60,7 +60,7 @@ pub use catalog::CatalogQuery;
 pub use draft::bounded;
 pub use draft::input::{Content, FormCommand, FormFields, FormState, RequestInput, RequestTarget};
 pub use env::Env;
-pub use error::{Conflict, PortalError, Unavailable};
+pub use error::{Conflict, Denial, InputError, NotSynced, PortalError, TokenProblem, Unavailable};
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
@@ -200,16 +200,11 @@ impl Portal {
         }
         let configuration = self.configuration();
         let compiled = Policies::compile(configuration.policies.values()).map_err(|errors| {
-            let message = errors
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; ");
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             // Checked when the configuration was read; a policy that is unreadable all the same lets nothing pass.
-            PortalError::Unavailable(
-                Unavailable::PoliciesUnusable,
-                format!("The approval policies cannot be used: {message}"),
-            )
+            PortalError::Unavailable(Unavailable::PoliciesUnusable {
+                errors: errors.join("; "),
+            })
         })?;
         let compiled = Arc::new((generation, compiled));
         self.shared.policies.store(Arc::clone(&compiled));

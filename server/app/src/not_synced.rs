@@ -9,7 +9,7 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::PlaneState;
 
 use super::names::title;
-use super::{Portal, PortalError};
+use super::{NotSynced, Portal, PortalError};
 
 /// How soon to look again: where a control plane is being read just now, and where it cannot be.
 const SOON: Duration = Duration::from_secs(2);
@@ -28,13 +28,10 @@ impl Portal {
         if unread.is_empty() {
             return PortalError::NotFound;
         }
-        let titles: Vec<&str> = unread.iter().map(|plane| title(plane)).collect();
         PortalError::NotSynced {
-            why: format!(
-                "Nothing of that name is in the catalog, but since Portico was started it could not yet read what is \
-                 offered on {}.",
-                titles.join(", ")
-            ),
+            missing: NotSynced::Offerings {
+                planes: unread.iter().map(|plane| title(plane).to_owned()).collect(),
+            },
             retry_after: self.retry_after(&unread),
         }
     }
@@ -51,11 +48,10 @@ impl Portal {
             return PortalError::NotFound;
         };
         PortalError::NotSynced {
-            why: format!(
-                "Since Portico was started it could not yet read what runs on {}, so it does not know of {}.",
-                title(plane),
-                reference.name
-            ),
+            missing: NotSynced::Claims {
+                plane: title(plane).to_owned(),
+                claim: reference.name.clone(),
+            },
             retry_after: self.retry_after(&[plane]),
         }
     }

@@ -1,6 +1,6 @@
 //! An offering's page.
 
-use portico_api::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
+use portico_api::{OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
@@ -8,7 +8,7 @@ use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneSummary};
 
-use super::{Portal, Result, Workspace, rows};
+use super::{Denial, Portal, Result, Workspace, rows};
 
 /// Claims of it that are shown on its page.
 const CLAIMS_SHOWN: usize = 20;
@@ -75,28 +75,32 @@ impl Portal {
                 .iter()
                 .map(|claim| rows::claim(&configuration, &catalog, claim))
                 .collect(),
-            may_request: may_request(viewer, work, card.problem.as_deref()),
+            may_request: may_request(viewer, work, card.problem.as_deref())
+                .map(drop)
+                .into(),
             card,
         })
     }
 }
 
-/// Whether the viewer may ask for things where they work.
-pub(super) fn may_request(viewer: &Viewer, work: Option<&Workspace>, problem: Option<&str>) -> Allowed {
-    let Some(work) = work else {
-        return Allowed::no(
-            "You are a member of no tenant, so there is nowhere to put it. Your platform team can add your group to one.",
-        );
-    };
+/// The workspace, if the viewer may ask for things there.
+pub(super) fn may_request<'w>(
+    viewer: &Viewer,
+    work: Option<&'w Workspace>,
+    problem: Option<&str>,
+) -> Result<&'w Workspace, Denial> {
+    let work = work.ok_or(Denial::NotAMember)?;
     if !viewer.may(&work.tenant, Role::Developer) {
-        return Allowed::no(format!(
-            "You can see what {} has, but not request more. A developer of {0} can.",
-            work.tenant
-        ));
+        return Err(Denial::CannotRequest {
+            tenant: work.tenant.clone(),
+        });
     }
-    problem.map_or_else(Allowed::yes, |problem| {
-        Allowed::no(format!("It cannot be requested at present: {problem}"))
-    })
+    match problem {
+        Some(problem) => Err(Denial::NotRequestable {
+            problem: problem.to_owned(),
+        }),
+        None => Ok(work),
+    }
 }
 
 /// The names of all facts that plans state, in the order they first come.

@@ -235,8 +235,8 @@ impl Portal {
             return Ok(None);
         }
         let Some(usage) = lookups.usage(&request.tenant) else {
-            let why = format!("What {} uses of its quota is not known.", request.tenant);
-            return Err(PortalError::Unavailable(Unavailable::QuotaUnknown, why));
+            let tenant = request.tenant.clone();
+            return Err(PortalError::Unavailable(Unavailable::QuotaUnknown { tenant }));
         };
         let mut used = usage.excluding(&request.claim);
         let before = match request.action {

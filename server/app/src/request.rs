@@ -20,11 +20,11 @@ use portico_planes::Catalog;
 use super::lookups::{Lookups, takes_of_quota};
 use super::names::plane_title;
 use super::offering::plan_title;
-use super::permissions::Denial;
+use super::permissions::Attempt;
 use super::permit::Moment;
 use super::review_diff::difference;
 use super::usage::{cost, plan, plans};
-use super::{Portal, PortalError, Result, rows, sentence};
+use super::{Denial, Portal, PortalError, Result, rows, sentence};
 
 impl Portal {
     /// A request's page.
@@ -88,7 +88,7 @@ impl Portal {
             quota: quota_lines(&configuration, &catalog, &lookups, &request),
             cost: cost_of(&catalog, &request),
             may_decide,
-            may_not_decide,
+            may_not_decide: may_not_decide.map(|denial| denial.to_string()),
             may_withdraw: authz::may_withdraw(viewer, &request).is_ok(),
             may_comment: authz::may_comment(viewer, &request).is_ok(),
             revision: request.revision,
@@ -230,13 +230,13 @@ pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &R
 }
 
 /// Whether the viewer may decide; if one would expect so and they may not, why.
-pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<String>) {
+pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<Denial>) {
     match authz::may_decide(viewer, request) {
         Ok(_) => (true, None),
         Err(Denied::NotAnApprover) => (false, None),
         Err(denied) => (
             false,
-            Some(Denial::Request(&request.requester.name).words(&denied)),
+            Some(Attempt::Request(&request.requester.name).denial(denied)),
         ),
     }
 }

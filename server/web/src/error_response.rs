@@ -129,6 +129,7 @@ fn json(problem: &Problem, path: &str) -> Response {
         status: problem.status.as_u16(),
         detail: problem.detail.clone(),
         instance: path.split('?').next().unwrap_or_default().to_owned(),
+        reason: problem.reason.as_deref().cloned(),
         errors: problem.fields.to_vec(),
     };
     let mut response = (problem.status, Json(details)).into_response();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use portico_app::{Conflict, PortalError, Unavailable};
+use portico_app::{Conflict, Denial, NotSynced, PortalError, Unavailable};
 use portico_planes::PlaneError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +24,8 @@ pub struct Problem {
     pub title: String,
     /// What it is about and what to do.
     pub detail: String,
+    /// Why the viewer may not do this.
+    pub reason: Option<Box<Denial>>,
     /// Messages for fields.
     pub fields: Box<[portico_api::Problem]>,
     /// The fields of a form that was refused, to show them again.
@@ -41,6 +43,7 @@ impl Problem {
             kind,
             title: title.into(),
             detail: detail.into(),
+            reason: None,
             fields: Box::default(),
             typed: Box::default(),
             retry_after: None,
@@ -58,11 +61,11 @@ impl Problem {
     }
 
     /// The initial sync is not complete, so it is not known whether it exists.
-    fn not_synced(why: &str, retry_after: Duration) -> Self {
+    fn not_synced(missing: &NotSynced, retry_after: Duration) -> Self {
         let mut problem = Self::new(
             ProblemType::NotReadYet,
             "Portico is still looking",
-            format!("{why} It goes on trying; look again in a moment."),
+            format!("{missing} It goes on trying; look again in a moment."),
         );
         problem.retry_after = Some(retry_after);
         problem
@@ -262,16 +265,26 @@ impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
             PortalError::NotFound => Self::not_found(),
-            PortalError::NotSynced { why, retry_after } => Self::not_synced(&why, retry_after),
-            PortalError::Forbidden(why) => Self::forbidden(why),
-            PortalError::Malformed(why) => Self::bad_request(why),
+            PortalError::NotSynced { missing, retry_after } => Self::not_synced(&missing, retry_after),
+            PortalError::Forbidden(denial) => {
+                let mut problem = Self::forbidden(denial.to_string());
+                problem.reason = Some(Box::new(denial));
+                problem
+            }
+            PortalError::Malformed(error) => Self::bad_request(error.to_string()),
             PortalError::PolicyDenied(why) => {
                 Self::new(ProblemType::PolicyDenied, "A policy does not allow this", why)
             }
-            PortalError::Conflict(reason, why) => Self::new(of_conflict(reason), conflict_title(reason), why),
-            PortalError::Unavailable(reason, why) => {
-                Self::new(unavailable_type(reason), "It cannot be done just now", why)
-            }
+            PortalError::Conflict(conflict) => Self::new(
+                of_conflict(&conflict),
+                conflict_title(&conflict),
+                conflict.to_string(),
+            ),
+            PortalError::Unavailable(reason) => Self::new(
+                unavailable_type(&reason),
+                "It cannot be done just now",
+                reason.to_string(),
+            ),
             PortalError::Busy { retry_after } => {
                 let mut problem = Self::new(
                     ProblemType::Busy,
@@ -288,40 +301,40 @@ impl From<PortalError> for Problem {
 }
 
 /// Returns the problem type of a conflict.
-pub(super) fn of_conflict(reason: Conflict) -> ProblemType {
-    match reason {
-        Conflict::Changed => ProblemType::Changed,
-        Conflict::WrongState => ProblemType::WrongState,
-        Conflict::NotPermittedNow => ProblemType::NotPermittedNow,
+pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
+    match conflict {
+        Conflict::Overtaken | Conflict::RequestChanged | Conflict::ClaimReplaced => ProblemType::Changed,
+        Conflict::WrongState(_) | Conflict::AlreadyDecided | Conflict::Expired => ProblemType::WrongState,
+        Conflict::NotPermittedNow(_) => ProblemType::NotPermittedNow,
         Conflict::ApprovalOutdated => ProblemType::ApprovalOutdated,
         Conflict::RequestInProgress => ProblemType::RequestInProgress,
-        Conflict::LimitReached => ProblemType::LimitReached,
+        Conflict::TooManyTokens { .. } | Conflict::Full { .. } => ProblemType::LimitReached,
         Conflict::DuplicateRequest => ProblemType::DuplicateRequest,
         Conflict::NotRenewable => ProblemType::NotRenewable,
-        Conflict::ClaimInvalid => ProblemType::ClaimInvalid,
+        Conflict::ClaimInvalid { .. } => ProblemType::ClaimInvalid,
         Conflict::AlreadyCordoned => ProblemType::AlreadyCordoned,
-        Conflict::NotCordoned => ProblemType::NotCordoned,
+        Conflict::NotCordoned | Conflict::CordonedByDocument => ProblemType::NotCordoned,
         Conflict::NothingToAcknowledge => ProblemType::NothingToAcknowledge,
     }
 }
 
-fn conflict_title(reason: Conflict) -> &'static str {
-    match reason {
-        Conflict::Changed | Conflict::ApprovalOutdated | Conflict::WrongState => {
+fn conflict_title(conflict: &Conflict) -> &'static str {
+    match of_conflict(conflict) {
+        ProblemType::Changed | ProblemType::ApprovalOutdated | ProblemType::WrongState => {
             "It is no longer as you saw it"
         }
-        Conflict::RequestInProgress => "Another request is under way",
-        Conflict::LimitReached => "The limit is reached",
+        ProblemType::RequestInProgress => "Another request is under way",
+        ProblemType::LimitReached => "The limit is reached",
         _ => "This conflicts with the current state",
     }
 }
 
-fn unavailable_type(reason: Unavailable) -> ProblemType {
+fn unavailable_type(reason: &Unavailable) -> ProblemType {
     match reason {
         Unavailable::CheckFailed => ProblemType::CheckFailed,
         Unavailable::CheckTimeout => ProblemType::CheckTimeout,
-        Unavailable::PoliciesUnusable => ProblemType::PoliciesUnusable,
-        Unavailable::QuotaUnknown => ProblemType::QuotaUnknown,
+        Unavailable::PoliciesUnusable { .. } => ProblemType::PoliciesUnusable,
+        Unavailable::QuotaUnknown { .. } => ProblemType::QuotaUnknown,
         Unavailable::SecretNotReady => ProblemType::SecretNotReady,
     }
 }
@@ -396,6 +409,9 @@ pub struct ProblemDetails {
     pub detail: String,
     /// The path of the request.
     pub instance: String,
+    /// For `forbidden`: why, as a code with parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Denial>,
     /// Messages for fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<portico_api::Problem>,

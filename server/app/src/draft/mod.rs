@@ -31,8 +31,8 @@ use serde_json::Value;
 
 use crate::names::plane_title;
 use crate::offering::{may_request, unreachable};
-use crate::permissions::Denial;
-use crate::{Portal, PortalError, Result, Workspace};
+use crate::permissions::Attempt;
+use crate::{InputError, Portal, PortalError, Result, Workspace};
 use input::{RequestInput, RequestTarget};
 use stages::Purpose;
 
@@ -290,13 +290,10 @@ impl Portal {
         let entry = index
             .get(offering)
             .ok_or_else(|| self.offering_not_found(viewer))?;
-        let may = may_request(viewer, work, None);
-        let (Some(work), true) = (work, may.allowed) else {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        };
+        let work = may_request(viewer, work, None).map_err(PortalError::Forbidden)?;
         let id = input.id.unwrap_or_else(|| self.new_request_id());
         let grant = authz::create_claim(viewer, &work.tenant, &work.environment, id)
-            .map_err(Denial::Create.error())?;
+            .map_err(Attempt::Create.error())?;
         let offered = Arc::clone(entry.offered());
         let mut problems = Vec::new();
         let mut wish = PlacementPreferences {
@@ -350,7 +347,7 @@ impl Portal {
             action,
             input.id.unwrap_or_else(|| self.new_request_id()),
         )
-        .map_err(Denial::Change(&configuration).error())?;
+        .map_err(Attempt::Change(&configuration).error())?;
         let claim = claim.into_inner();
         let catalog = self.planes().catalog();
         let offered = Arc::clone(
@@ -503,9 +500,7 @@ pub fn bounded(object: &Value) -> Result<()> {
 }
 
 fn too_many_values() -> PortalError {
-    PortalError::Malformed(format!(
-        "It holds more than {VALUES} values, which is more than Portico checks. Make it smaller; nothing of it was kept."
-    ))
+    PortalError::Malformed(InputError::TooManyValues { most: VALUES })
 }
 
 fn within_bounds(object: &Value) -> bool {

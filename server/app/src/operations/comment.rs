@@ -6,8 +6,8 @@ use portico_domain::names::RequestId;
 use portico_domain::request::{COMMENT_CHARACTERS, Comment};
 use serde_json::json;
 
-use crate::permissions::Denial;
-use crate::{Caller, Portal, PortalError, Result};
+use crate::permissions::Attempt;
+use crate::{Caller, InputError, Portal, PortalError, Result};
 
 /// Comments on a request.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Portal {
     pub async fn comment(&self, caller: Caller<'_>, command: PostComment) -> Result<CommentResult> {
         let request = self.visible_request(caller.viewer, command.request).await?;
         let requester = request.requester.name.clone();
-        let grant = authz::comment(caller.viewer, request).map_err(Denial::Request(&requester).error())?;
+        let grant = authz::comment(caller.viewer, request).map_err(Attempt::Request(&requester).error())?;
         let comment = Comment {
             id: self.new_id(),
             by: grant.person().clone(),
@@ -47,14 +47,14 @@ fn readable(text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
     if text.is_empty() {
-        return Err(PortalError::Malformed("Write something to send.".to_owned()));
+        return Err(PortalError::Malformed(InputError::EmptyComment));
     }
     let length = text.chars().count();
     if length > COMMENT_CHARACTERS {
-        return Err(PortalError::Malformed(format!(
-            "A comment has at most {COMMENT_CHARACTERS} characters, and this one has {length}. Go back and \
-             shorten it."
-        )));
+        return Err(PortalError::Malformed(InputError::LongComment {
+            length,
+            most: COMMENT_CHARACTERS,
+        }));
     }
     Ok(text.to_owned())
 }

@@ -4,7 +4,7 @@ use portico_domain::authz;
 use portico_domain::names::PlaneName;
 use serde_json::json;
 
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Characters of a reason that are kept.
@@ -35,8 +35,8 @@ impl Portal {
     /// [`PortalError::Conflict`] when it is closed already; when the database fails.
     pub async fn cordon(&self, caller: Caller<'_>, command: Cordon<'_>) -> Result<()> {
         let configuration = self.configuration();
-        let denial = Denial::Change(&configuration);
-        let grant = authz::cordon(caller.viewer, &configuration, command.plane).map_err(denial.error())?;
+        let attempt = Attempt::Change(&configuration);
+        let grant = authz::cordon(caller.viewer, &configuration, command.plane).map_err(attempt.error())?;
         let reason = command
             .reason
             .map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -50,10 +50,7 @@ impl Portal {
         if self.store().cordon(&grant, reason, now, &[event]).await? {
             Ok(())
         } else {
-            Err(PortalError::Conflict(
-                Conflict::AlreadyCordoned,
-                "It is cordoned already. Reload the page to see by whom.".to_owned(),
-            ))
+            Err(PortalError::Conflict(Conflict::AlreadyCordoned))
         }
     }
 
@@ -65,8 +62,8 @@ impl Portal {
     pub async fn uncordon(&self, caller: Caller<'_>, command: Uncordon<'_>) -> Result<()> {
         let plane = command.plane;
         let configuration = self.configuration();
-        let denial = Denial::Change(&configuration);
-        let grant = authz::uncordon(caller.viewer, &configuration, plane).map_err(denial.error())?;
+        let attempt = Attempt::Change(&configuration);
+        let grant = authz::uncordon(caller.viewer, &configuration, plane).map_err(attempt.error())?;
         let event = grant.audit(self.now(), caller.remote);
         if self.store().uncordon(&grant, &[event]).await? {
             // What was approved meanwhile waits for this.
@@ -78,12 +75,11 @@ impl Portal {
             .control_planes
             .get(plane)
             .is_some_and(|plane| plane.spec.cordoned);
-        let why = if by_document {
-            "Its document says cordoned: true. Take that line out of the configuration."
+        Err(PortalError::Conflict(if by_document {
+            Conflict::CordonedByDocument
         } else {
-            "It is not cordoned. Reload the page."
-        };
-        Err(PortalError::Conflict(Conflict::NotCordoned, why.to_owned()))
+            Conflict::NotCordoned
+        }))
     }
 }
 
@@ -105,7 +101,7 @@ mod tests {
         app.portal.cordon(caller(&pat), cordon()).await.unwrap();
         let again = app.portal.cordon(caller(&pat), cordon()).await;
         assert!(
-            matches!(again, Err(PortalError::Conflict(Conflict::AlreadyCordoned, _))),
+            matches!(again, Err(PortalError::Conflict(Conflict::AlreadyCordoned))),
             "{again:?}"
         );
         let sent = app.submit(&developer(0), &sandbox(), "files").await.unwrap();
@@ -119,7 +115,7 @@ mod tests {
         app.portal.uncordon(caller(&pat), uncordon()).await.unwrap();
         let again = app.portal.uncordon(caller(&pat), uncordon()).await;
         assert!(
-            matches!(again, Err(PortalError::Conflict(Conflict::NotCordoned, _))),
+            matches!(again, Err(PortalError::Conflict(Conflict::NotCordoned))),
             "{again:?}"
         );
         let sent = app.submit(&developer(0), &sandbox(), "files").await.unwrap();

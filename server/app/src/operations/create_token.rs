@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{CreatedToken, Problem};
+use portico_api::CreatedToken;
 use portico_domain::authz::{self, AuditEvent};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::TokenScope;
@@ -11,9 +11,9 @@ use portico_store::ApiToken;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::tokens::row;
-use crate::{Caller, Conflict, Portal, PortalError, Result};
+use crate::{Caller, Conflict, InputError, Portal, PortalError, Result, TokenProblem};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
@@ -32,31 +32,19 @@ pub struct CreateToken {
 }
 
 impl CreateToken {
-    /// What is wrong with it by these rules, by the names of the API's fields.
+    /// What is wrong with it by these rules.
     #[must_use]
-    pub fn problems(&self, rules: &TokenRules) -> Vec<Problem> {
+    pub fn problems(&self, rules: &TokenRules) -> Vec<TokenProblem> {
         let name = self.name.trim();
-        let mut problems = Vec::new();
-        let mut problem = |field: &str, message: String| {
-            problems.push(Problem {
-                field: field.to_owned(),
-                message,
-            });
-        };
-        if name.is_empty() {
-            problem(
-                "name",
-                "Give it a name by which you will know what uses it.".to_owned(),
-            );
-        } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            problem(
-                "name",
-                format!("A name has at most {LONGEST_NAME} characters, all on one line."),
-            );
-        }
         let longest = rules.longest_days;
+        let mut problems = Vec::new();
+        if name.is_empty() {
+            problems.push(TokenProblem::NoName);
+        } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+            problems.push(TokenProblem::BadName { most: LONGEST_NAME });
+        }
         if !(1..=longest).contains(&self.days) {
-            problem("days", format!("It is good for 1 to {longest} days."));
+            problems.push(TokenProblem::BadDays { longest });
         }
         problems
     }
@@ -91,19 +79,15 @@ impl Portal {
     /// too many already; when the database fails.
     pub async fn create_token(&self, caller: Caller<'_>, command: &CreateToken) -> Result<CreatedToken> {
         let viewer = caller.viewer;
-        let grant = authz::create_token(viewer).map_err(Denial::Token.error())?;
+        let grant = authz::create_token(viewer).map_err(Attempt::Token.error())?;
         let configuration = self.configuration();
         let rules = &configuration.portal.spec.tokens;
         let problems = command.problems(rules);
         if !problems.is_empty() {
-            let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-            return Err(PortalError::Malformed(said.join(" ")));
+            return Err(PortalError::Malformed(InputError::Token(problems)));
         }
         if self.store().tokens_of(&authz::own_access(viewer)).await?.len() >= MOST {
-            return Err(PortalError::Conflict(
-                Conflict::LimitReached,
-                format!("You have {MOST} tokens, and may have no more. Revoke those that you do not need."),
-            ));
+            return Err(PortalError::Conflict(Conflict::TooManyTokens { most: MOST }));
         }
         let token = command.token(&viewer.person.subject, self.new_id(), self.now());
         let secret = secret(&self.random());
@@ -197,7 +181,10 @@ mod tests {
         }
         let refused = app.portal.create_token(caller(&developer(0)), &good).await;
         assert!(
-            matches!(refused, Err(PortalError::Conflict(Conflict::LimitReached, _))),
+            matches!(
+                refused,
+                Err(PortalError::Conflict(Conflict::TooManyTokens { .. }))
+            ),
             "{refused:?}"
         );
     }

@@ -8,9 +8,8 @@ use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, 
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::permit::Moment;
-use crate::requests::sentence;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Characters of a comment that are kept.
@@ -78,21 +77,13 @@ impl Portal {
                         request.decisions.pop();
                         self.put_up_again(&grant, remote, request, asked, expires_after_hours, schema_hash)
                             .await?;
-                        return Err(PortalError::Conflict(
-                            Conflict::ApprovalOutdated,
-                            "What needs approval has changed since it was requested: the policy or the \
-                             definition is another now. Look at it again, then decide."
-                                .to_owned(),
-                        ));
+                        return Err(PortalError::Conflict(Conflict::ApprovalOutdated));
                     }
                     (None, DecisionOutcome::Agreed)
                 }
                 // It stays as it is: the reason may pass, or an approver rejects it.
                 Verdict::Refused(obstacle) => {
-                    return Err(PortalError::Conflict(
-                        Conflict::NotPermittedNow,
-                        format!("It cannot be approved now. {obstacle}"),
-                    ));
+                    return Err(PortalError::Conflict(Conflict::NotPermittedNow(obstacle)));
                 }
             }
         } else {
@@ -102,7 +93,7 @@ impl Portal {
             request.state = request
                 .state
                 .apply(step)
-                .map_err(|error| PortalError::Conflict(Conflict::WrongState, sentence(&error.to_string())))?;
+                .map_err(|error| PortalError::Conflict(Conflict::WrongState(error)))?;
         }
         request.updated_at = now;
         let event = grant.audit(outcome, now, remote).with_details(json!({
@@ -156,30 +147,23 @@ fn decidable(
         } else {
             Transition::Reject
         };
-        let why = request.state.apply(step).err().map_or_else(
-            || "It is already decided.".to_owned(),
-            |error| sentence(&error.to_string()),
-        );
-        return Err(PortalError::Conflict(Conflict::WrongState, why));
+        return Err(PortalError::Conflict(match request.state.apply(step) {
+            Ok(_) => Conflict::AlreadyDecided,
+            Err(error) => Conflict::WrongState(error),
+        }));
     }
     let requester = request.requester.name.clone();
-    let grant = authz::decide(viewer, request).map_err(Denial::Request(&requester).error())?;
+    let grant = authz::decide(viewer, request).map_err(Attempt::Request(&requester).error())?;
     let request = grant.target();
     if request.revision != revision {
-        return Err(PortalError::Conflict(
-            Conflict::Changed,
-            "The request has changed since you opened it. Look at it again, then decide.".to_owned(),
-        ));
+        return Err(PortalError::Conflict(Conflict::RequestChanged));
     }
     if request
         .approval
         .as_ref()
         .is_some_and(|need| need.expires_at <= now)
     {
-        return Err(PortalError::Conflict(
-            Conflict::WrongState,
-            "It has expired: nobody decided in time.".to_owned(),
-        ));
+        return Err(PortalError::Conflict(Conflict::Expired));
     }
     Ok(grant)
 }
@@ -212,7 +196,7 @@ mod tests {
             assert_eq!(audited.last().unwrap().0, verb);
             let again = app.portal.decide(caller(&lead()), decision(id, approve)).await;
             assert!(
-                matches!(again, Err(PortalError::Conflict(Conflict::WrongState, _))),
+                matches!(again, Err(PortalError::Conflict(Conflict::WrongState(_)))),
                 "{again:?}"
             );
         }
@@ -228,13 +212,13 @@ mod tests {
         };
         let stale = app.portal.decide(caller(&lead()), seen_before).await;
         assert!(
-            matches!(stale, Err(PortalError::Conflict(Conflict::Changed, _))),
+            matches!(stale, Err(PortalError::Conflict(Conflict::RequestChanged))),
             "{stale:?}"
         );
         app.advance(SignedDuration::from_hours(24 * 365));
         let late = app.portal.decide(caller(&lead()), decision(id, true)).await;
         assert!(
-            matches!(late, Err(PortalError::Conflict(Conflict::WrongState, _))),
+            matches!(late, Err(PortalError::Conflict(Conflict::Expired))),
             "{late:?}"
         );
     }

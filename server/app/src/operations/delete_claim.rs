@@ -14,7 +14,7 @@ use super::submit_request::SubmitOutcome;
 use crate::draft::checks::preview;
 use crate::draft::stages::Frozen;
 use crate::names::plane_title;
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
 
 /// Asks for a claim to be deleted.
@@ -57,7 +57,7 @@ impl Portal {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let claim = self.visible_claim(viewer, reference)?;
-        authz::may_change(viewer, &claim).map_err(Denial::Change(&configuration).error())?;
+        authz::may_change(viewer, &claim).map_err(Attempt::Change(&configuration).error())?;
         let work = place_of(&claim)?;
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
@@ -144,12 +144,9 @@ impl Portal {
         let claim = self.visible_claim(viewer, reference)?;
         let id = page.request_id;
         let grant = authz::submit_about(viewer, &claim, Action::Delete, id)
-            .map_err(Denial::Change(&configuration).error())?;
+            .map_err(Attempt::Change(&configuration).error())?;
         if claim.uid != page.uid {
-            return Err(PortalError::Conflict(
-                Conflict::Changed,
-                "It was deleted and created again just now. Check it, then try again.".to_owned(),
-            ));
+            return Err(PortalError::Conflict(Conflict::ClaimReplaced));
         }
         let work = place_of(&claim)?;
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;

@@ -5,7 +5,7 @@ use portico_store::{Access, Ended};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::permissions::{Denial, read_people};
+use crate::permissions::{Attempt, read_people};
 use crate::{Caller, Portal, PortalError, Result};
 
 /// Ends sessions of the caller's own.
@@ -30,7 +30,7 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when they have no such session; when the database fails.
     pub async fn end_own_access(&self, caller: Caller<'_>, command: EndOwnAccess<'_>) -> Result<()> {
-        let grant = authz::end_own_access(caller.viewer).map_err(Denial::Token.error())?;
+        let grant = authz::end_own_access(caller.viewer).map_err(Attempt::Token.error())?;
         let ended = self.end(&grant, caller.remote, command.access).await?;
         if ended == Ended::default() && !matches!(command.access, Access::OtherSessions(_)) {
             return Err(PortalError::NotFound);
@@ -46,7 +46,7 @@ impl Portal {
     pub async fn end_access(&self, caller: Caller<'_>, command: EndAccess<'_>) -> Result<()> {
         let people = read_people(caller.viewer)?;
         let known = self.known(&people, command.person).await?;
-        let grant = authz::end_access(caller.viewer, &known).map_err(Denial::Token.error())?;
+        let grant = authz::end_access(caller.viewer, &known).map_err(Attempt::Token.error())?;
         let ended = self.end(&grant, caller.remote, command.access).await?;
         if ended == Ended::default() && command.access != Access::Everything {
             return Err(PortalError::NotFound);

@@ -7,7 +7,7 @@ use portico_domain::names::RequestId;
 
 use super::submit_request::{SubmitOutcome, SubmitRequest};
 use crate::draft::input::{RequestInput, RequestTarget};
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Asks for a claim to be kept for another lifetime of its offering, counted from now.
@@ -35,16 +35,13 @@ impl Portal {
         }
         let claim = self.visible_claim(viewer, reference)?;
         let configuration = self.configuration();
-        authz::may_change(viewer, &claim).map_err(Denial::Change(&configuration).error())?;
+        authz::may_change(viewer, &claim).map_err(Attempt::Change(&configuration).error())?;
         let catalog = self.planes().catalog();
         if catalog
             .get(&reference.offering)
             .is_none_or(|offered| offered.lifetime_days.is_none())
         {
-            return Err(PortalError::Conflict(
-                Conflict::NotRenewable,
-                "It needs no renewing: its offering sets no end to it.".to_owned(),
-            ));
+            return Err(PortalError::Conflict(Conflict::NotRenewable));
         }
         let submission = SubmitRequest {
             target: RequestTarget::Renew(reference),
@@ -58,17 +55,10 @@ impl Portal {
         match self.submit(caller, submission).await? {
             SubmitOutcome::Created(submission) => Ok(submission),
             SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
-            SubmitOutcome::Conflict(_, reason, why) => Err(PortalError::Conflict(reason, why)),
-            SubmitOutcome::Invalid(page) => {
-                let said: Vec<String> = page.problems.into_iter().map(|problem| problem.message).collect();
-                let why = if said.is_empty() {
-                    "It does not hold as it is: open its form by Change to see what is wrong with it."
-                        .to_owned()
-                } else {
-                    said.join(" ")
-                };
-                Err(PortalError::Conflict(Conflict::ClaimInvalid, why))
-            }
+            SubmitOutcome::Conflict(_, conflict) => Err(PortalError::Conflict(conflict)),
+            SubmitOutcome::Invalid(page) => Err(PortalError::Conflict(Conflict::ClaimInvalid {
+                problems: page.problems,
+            })),
         }
     }
 }

@@ -7,7 +7,7 @@ use portico_domain::connection::{DOTS, in_address};
 use portico_planes::SecretError;
 use serde_json::json;
 
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::{Caller, Portal, PortalError, Result, Unavailable};
 
 /// Reveals connection details of a claim.
@@ -68,15 +68,12 @@ impl Portal {
     /// Reads one key from the control plane, now. It is kept nowhere.
     async fn reveal_key(&self, caller: Caller<'_>, reference: &ClaimRef, key: &str) -> Result<RevealedKey> {
         let claim = self.visible_claim(caller.viewer, reference)?;
-        let grant = authz::reveal_secret(caller.viewer, claim).map_err(Denial::Reveal.error())?;
+        let grant = authz::reveal_secret(caller.viewer, claim).map_err(Attempt::Reveal.error())?;
         let mut values = match self.planes().secret(&grant).await {
             Ok(values) => values,
             Err(SecretError::Plane(error)) => return Err(error.into()),
             Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
-                return Err(PortalError::Unavailable(
-                    Unavailable::SecretNotReady,
-                    "It has no connection secret yet.".to_owned(),
-                ));
+                return Err(PortalError::Unavailable(Unavailable::SecretNotReady));
             }
         };
         let value = values.remove(key).ok_or(PortalError::NotFound)?;
@@ -125,7 +122,7 @@ mod tests {
                 "developer" | "tenant admin" => assert!(
                     matches!(
                         revealed,
-                        Err(PortalError::Unavailable(Unavailable::SecretNotReady, _))
+                        Err(PortalError::Unavailable(Unavailable::SecretNotReady))
                     ),
                     "{who}: {revealed:?}"
                 ),

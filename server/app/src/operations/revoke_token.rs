@@ -4,7 +4,7 @@ use portico_domain::authz;
 use uuid::Uuid;
 
 use super::create_token::about_token;
-use crate::permissions::Denial;
+use crate::permissions::Attempt;
 use crate::{Caller, Portal, PortalError, Result};
 
 /// Revokes one of the caller's API tokens, for good.
@@ -20,7 +20,7 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when the caller has no such token; when the database fails.
     pub async fn revoke_token(&self, caller: Caller<'_>, command: RevokeToken) -> Result<()> {
-        let grant = authz::revoke_token(caller.viewer, command.id).map_err(Denial::Token.error())?;
+        let grant = authz::revoke_token(caller.viewer, command.id).map_err(Attempt::Token.error())?;
         let token = self
             .store()
             .tokens_of(&authz::own_access(caller.viewer))

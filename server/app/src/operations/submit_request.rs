@@ -36,7 +36,7 @@ pub enum SubmitOutcome<Page> {
     /// answer.
     DryRunFailed(Box<Page>, PlaneError),
     /// There is no request, because something stands against it: the form, and why.
-    Conflict(Box<Page>, Conflict, String),
+    Conflict(Box<Page>, Conflict),
 }
 
 impl Portal {
@@ -77,10 +77,10 @@ impl Portal {
         };
         match self.send(caller, frozen).await {
             Ok(submission) => Ok(SubmitOutcome::Created(submission)),
-            Err(PortalError::Conflict(reason, why)) => {
-                tried.add_problem(&why);
+            Err(PortalError::Conflict(conflict)) => {
+                tried.add_problem(&conflict.to_string());
                 let page = Box::new(tried.page(self, false)?);
-                Ok(SubmitOutcome::Conflict(page, reason, why))
+                Ok(SubmitOutcome::Conflict(page, conflict))
             }
             Err(error) => Err(error),
         }
@@ -97,7 +97,7 @@ impl Portal {
         let step = |state: State, step: Transition| {
             state
                 .apply(step)
-                .map_err(|error| PortalError::Conflict(Conflict::WrongState, error.to_string()))
+                .map_err(|error| PortalError::Conflict(Conflict::WrongState(error)))
         };
         request.state = step(request.state, Transition::Submit)?;
         match decision {
@@ -128,12 +128,7 @@ impl Portal {
             Err(StoreError::Duplicate(_)) => {
                 let scope = self.rules().of_tenant(&grant.target().tenant);
                 let sent = self.sent_as(&scope, grant.person(), request.id).await?;
-                return sent.ok_or_else(|| {
-                    PortalError::Conflict(
-                        Conflict::DuplicateRequest,
-                        "This form was already sent. Open a new one to request another.".to_owned(),
-                    )
-                });
+                return sent.ok_or(PortalError::Conflict(Conflict::DuplicateRequest));
             }
             Err(error) => return Err(error.into()),
         }

@@ -6,8 +6,7 @@ use portico_domain::reason::FailureReason;
 use portico_domain::request::Transition;
 use serde_json::json;
 
-use crate::permissions::Denial;
-use crate::requests::sentence;
+use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Withdraws a request. Its requester may, and admins of its tenant.
@@ -30,9 +29,9 @@ impl Portal {
         let state = request
             .state
             .apply(step)
-            .map_err(|error| PortalError::Conflict(Conflict::WrongState, sentence(&error.to_string())))?;
+            .map_err(|error| PortalError::Conflict(Conflict::WrongState(error)))?;
         let grant = authz::withdraw(caller.viewer, visible)
-            .map_err(Denial::Request(&request.requester.name).error())?;
+            .map_err(Attempt::Request(&request.requester.name).error())?;
         if step == Transition::GiveUp {
             request.failure = Some(FailureReason::Abandoned {
                 plane: request.claim.plane.to_string(),
@@ -79,7 +78,7 @@ mod tests {
         assert_eq!(app.audited(Some(id)).await.last().unwrap().0, "request.withdrawn");
         let again = app.portal.withdraw(caller(&developer(0)), command()).await;
         assert!(
-            matches!(again, Err(PortalError::Conflict(Conflict::WrongState, _))),
+            matches!(again, Err(PortalError::Conflict(Conflict::WrongState(_)))),
             "{again:?}"
         );
     }

@@ -202,9 +202,11 @@ pub(in super::super) async fn delete(
     match app.portal.submit_delete(context.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
         SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
-        SubmitOutcome::Conflict(_, reason, why) => {
-            Err(Problem::new(of_conflict(reason), "The request was not sent", why))
-        }
+        SubmitOutcome::Conflict(_, conflict) => Err(Problem::new(
+            of_conflict(&conflict),
+            "The request was not sent",
+            conflict.to_string(),
+        )),
         SubmitOutcome::Invalid(page) => {
             let kind = if page.approval.denied.is_some() {
                 ProblemType::PolicyDenied

@@ -149,8 +149,12 @@ pub(super) fn answer(sent: SubmitOutcome<RequestFormPage>) -> Result<Response, P
             problem.fields = problems(*page).into();
             Err(problem)
         }
-        SubmitOutcome::Conflict(page, reason, why) => {
-            let mut problem = Problem::new(of_conflict(reason), "The request was not sent", why);
+        SubmitOutcome::Conflict(page, conflict) => {
+            let mut problem = Problem::new(
+                of_conflict(&conflict),
+                "The request was not sent",
+                conflict.to_string(),
+            );
             problem.fields = problems(*page).into();
             Err(problem)
         }

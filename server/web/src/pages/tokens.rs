@@ -32,6 +32,7 @@ pub(in super::super) async fn make(
     };
     let context = &form.context;
     let problems = wish.problems(&context.configuration.portal.spec.tokens);
+    let problems: Vec<_> = problems.into_iter().map(Into::into).collect();
     if !problems.is_empty() {
         let mut response = render(context, wish, problems, None).await?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
