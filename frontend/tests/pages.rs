@@ -34,6 +34,7 @@ fn frame() -> Frame {
         csrf: "token".into(),
         nonce: "n0nce".into(),
         style: "/assets/style.css".into(),
+        font: "/assets/font.woff2".into(),
         script: Some("/assets/portico.js".into()),
         wasm: Some("/assets/portico.wasm".into()),
     }
@@ -48,6 +49,7 @@ fn card() -> CatalogCard {
         icon: HOSTILE.into(),
         typical_seconds: None,
         needs_approval: None,
+        price_from: None,
         planes: vec![],
         unreachable: Vec::new(),
         problem: Some(HOSTILE.into()),
@@ -62,6 +64,7 @@ fn field(name: &str, control: Control) -> Field {
         required: true,
         locked: false,
         locked_by: None,
+        set_by_plan: false,
         default: None,
         changed: false,
         when_empty: None,
@@ -77,6 +80,7 @@ fn text() -> Control {
         max_length: None,
         placeholder: None,
         format: None,
+        unit: None,
     }
 }
 
@@ -101,6 +105,7 @@ fn fields() -> Vec<Field> {
                 max_length: None,
                 placeholder: None,
                 format: None,
+                unit: None,
             },
         ),
         field(
@@ -187,6 +192,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         name: HOSTILE.into(),
         name_problems: vec![HOSTILE.into()],
         plans: vec![],
+        plan_facts: vec![],
         plan: None,
         regions: vec![],
         region: None,

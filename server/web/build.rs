@@ -1,5 +1,5 @@
-//! Embeds what browsers load: the style sheets of `style/`, joined in the order of their names, and
-//! from the folder `$PORTICO_SITE`, where that is set, `portico.js` and `portico_bg.wasm`. Names carry
+//! Embeds what browsers load: the font of `style/fonts/`, the style sheets of `style/`, joined in the order of their
+//! names, and from the folder `$PORTICO_SITE`, where that is set, `portico.js` and `portico_bg.wasm`. Names carry
 //! a hash of the content, so that browsers may keep them for ever; text comes compressed already.
 
 use std::env;
@@ -19,13 +19,21 @@ fn main() -> io::Result<()> {
     let styles = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../style");
     println!("cargo::rerun-if-changed={}", styles.display());
     let mut list = String::from("&[\n");
+    let font = embed(
+        &mut list,
+        &out,
+        "font",
+        "woff2",
+        "font/woff2",
+        &fs::read(styles.join(style::FONT))?,
+    )?;
     embed(
         &mut list,
         &out,
         "style",
         "css",
         "text/css; charset=utf-8",
-        &style::read(&styles)?,
+        &style::read(&styles, &font)?,
     )?;
     if let Some(site) = env::var_os("PORTICO_SITE")
         .filter(|site| !site.is_empty())
@@ -56,7 +64,7 @@ fn embed(
     extension: &str,
     kind: &str,
     bytes: &[u8],
-) -> io::Result<()> {
+) -> io::Result<String> {
     let hash = hex::encode(&Sha256::digest(bytes)[..8]);
     let file = format!("{name}-{hash}.{extension}");
     fs::write(out.join(&file), bytes)?;
@@ -66,14 +74,21 @@ fn embed(
     } else {
         5
     };
-    let mut compressor = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
-    compressor.write_all(bytes)?;
-    fs::write(out.join(format!("{file}.br")), compressor.into_inner())?;
     let path = out.display();
+    // A font of this kind is compressed already.
+    let compressed = if extension == "woff2" {
+        "None".to_owned()
+    } else {
+        let mut compressor = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
+        compressor.write_all(bytes)?;
+        fs::write(out.join(format!("{file}.br")), compressor.into_inner())?;
+        format!("Some(include_bytes!(\"{path}/{file}.br\"))")
+    };
     writeln!(
         list,
         "Embedded {{ name: {name:?}, file: {file:?}, path: \"/assets/{file}\", kind: {kind:?}, \
-         bytes: include_bytes!(\"{path}/{file}\"), brotli: include_bytes!(\"{path}/{file}.br\") }},"
+         bytes: include_bytes!(\"{path}/{file}\"), brotli: {compressed} }},"
     )
-    .map_err(io::Error::other)
+    .map_err(io::Error::other)?;
+    Ok(format!("/assets/{file}"))
 }

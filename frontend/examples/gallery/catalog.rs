@@ -2,8 +2,8 @@
 
 use portico_api::words::Denial;
 use portico_api::{
-    Allowed, CatalogCard, CatalogPage, CategoryCount, Link, OfferingPage, Paged, PlanColumn, PlaneChoice,
-    ReceivedItem, ServedOn,
+    Allowed, CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, Link, OfferingPage, Paged, PlanColumn,
+    PlaneChoice, ReceivedItem, ServedOn,
 };
 use portico_domain::documents::{Category, Price};
 use portico_frontend::pages;
@@ -37,6 +37,7 @@ pub(crate) fn cards() -> Vec<CatalogCard> {
                 icon: icon.into(),
                 typical_seconds: seconds,
                 needs_approval: approval,
+                price_from: None,
                 planes: planes()[..2].to_vec(),
                 unreachable: Vec::new(),
                 problem: None,
@@ -157,6 +158,11 @@ pub(crate) fn offering() -> OfferingPage {
             plan("Large", "For what earns money", ["8", "32 GiB", "500 GiB", "2 replicas, 2 zones"], 640.0),
         ],
         facts: ["CPU", "Memory", "Storage", "High availability"].map(Into::into).to_vec(),
+        connection: ConnectionOutline {
+            endpoints: vec!["Read and write".into(), "Read only".into()],
+            secret: Some("{name}-connection".into()),
+            keys: ["host", "port", "username", "password"].map(Into::into).to_vec(),
+        },
         receives: ["host", "port", "username", "password", "uri"]
             .map(|key| ReceivedItem { title: key.into(), source: format!("secret key {key}") })
             .to_vec(),

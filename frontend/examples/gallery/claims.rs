@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use portico_api::words::Denial;
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Link, Paged, Problem, RevealedKey, Snippet, TreeNode,
+    ConnectionKey, DeletePage, Link, Paged, Problem, Property, RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -109,6 +109,14 @@ fn connect() -> ConnectionDetails {
     }
 }
 
+fn property(label: &str, value: &str, may_change: bool) -> Property {
+    Property {
+        label: label.into(),
+        value: value.into(),
+        field: may_change.then(|| format!("/spec/{}", label.to_lowercase())),
+    }
+}
+
 fn ready() -> ClaimPage {
     let condition = |kind: &str, status: &str, reason: &str, message: Option<&str>| Condition {
         kind: kind.into(),
@@ -155,6 +163,11 @@ fn ready() -> ClaimPage {
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         renews_until: Some(now() + SignedDuration::from_hours(24 * 90)),
         cost: Some("28 EUR a month".into()),
+        properties: vec![
+            property("Version", "17", true),
+            property("Storage", "20Gi", true),
+            property("Storage class", "standard", false),
+        ],
         may_change: Allowed::yes(),
     }
 }

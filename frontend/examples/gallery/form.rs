@@ -3,7 +3,7 @@
 use portico_api::{ApprovalPreview, DryRunResult, Link, Problem, QuotaLine, RequestFormPage};
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
-use portico_form::{Branch, Choice, Control, Entry, Field, Form, Section};
+use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, Form, Section};
 use portico_frontend::pages;
 
 use crate::catalog;
@@ -17,6 +17,7 @@ pub(crate) fn field(name: &str, label: &str, control: Control) -> Field {
         required: false,
         locked: false,
         locked_by: None,
+        set_by_plan: false,
         default: None,
         changed: false,
         when_empty: None,
@@ -35,6 +36,7 @@ pub(crate) fn text(name: &str, label: &str, text: &str) -> Field {
             max_length: None,
             placeholder: None,
             format: None,
+            unit: None,
         },
     )
 }
@@ -76,12 +78,17 @@ fn main_fields() -> Vec<Field> {
                     max_length: None,
                     placeholder: Some("10Gi".into()),
                     format: Some("quantity".into()),
+                    unit: Some(AmountUnit {
+                        chosen: "Gi".into(),
+                        choices: ["Mi", "Gi", "Ti"].map(Into::into).to_vec(),
+                    }),
                 },
             )
         },
         Field {
             locked: true,
-            locked_by: Some("set by the plan Small".into()),
+            locked_by: Some("Set by the plan Small".into()),
+            set_by_plan: true,
             ..field(
                 "/spec/memory",
                 "Memory",
@@ -91,6 +98,7 @@ fn main_fields() -> Vec<Field> {
                     max_length: None,
                     placeholder: None,
                     format: None,
+                    unit: None,
                 },
             )
         },
@@ -274,6 +282,7 @@ fn sections() -> Vec<Section> {
                         max_length: None,
                         placeholder: None,
                         format: None,
+                        unit: None,
                     },
                 ),
             ],
@@ -325,6 +334,7 @@ pub(crate) fn create() -> RequestFormPage {
         name_problems: vec![],
         plan: Some(offering.plans[0].name.clone()),
         plans: offering.plans,
+        plan_facts: offering.facts,
         regions: vec!["eu-central".into(), "us-east".into()],
         region: None,
         planes: catalog::planes(),

@@ -27,6 +27,7 @@ pub(crate) fn stranger() -> Frame {
         csrf: "c0ffee".into(),
         nonce: "n0nce".into(),
         style: "style.css".into(),
+        font: "fonts/geist.woff2".into(),
         script: None,
         wasm: None,
     }

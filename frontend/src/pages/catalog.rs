@@ -3,7 +3,7 @@ use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
 
 use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
-use crate::parts::{Query, document, duration, glyph, icon, pager};
+use crate::parts::{Query, document, duration, glyph_tile, icon, pager};
 
 /// The catalog: is there an offering for my need?
 #[must_use]
@@ -125,7 +125,7 @@ fn found(page: &CatalogPage) -> AnyView {
     let cards: Vec<_> = page.cards.items.iter().map(card).collect();
     view! {
         <p class="unseen" role="status">{counted(count, "offering", "offerings")}</p>
-        <ul role="list" class="cards">{cards}</ul>
+        <ul role="list" class="cards shelf">{cards}</ul>
     }
     .into_any()
 }
@@ -139,27 +139,27 @@ fn ready_in(seconds: u64) -> String {
     }
 }
 
-/// An offering in a list: what it is, how long it takes, whether it needs approval, where it runs.
+/// An offering in a list: what it is, what it costs, how long it takes, what is special about it, where it runs.
 pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     let broken = card.problem.clone().map(|problem| {
         view! { <p class="card-facts problem">{icon("degraded")}<span>{problem}</span></p> }
     });
     let facts = card.problem.is_none().then(|| {
+        let price = card
+            .price_from
+            .as_ref()
+            .map(|price| view! { <li class="card-price">"from "<strong>{price.monthly_amount()}</strong>" a month"</li> });
         let ready = card
             .typical_seconds
             .map(|seconds| view! { <li>{icon("clock")}{ready_in(seconds)}</li> });
-        let approval = card.needs_approval.map(|needed| {
-            if needed {
-                view! { <li>{icon("shield")}"Needs approval"</li> }.into_any()
-            } else {
-                view! { <li>{icon("ready")}"No approval"</li> }.into_any()
-            }
-        });
-        view! { <ul role="list" class="card-facts">{ready}{approval}<li>{icon(where_icon(card))}{where_it_runs(card)}</li></ul> }
+        // To need no approval is the usual case.
+        let approval = (card.needs_approval == Some(true))
+            .then(|| view! { <li>{icon("shield")}"Needs approval"</li> });
+        view! { <ul role="list" class="card-facts">{price}{ready}{approval}<li class="card-places">{icon(where_icon(card))}{where_it_runs(card)}</li></ul> }
     });
     view! {
         <li class="card" id=format!("o-{}", card.name)>
-            <span class="glyph">{icon(glyph(&card.icon, card.category.slug()))}</span>
+            {glyph_tile(&card.icon, card.category.slug(), false)}
             <h2><a href=format!("/catalog/{}", card.name)>{card.title.clone()}</a></h2>
             <p class="card-summary">{card.summary.clone()}</p>
             {facts}
@@ -176,7 +176,8 @@ fn where_icon(card: &CatalogCard) -> &'static str {
     }
 }
 
-fn where_it_runs(card: &CatalogCard) -> String {
+/// The control planes by title; more than two are counted.
+fn where_it_runs(card: &CatalogCard) -> AnyView {
     let title = |plane: &PlaneChoice| {
         if card.unreachable.contains(&plane.name) {
             format!("{} (does not answer)", plane.title)
@@ -185,17 +186,23 @@ fn where_it_runs(card: &CatalogCard) -> String {
         }
     };
     match card.planes.as_slice() {
-        [] => "Nowhere just now".to_owned(),
-        [one] => title(one),
-        [one, two] => format!("{}, {}", title(one), title(two)),
-        many if card.unreachable.is_empty() => format!("{} control planes", many.len()),
-        many => format!(
-            "{} control planes, of which {} not answering",
-            many.len(),
-            match card.unreachable.len() {
+        [] => view! { <span>"Nowhere just now"</span> }.into_any(),
+        // A title can hold a comma, so each stands in a tag of its own.
+        few @ ([_] | [_, _]) => few
+            .iter()
+            .map(|plane| view! { <span class="tag">{title(plane)}</span> })
+            .collect::<Vec<_>>()
+            .into_any(),
+        many if card.unreachable.is_empty() => {
+            view! { <span>{format!("{} control planes", many.len())}</span> }.into_any()
+        }
+        many => {
+            let dead = match card.unreachable.len() {
                 1 => "1 is".to_owned(),
                 some => format!("{some} are"),
-            }
-        ),
+            };
+            view! { <span>{format!("{} control planes, of which {dead} not answering", many.len())}</span> }
+                .into_any()
+        }
     }
 }

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 use portico_api::{Frame, OfferingPage, PlanColumn, ServedOn, names};
 
 use crate::parts::rows::{Columns, claim_table};
-use crate::parts::{document, duration, glyph, icon, relative};
+use crate::parts::text::counted;
+use crate::parts::{document, duration, glyph_tile, icon, relative};
 
 /// An offering: is it the right one, and what do I get?
 #[must_use]
@@ -15,14 +16,14 @@ pub fn offering(frame: &Frame, page: &OfferingPage) -> String {
                 <div class="two">
                     <div class="stack-l">
                         {documentation(page)}
-                        {claims(frame, page)}
                     </div>
                     <div class="stack-l">
-                        {facts(page)}
                         {receives(page)}
                         {served_on(frame, page)}
+                        {facts(page)}
                     </div>
                 </div>
+                {claims(frame, page)}
             </div>
         }
         .into_any()
@@ -50,7 +51,7 @@ fn head(page: &OfferingPage) -> AnyView {
     view! {
         <div class="page-head">
             <div class="titled">
-                <span class="glyph large">{icon(glyph(&card.icon, card.category.slug()))}</span>
+                {glyph_tile(&card.icon, card.category.slug(), true)}
                 <div>
                     <h1>{card.title.clone()}</h1>
                     <p>{card.summary.clone()}</p>
@@ -63,82 +64,42 @@ fn head(page: &OfferingPage) -> AnyView {
     .into_any()
 }
 
+/// The plans side by side: what each costs, the way to choose it, and what it states.
 fn plans(page: &OfferingPage) -> Option<AnyView> {
     if page.plans.is_empty() {
         return None;
     }
-    let heads: Vec<_> = page
-        .plans
-        .iter()
-        .map(|plan| {
-            let summary = plan
-                .summary
-                .clone()
-                .map(|summary| view! { <span class="reason">{summary}</span> });
-            view! { <th scope="col"><strong>{plan.title.clone()}</strong>{summary}</th> }
-        })
-        .collect();
+    let heads: Vec<_> = page.plans.iter().map(|plan| plan_head(page, plan)).collect();
     let rows: Vec<_> = page
         .facts
         .iter()
         .enumerate()
         .map(|(index, fact)| {
-            let cells: Vec<_> = page
-                .plans
-                .iter()
-                .map(|plan| {
-                    let value = plan.facts.get(index).filter(|value| !value.is_empty());
-                    view! { <td>{value.cloned().unwrap_or_else(|| "–".to_owned())}</td> }
-                })
-                .collect();
-            view! { <tr><th scope="row">{fact.clone()}</th>{cells}</tr> }
+            let cells = page.plans.iter().map(|plan| {
+                let value = plan.facts.get(index).filter(|value| !value.is_empty());
+                value.cloned().unwrap_or_else(|| "–".to_owned())
+            });
+            plan_row(fact.clone(), cells)
         })
         .collect();
-    let prices = page.plans.iter().any(|plan| plan.price.is_some()).then(|| {
-        let cells: Vec<_> = page
-            .plans
-            .iter()
-            .map(|plan| view! { <td>{price(plan)}</td> })
-            .collect();
-        view! { <tr><th scope="row">"Price"</th>{cells}</tr> }
-    });
     let adjustable = page
         .plans
         .iter()
         .any(|plan| !plan.adjustable.is_empty())
         .then(|| {
-            let cells: Vec<_> = page
-                .plans
-                .iter()
-                .map(|plan| {
-                    let words = if plan.adjustable.is_empty() {
-                        "–".to_owned()
-                    } else {
-                        plan.adjustable.join(", ")
-                    };
-                    view! { <td>{words}</td> }
-                })
-                .collect();
-            view! { <tr><th scope="row">"You may change"</th>{cells}</tr> }
+            let cells = page.plans.iter().map(|plan| match plan.adjustable.as_slice() {
+                [] => "–".to_owned(),
+                labels => labels.join(", "),
+            });
+            plan_row("You may change".to_owned(), cells)
         });
-    let request = page.may_request.allowed.then(|| {
-        let cells: Vec<_> = page
-            .plans
-            .iter()
-            .map(|plan| {
-                let href = format!("/catalog/{}/request?{}={}", page.card.name, names::PLAN, plan.name);
-                view! { <td><a class="button" href=href>"Choose"<span class="unseen">" "{plan.title.clone()}</span></a></td> }
-            })
-            .collect();
-        view! { <tr class="choose"><td></td>{cells}</tr> }
-    });
     let view = view! {
         <section aria-labelledby="plans">
-            <h2 id="plans">"Plans"</h2>
+            <h2 id="plans" class="unseen">"Plans"</h2>
             <div class="table-wrap">
                 <table class="plans">
                     <thead><tr><td></td>{heads}</tr></thead>
-                    <tbody>{rows}{prices}{adjustable}{request}</tbody>
+                    <tbody>{rows}{adjustable}</tbody>
                 </table>
             </div>
         </section>
@@ -146,11 +107,37 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-/// The price of a plan, as text.
-pub(super) fn price(plan: &PlanColumn) -> String {
-    plan.price
-        .as_ref()
-        .map_or_else(|| "–".to_owned(), portico_domain::documents::Price::in_words)
+fn plan_row(title: String, cells: impl Iterator<Item = String>) -> AnyView {
+    let cells: Vec<_> = cells.map(|cell| view! { <td>{cell}</td> }).collect();
+    view! { <tr><th scope="row">{title}</th>{cells}</tr> }.into_any()
+}
+
+fn plan_head(page: &OfferingPage, plan: &PlanColumn) -> AnyView {
+    let summary = plan
+        .summary
+        .clone()
+        .map(|summary| view! { <span class="reason">{summary}</span> });
+    let price = plan.price.as_ref().map(|price| {
+        view! { <span class="plan-price"><strong>{price.monthly_amount()}</strong>" a month"</span> }
+    });
+    let choose = page.may_request.allowed.then(|| {
+        let href = format!(
+            "/catalog/{}/request?{}={}",
+            page.card.name,
+            names::PLAN,
+            plan.name
+        );
+        view! { <a class="button" href=href>"Choose"<span class="unseen">" "{plan.title.clone()}</span></a> }
+    });
+    view! {
+        <th scope="col">
+            <strong class="plan-title">{plan.title.clone()}</strong>
+            {price}
+            {summary}
+            {choose}
+        </th>
+    }
+    .into_any()
 }
 
 fn documentation(page: &OfferingPage) -> Option<AnyView> {
@@ -201,26 +188,44 @@ fn facts(page: &OfferingPage) -> AnyView {
                 {owner}
                 {ready}
                 {approval}
-                <div><dt>"Category"</dt><dd>{card.category.title()}</dd></div>
-                <div><dt>"Kind"</dt><dd class="mono">{page.kind.clone()}</dd></div>
-                <div><dt>"API group"</dt><dd class="mono">{page.group.clone()}</dd></div>
+                <div><dt>"Kubernetes kind"</dt><dd><span class="mono">{page.kind.clone()}</span><span class="reason mono">{page.group.clone()}</span></dd></div>
             </dl>
         </section>
     }
     .into_any()
 }
 
+/// What a claim gives, in two sentences: its addresses and its secret.
 fn receives(page: &OfferingPage) -> Option<AnyView> {
-    (!page.receives.is_empty()).then(|| {
-        let rows: Vec<_> = page
-            .receives
+    let connection = &page.connection;
+    let endpoints = (!connection.endpoints.is_empty()).then(|| {
+        let each: Vec<_> = connection
+            .endpoints
             .iter()
-            .map(|item| view! { <div><dt>{item.title.clone()}</dt><dd class="quiet">{item.source.clone()}</dd></div> })
+            .map(|title| view! { <li>{title.clone()}</li> })
             .collect();
+        view! { <p>{counted(connection.endpoints.len(), "address", "addresses")}", shown on the claim’s page:"</p><ul role="list" class="lines quiet">{each}</ul> }
+    });
+    let secret = (!connection.keys.is_empty() || connection.secret.is_some()).then(|| {
+        let name = connection
+            .secret
+            .clone()
+            .map(|name| view! { " "<code>{name}</code> });
+        let keys = (!connection.keys.is_empty()).then(|| {
+            let each: Vec<_> = connection
+                .keys
+                .iter()
+                .map(|key| view! { <span class="tag mono">{key.clone()}</span> })
+                .collect();
+            view! { <p class="tags">{each}</p> }
+        });
+        view! { <p>"A Kubernetes Secret"{name}" with"</p>{keys} }
+    });
+    (endpoints.is_some() || secret.is_some()).then(|| {
         view! {
             <section aria-labelledby="receives">
                 <h2 id="receives">"What you receive"</h2>
-                <dl class="facts">{rows}</dl>
+                <div class="stack">{endpoints}{secret}</div>
             </section>
         }
         .into_any()

@@ -89,7 +89,10 @@ fn head(frame: &Frame) -> AnyView {
         format!("{} · {}", frame.title, frame.company)
     };
     let nonce = frame.nonce.clone();
-    let style = view! { <link rel="stylesheet" href=frame.style.clone() nonce=nonce.clone() /> };
+    let style = view! {
+        <link rel="preload" href=frame.font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous" nonce=nonce.clone() />
+        <link rel="stylesheet" href=frame.style.clone() nonce=nonce.clone() />
+    };
     let preloads = frame.script.clone().zip(frame.wasm.clone()).map(|(script, wasm)| {
         view! {
             <link rel="modulepreload" href=script nonce=nonce.clone() />

@@ -21,6 +21,13 @@ pub(crate) fn glyph(wanted: &str, category: &'static str) -> &'static str {
         .map_or(category, |symbol| symbol.name)
 }
 
+/// The icon of an offering on its own ground, in its colour if it is a well-known thing.
+pub(crate) fn glyph_tile(wanted: &str, category: &'static str, large: bool) -> impl IntoView + use<> {
+    let name = glyph(wanted, category);
+    let class = if large { "glyph large" } else { "glyph" };
+    view! { <span class=class data-glyph=name>{icon(name)}</span> }
+}
+
 /// The sprite with the symbols that `html` refers to.
 pub(crate) fn sprite_for(html: &str) -> String {
     const REFERENCE: &str = "href=\"#i-";

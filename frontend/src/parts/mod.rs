@@ -16,7 +16,7 @@ mod visible_text;
 
 pub(crate) use document::{bare_document, document};
 pub(crate) use frame::notices;
-pub(crate) use icon::{glyph, icon};
+pub(crate) use icon::{glyph, glyph_tile, icon};
 pub(crate) use pager::pager;
 pub(crate) use query::Query;
 pub(crate) use select::{options, select};

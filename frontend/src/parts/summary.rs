@@ -30,7 +30,13 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
 /// The price of a request, if its offering has prices.
 pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
     let words = words?.clone();
-    Some(view! { <div class="cost"><h3>"Price"</h3><p><strong>{words}</strong></p></div> }.into_any())
+    // The amount is large; what it is compared with is beside it.
+    let (amount, rest) = words.split_once(" a month").unwrap_or((&words, ""));
+    let per = if amount == words { "" } else { " a month" };
+    Some(
+        view! { <div class="cost"><h3>"Price"</h3><p><strong>{amount.to_owned()}</strong>{per}{rest.to_owned()}</p></div> }
+            .into_any(),
+    )
 }
 
 /// The effect of the request on a quota: `12 of 40 (+2)`.

@@ -195,3 +195,64 @@ mod tests {
         assert_eq!(counted(1, "claim", "claims"), "1 claim");
     }
 }
+
+/// The label of a field with that of the object that it belongs to: `Storage class`, and `Storage` for the storage of a
+/// storage.
+pub(crate) fn joined(group: &str, label: &str) -> String {
+    let (whole, part) = (label.to_lowercase(), group.to_lowercase());
+    if group.is_empty() || whole == part || whole.starts_with(&format!("{part} ")) {
+        return label.to_owned();
+    }
+    // Abbreviations keep their capitals.
+    let mut letters = label.chars();
+    let first = letters.next();
+    let is_abbreviation = letters.next().is_some_and(char::is_uppercase);
+    let label = match first {
+        Some(first) if !is_abbreviation => {
+            let mut lower: String = first.to_lowercase().collect();
+            lower.push_str(&label[first.len_utf8()..]);
+            lower
+        }
+        _ => label.to_owned(),
+    };
+    format!("{group} {label}")
+}
+
+/// A Kubernetes quantity of bytes as people write it: `20 GiB` for `20Gi`. Other texts stay.
+pub(crate) fn amount_in_words(text: &str) -> String {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[number.len()..];
+    let is_size = matches!(unit, "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei");
+    if is_size && number.parse::<f64>().is_ok() {
+        format!("{number} {unit}B")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod label_tests {
+    use super::{amount_in_words, joined};
+
+    #[test]
+    fn amounts_are_shown_as_people_write_them() {
+        for (text, words) in [
+            ("20Gi", "20 GiB"),
+            ("1.5Ti", "1.5 TiB"),
+            ("500m", "500m"),
+            ("17", "17"),
+            ("Gi", "Gi"),
+        ] {
+            assert_eq!(amount_in_words(text), words);
+        }
+    }
+
+    #[test]
+    fn a_label_has_its_group_once() {
+        assert_eq!(joined("Storage", "Class"), "Storage class");
+        assert_eq!(joined("Storage", "Storage"), "Storage");
+        assert_eq!(joined("Storage", "Storage size"), "Storage size");
+        assert_eq!(joined("Limits", "CPU"), "Limits CPU");
+        assert_eq!(joined("", "Class"), "Class");
+    }
+}

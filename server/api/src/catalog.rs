@@ -68,6 +68,9 @@ pub struct CatalogCard {
     pub typical_seconds: Option<u64>,
     /// Whether a new claim with the default plan needs approval in the viewer's environment; `None` if unknown.
     pub needs_approval: Option<bool>,
+    /// The price of its cheapest plan; `None` without prices, or with several currencies.
+    #[serde(default)]
+    pub price_from: Option<Price>,
     /// The control planes on which the viewer can have it.
     pub planes: Vec<PlaneChoice>,
     /// Those of [`CatalogCard::planes`] that do not answer.
@@ -98,6 +101,9 @@ pub struct OfferingPage {
     pub facts: Vec<String>,
     /// What a claim provides: keys of its secret, and endpoints.
     pub receives: Vec<ReceivedItem>,
+    /// The same by what it is for.
+    #[serde(default)]
+    pub connection: ConnectionOutline,
     /// The control planes that serve it.
     pub served_on: Vec<ServedOn>,
     /// The tenant's claims of it.
@@ -134,6 +140,19 @@ pub struct ReceivedItem {
     pub title: String,
     /// Where it comes from: `secret key password`, `status.endpoint`.
     pub source: String,
+}
+
+/// How one connects to what a claim provides, before there is one.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionOutline {
+    /// The titles of its addresses: `Read and write`.
+    pub endpoints: Vec<String>,
+    /// The name of its secret, with `{name}` for the claim's: `{name}-connection`; `None` if only the claim knows it.
+    pub secret: Option<String>,
+    /// The keys of that secret.
+    pub keys: Vec<String>,
 }
 
 /// A control plane that serves an offering.

@@ -123,6 +123,22 @@ pub struct ClaimPage {
     /// What it costs, in words.
     #[serde(default)]
     pub cost: Option<String>,
+    /// What it is like, as label and value: the fields that people decide about and what its plan states.
+    #[serde(default)]
+    pub properties: Vec<Property>,
+}
+
+/// A property of a claim.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Property {
+    /// The label: `Storage size`.
+    pub label: String,
+    /// The value, as text: `20 GiB`.
+    pub value: String,
+    /// The name of its input in the form that changes the claim; `None` if it cannot be changed.
+    pub field: Option<String>,
 }
 
 /// How to connect to what a claim provides.

@@ -45,6 +45,8 @@ pub struct Frame {
     pub nonce: String,
     /// The URL of the style sheet, with a hash of its content.
     pub style: String,
+    /// The URL of the font.
+    pub font: String,
     /// The URL of the script; `None` in a build without the browser's code.
     pub script: Option<String>,
     /// The URL of the WebAssembly module; `None` in a build without the browser's code.

@@ -25,11 +25,12 @@ pub use admin::{
 };
 pub use approvals::{ApprovalRow, ApprovalsPage};
 pub use catalog::{
-    CatalogCard, CatalogPage, CategoryCount, OfferingPage, PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
+    CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, OfferingPage, PlanColumn, PlaneChoice,
+    ReceivedItem, ServedOn,
 };
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, RevealedKey,
-    Snippet, SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Property,
+    RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HomePage};

@@ -53,6 +53,9 @@ pub struct RequestFormPage {
     pub name_problems: Vec<String>,
     /// The plans.
     pub plans: Vec<PlanColumn>,
+    /// The names of the facts that [`PlanColumn::facts`] has the values of.
+    #[serde(default)]
+    pub plan_facts: Vec<String>,
     /// The chosen plan.
     pub plan: Option<PlanName>,
     /// Regions to choose from.

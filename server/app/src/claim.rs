@@ -18,6 +18,7 @@ use super::composition::Composition;
 use super::names::plane_title;
 use super::offering::projection;
 use super::permissions::may_change;
+use super::properties::properties;
 use super::usage::{cost, plan};
 use super::{Denial, Portal, Result, rows};
 
@@ -43,6 +44,7 @@ impl Portal {
             },
         };
         let offered = catalog.get(&reference.offering);
+        let plan = plan(&catalog, &reference.offering, claim.plan.as_ref());
         let projection = projection(&catalog, reference);
 
         let behind = async {
@@ -100,7 +102,8 @@ impl Portal {
             renews_until: offered
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
-            cost: cost(plan(&catalog, &reference.offering, claim.plan.as_ref()), None),
+            cost: cost(plan, None),
+            properties: properties(offered.map(|offered| &offered.form), plan, &claim),
             may_change,
         })
     }
@@ -183,6 +186,7 @@ impl Portal {
             request_id: self.new_request_id(),
             renews_until: None,
             cost: None,
+            properties: Vec::new(),
             may_change: Allowed::no(Denial::Gone),
         }))
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 use portico_api::{CatalogCard, PlaneChoice};
-use portico_domain::documents::{Category, Configuration, ControlPlane, Tenant};
+use portico_domain::documents::{Category, Configuration, ControlPlane, Plan, Price, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{Policies, PolicyDecision, PolicyInput};
@@ -269,6 +269,20 @@ impl Portal {
     }
 }
 
+/// The lowest price of the plans, if they all have one in the same currency.
+fn cheapest(plans: &[Plan]) -> Option<Price> {
+    let mut prices = plans.iter().map(|plan| plan.price.as_ref());
+    let first = prices.next()??;
+    let mut lowest = first;
+    for price in prices {
+        let price = price.filter(|price| price.currency == first.currency)?;
+        if price.monthly < lowest.monthly {
+            lowest = price;
+        }
+    }
+    Some(lowest.clone())
+}
+
 fn counts<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> BTreeMap<Category, usize> {
     let mut counts = BTreeMap::new();
     for entry in entries {
@@ -307,6 +321,7 @@ fn entry(
                 .unwrap_or_else(|| offered.category.slug().to_owned()),
             typical_seconds,
             needs_approval: None,
+            price_from: cheapest(&offered.plans),
             planes,
             unreachable: Vec::new(),
             problem,

@@ -39,6 +39,7 @@ mod operations;
 mod permissions;
 mod permit;
 pub mod proof;
+mod properties;
 mod request;
 mod requests;
 mod review_diff;

@@ -1,6 +1,6 @@
 //! An offering's page.
 
-use portico_api::{OfferingPage, PlanColumn, ReceivedItem, ServedOn};
+use portico_api::{ConnectionOutline, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
@@ -70,6 +70,7 @@ impl Portal {
             plans: plan_columns(offered, &facts),
             facts,
             receives: receives(&offered.access),
+            connection: outline(&offered.access),
             served_on,
             claims: claims
                 .iter()
@@ -163,6 +164,21 @@ fn label(offered: &Offered, path: &str) -> String {
             }
             words
         })
+}
+
+fn outline(access: &Access) -> ConnectionOutline {
+    ConnectionOutline {
+        endpoints: access
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.title.clone())
+            .collect(),
+        secret: match &access.secret {
+            Some(SecretSource::Name(name)) => Some(name.clone()),
+            Some(SecretSource::Path(_)) | None => None,
+        },
+        keys: access.keys.values().cloned().collect(),
+    }
 }
 
 fn receives(access: &Access) -> Vec<ReceivedItem> {

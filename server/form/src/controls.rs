@@ -6,7 +6,7 @@ use kube_schema::{Node, Reason, Rule, SchemaType, Violation, yaml};
 use serde_json::{Map, Value};
 
 use super::field_index::FieldIndex;
-use super::field_path::FieldPath;
+use super::field_path::{FieldPath, Lock};
 use super::input::FormInput;
 use super::scalars::{decodes_to, scalar};
 use super::values::is_empty;
@@ -53,7 +53,7 @@ impl<'a> Builder<'a> {
             pointer,
             path,
             depth,
-            locked_by: None,
+            lock: None,
         }
     }
 
@@ -108,10 +108,10 @@ impl<'a> Builder<'a> {
     ) -> Field {
         let mut field_path = field_path.clone();
         self.field_index.insert(&field_path.pointer, &field_path.name);
-        field_path.locked_by = field_path
-            .locked_by
+        field_path.lock = field_path
+            .lock
             .take()
-            .or_else(|| self.locked_by(node, &field_path, value));
+            .or_else(|| self.lock(node, &field_path, value));
         let planned = self
             .setup
             .plan
@@ -143,8 +143,9 @@ impl<'a> Builder<'a> {
             label,
             help,
             required,
-            locked: field_path.locked_by.is_some(),
-            locked_by: field_path.locked_by,
+            locked: field_path.lock.is_some(),
+            locked_by: field_path.lock.as_ref().map(Lock::words),
+            set_by_plan: matches!(field_path.lock, Some(Lock::Plan(_))),
             default: node
                 .default_value()
                 .filter(|default| !is_empty(default))
@@ -193,6 +194,7 @@ impl<'a> Builder<'a> {
             required: false,
             locked: false,
             locked_by: None,
+            set_by_plan: false,
             default: None,
             changed: false,
             problems: Vec::new(),
@@ -201,9 +203,9 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn locked_by(&self, node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Option<String> {
+    fn lock(&self, node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Option<Lock> {
         if self.setup.is_change && value.is_some() && node.rules().iter().any(Rule::forbids_change) {
-            return Some("Cannot be changed after creation".to_owned());
+            return Some(Lock::Immutable);
         }
         let plan = self
             .setup
@@ -211,7 +213,7 @@ impl<'a> Builder<'a> {
             .filter(|plan| plan::locks(*plan, &field_path.path))?;
         // An object is locked only if the plan sets all of it.
         let is_shown_as_fields = Shape::of(node) == Shape::Object && self.fits(node, field_path);
-        (!is_shown_as_fields).then(|| format!("Set by the plan {}", plan.title))
+        (!is_shown_as_fields).then(|| Lock::Plan(plan.title.to_owned()))
     }
 
     fn control(
@@ -236,7 +238,11 @@ impl<'a> Builder<'a> {
                 Shape::Scalar,
                 None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)),
             ) => {
-                let control = scalar(node, field_path, value, required);
+                let unit = self
+                    .setup
+                    .typed
+                    .and_then(|typed| typed.get(&format!("{}/@unit", field_path.name)));
+                let control = scalar(node, field_path, value, required, unit.map(String::as_str));
                 // If the control cannot represent the value, show it as YAML.
                 if value.is_none_or(|value| decodes_to(node, &control, value)) {
                     control

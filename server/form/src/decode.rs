@@ -11,7 +11,7 @@ use super::commands::Command;
 use super::posted::Posted;
 use super::union::{self, Union};
 use super::values::{blank, initial_value, is_empty};
-use super::{Shape, invalid_map_rows, scalar_text};
+use super::{Shape, invalid_map_rows, quantity, scalar_text};
 use crate::{DO, EmptyMeans};
 
 /// The result of decoding a form.
@@ -96,6 +96,10 @@ impl Decoder {
         if let Some(text) = posted.text_at("@yaml") {
             return self.yaml(text, base, path, name);
         }
+        if let Some(unit) = posted.text_at("@unit").filter(|unit| quantity::is_suffix(unit)) {
+            // While the number is not one yet, the form keeps the unit.
+            self.typed.insert(format!("{name}/@unit"), unit.to_owned());
+        }
         let is_posted = posted.text.is_some() || !posted.below.is_empty();
         let value = match Shape::of(node) {
             Shape::Object if !posted.below.is_empty() => {
@@ -106,7 +110,12 @@ impl Decoder {
             Shape::Scalar => match &posted.text {
                 None => return base.cloned(),
                 Some(text) if text.is_empty() => blank(node),
-                Some(text) => return Some(scalar_text::from_text(node, text)),
+                Some(text) => {
+                    let whole = posted
+                        .text_at("@unit")
+                        .and_then(|unit| quantity::with_unit(text, unit));
+                    return Some(scalar_text::from_text(node, whole.as_deref().unwrap_or(text)));
+                }
             },
             _ => return base.cloned(),
         };

@@ -14,7 +14,26 @@ pub(super) struct FieldPath {
     /// How many objects, lists and maps below `spec` contain it.
     pub(super) depth: usize,
     /// Why everything at this position is locked.
-    pub(super) locked_by: Option<String>,
+    pub(super) lock: Option<Lock>,
+}
+
+/// Why a field cannot be edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// The plan with this title sets it.
+    Plan(String),
+    /// A rule of the schema forbids to change it after creation.
+    Immutable,
+}
+
+impl Lock {
+    /// The reason as text.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Plan(title) => format!("Set by the plan {title}"),
+            Self::Immutable => "Cannot be changed after creation".to_owned(),
+        }
+    }
 }
 
 impl FieldPath {

@@ -60,6 +60,9 @@ pub struct Field {
     pub locked: bool,
     /// Why the field is locked, as text.
     pub locked_by: Option<String>,
+    /// Whether the plan sets it, so that there is nothing to decide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub set_by_plan: bool,
     /// The default, as text. Shown while the field is empty.
     pub default: Option<String>,
     /// Whether the value differs from the default and from the plan.
@@ -159,7 +162,8 @@ impl Field {
 #[non_exhaustive]
 pub enum Control {
     /// `<input type=text>`, or a text area if `multiline`. Posts its text. [`Field::when_empty`] says what an empty
-    /// input means; without it, the field is unset.
+    /// input means; without it, the field is unset. With a `unit`, the number may be posted alone, and the unit as
+    /// `{name}/@unit`.
     #[serde(rename_all = "camelCase")]
     Text {
         /// The text, valid or not.
@@ -172,6 +176,9 @@ pub enum Control {
         placeholder: Option<String>,
         /// `quantity`, `duration`, `intOrString`, `date-time`, `uri`, `email`, `byte`, `password` …
         format: Option<String>,
+        /// The unit of an amount, to choose beside its number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<AmountUnit>,
     },
     /// `<input inputmode=numeric>`. Posts its text.
     #[serde(rename_all = "camelCase")]
@@ -247,6 +254,17 @@ pub enum Control {
         /// The text.
         text: String,
     },
+}
+
+/// The unit of an amount: `Gi` of `20Gi`. It applies to a number that is posted without a unit.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmountUnit {
+    /// The unit, one of `choices`; empty for none.
+    pub chosen: String,
+    /// The units that the field accepts, from small to large.
+    pub choices: Vec<String>,
 }
 
 /// A choice.

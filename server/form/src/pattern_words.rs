@@ -2,12 +2,25 @@
 
 use kube_schema::{CharacterSet, PatternSummary, pattern_example, pattern_summary};
 
+use super::quantity;
+
 /// More symbols than these are not listed.
 const MAX_SYMBOLS: usize = 4;
 
 /// True if the pattern describes amounts such as `10Gi`.
 pub(super) fn is_quantity(pattern: &str) -> bool {
     pattern.contains("KMGTPE") || pattern.contains("EPTGMK") || pattern.contains("Ki|Mi|Gi")
+}
+
+/// True if the pattern describes amounts, or amounts in some units only, such as `^[0-9]+Gi$`.
+pub(super) fn is_amount(pattern: &str) -> bool {
+    is_quantity(pattern) || is_amount_like(pattern_example(pattern).as_deref())
+}
+
+fn is_amount_like(example: Option<&str>) -> bool {
+    example
+        .and_then(quantity::split)
+        .is_some_and(|(_, unit)| quantity::is_binary(unit))
 }
 
 /// True if the pattern describes times such as `30m`.
@@ -24,6 +37,13 @@ pub(super) fn wanted(pattern: &str) -> String {
         return "Must be a duration, like 30m or 1h".to_owned();
     }
     let example = pattern_example(pattern);
+    if let Some((_, unit)) = example
+        .as_deref()
+        .filter(|_| is_amount_like(example.as_deref()))
+        .and_then(quantity::split)
+    {
+        return format!("Must be a number with a unit, like 20{unit}");
+    }
     let summary = pattern_summary(pattern).filter(|summary| !summary.has_words);
     match (summary.as_ref().and_then(characters), example) {
         (Some(characters), _) => characters,

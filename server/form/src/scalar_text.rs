@@ -56,8 +56,10 @@ pub(super) fn from_text(node: &Node, text: &str) -> Value {
 
 /// The text as it was meant, in a field for amounts.
 fn corrected(node: &Node, text: &str) -> Option<String> {
-    let is_quantity = node.pattern().is_some_and(super::pattern_words::is_quantity);
-    is_quantity.then(|| super::quantity::corrected(text)).flatten()
+    let is_amount = node.pattern().is_some_and(super::pattern_words::is_amount);
+    let corrected = is_amount.then(|| super::quantity::corrected(text)).flatten()?;
+    // A pattern of some units does not take every amount: what it refuses stays as it was typed.
+    node.accepts(Value::from(corrected.as_str())).then_some(corrected)
 }
 
 /// True if there are only a few possible values: an enum, or booleans and `null`.

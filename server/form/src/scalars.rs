@@ -4,10 +4,17 @@ use kube_schema::{Node, SchemaType, yaml};
 use serde_json::Value;
 
 use super::field_path::FieldPath;
-use super::{pattern_words, scalar_text};
-use crate::{Choice, Control, in_words};
+use super::{pattern_words, quantity, scalar_text};
+use crate::{AmountUnit, Choice, Control, in_words};
 
-pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>, required: bool) -> Control {
+/// The control of a scalar. `unit` is the posted unit of an amount.
+pub(super) fn scalar(
+    node: &Node,
+    field_path: &FieldPath,
+    value: Option<&Value>,
+    required: bool,
+    unit: Option<&str>,
+) -> Control {
     if scalar_text::is_choice(node) {
         return choice(node, value);
     }
@@ -26,7 +33,7 @@ pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>,
             min: node.minimum(),
             max: node.maximum(),
         },
-        (_, value) => text(node, field_path, value),
+        (_, value) => text(node, field_path, value, unit),
     }
 }
 
@@ -81,7 +88,7 @@ fn choice(node: &Node, value: Option<&Value>) -> Control {
     Control::Choice { chosen, choices }
 }
 
-fn text(node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Control {
+fn text(node: &Node, field_path: &FieldPath, value: Option<&Value>, unit: Option<&str>) -> Control {
     const LONG: [&str; 7] = [
         "script", "config", "content", "query", "pem", "bundle", "template",
     ];
@@ -98,12 +105,63 @@ fn text(node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Control {
         .to_lowercase();
     let free = node.pattern().is_none() && format.is_none() && node.schema_type() == SchemaType::String;
     let long = LONG.iter().any(|end| name.ends_with(end)) && max_length.is_none_or(|most| most > 200);
+    let multiline = text.contains('\n') || (free && long);
     Control::Text {
-        multiline: text.contains('\n') || (free && long),
+        unit: amount_unit(node, &name, &text, unit).filter(|_| !multiline),
+        multiline,
         text,
         max_length,
         placeholder,
         format,
+    }
+}
+
+/// The unit of an amount of memory or storage. `posted` is the unit that was chosen beside the number.
+fn amount_unit(node: &Node, name: &str, text: &str, posted: Option<&str>) -> Option<AmountUnit> {
+    const USUAL: [&str; 3] = ["Mi", "Gi", "Ti"];
+    const SIZES: [&str; 6] = ["memory", "storage", "size", "disk", "capacity", "volume"];
+    if !matches!(node.schema_type(), SchemaType::String | SchemaType::IntOrString) {
+        return None;
+    }
+    let of_text = quantity::split(text).map(|(_, unit)| unit);
+    let chosen = match (of_text, posted) {
+        (Some(unit), Some(_)) => unit,
+        (None, Some(posted)) => posted,
+        (Some(unit), None) if quantity::is_binary(unit) => unit,
+        // The control must not change while somebody types, so an empty field has its unit from the schema.
+        (None, None) if text.is_empty() => {
+            let default = node.default_value().and_then(Value::as_str);
+            let example = node.example().and_then(Value::as_str);
+            let of_pattern = node.pattern().and_then(kube_schema::pattern_example);
+            let samples = [default, example, of_pattern.as_deref()];
+            let of_schema = samples
+                .into_iter()
+                .flatten()
+                .filter_map(|sample| Some(quantity::split(sample)?.1))
+                .find(|unit| quantity::is_binary(unit));
+            let is_size = node.pattern().is_some_and(pattern_words::is_quantity)
+                && SIZES.iter().any(|size| name.ends_with(size));
+            match of_schema {
+                Some(unit) => return Some(units(node, USUAL, unit)),
+                None if is_size => "Gi",
+                None => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(units(node, USUAL, chosen))
+}
+
+/// The usual units that the field accepts, and the one that it has.
+fn units(node: &Node, usual: [&str; 3], chosen: &str) -> AmountUnit {
+    let accepted = |unit: &&str| *unit == chosen || node.accepts(Value::from(format!("1{unit}")));
+    let mut choices: Vec<String> = usual.into_iter().filter(accepted).map(str::to_owned).collect();
+    if !choices.iter().any(|unit| unit == chosen) {
+        choices.insert(0, chosen.to_owned());
+    }
+    AmountUnit {
+        chosen: chosen.to_owned(),
+        choices,
     }
 }
 

@@ -18,7 +18,8 @@ struct Embedded {
     path: &'static str,
     kind: &'static str,
     bytes: &'static [u8],
-    brotli: &'static [u8],
+    /// The content compressed, unless it is already.
+    brotli: Option<&'static [u8]>,
 }
 
 static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -55,6 +56,14 @@ impl Assets {
         }
     }
 
+    /// The path of the font.
+    pub(super) fn font(&self) -> &'static str {
+        match self.style {
+            Some(_) => "/assets/dev.woff2",
+            None => embedded("font").unwrap_or_default(),
+        }
+    }
+
     /// The path of the script, if it was built.
     pub(super) fn script(&self) -> Option<&'static str> {
         self.site
@@ -73,7 +82,11 @@ impl Assets {
     fn read(&self, file: &str) -> Option<(&'static str, io::Result<Vec<u8>>)> {
         let site = |name| self.site.as_ref().map(|site| fs::read(site.join(name)));
         Some(match file {
-            "dev.css" => ("text/css; charset=utf-8", style::read(self.style.as_ref()?)),
+            "dev.css" => (
+                "text/css; charset=utf-8",
+                style::read(self.style.as_ref()?, self.font()),
+            ),
+            "dev.woff2" => ("font/woff2", fs::read(self.style.as_ref()?.join(style::FONT))),
             "dev.js" => ("text/javascript; charset=utf-8", site("portico.js")?),
             "dev.wasm" => ("application/wasm", site("portico_bg.wasm")?),
             _ => return None,
@@ -113,7 +126,7 @@ pub(super) async fn asset(
         .iter()
         .find(|asset| asset.file == file)
         .ok_or_else(Problem::not_found)?;
-    let brotli = headers
+    let accepted = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| {
@@ -121,7 +134,8 @@ pub(super) async fn asset(
                 .split(',')
                 .any(|one| one.trim().split(';').next() == Some("br"))
         });
-    let mut response = (StatusCode::OK, if brotli { asset.brotli } else { asset.bytes }).into_response();
+    let brotli = asset.brotli.filter(|_| accepted);
+    let mut response = (StatusCode::OK, brotli.unwrap_or(asset.bytes)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     headers.insert(
@@ -129,7 +143,7 @@ pub(super) async fn asset(
         HeaderValue::from_static("public, max-age=31536000, immutable"),
     );
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if brotli {
+    if brotli.is_some() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
     Ok(response)

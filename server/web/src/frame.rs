@@ -109,6 +109,7 @@ impl RequestContext {
                 .unwrap_or_default(),
             nonce: self.nonce.clone(),
             style: app.assets.style().to_owned(),
+            font: app.assets.font().to_owned(),
             script: app.assets.script().map(str::to_owned),
             wasm: app.assets.wasm().map(str::to_owned),
             now: jiff::Timestamp::now(),

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::{fs, io};
 
-/// Joins the style sheets of a folder in the order of their names.
-pub(crate) fn read(folder: &Path) -> io::Result<Vec<u8>> {
+/// The font's file in the folder of the style sheets, and its name in them.
+pub(crate) const FONT: &str = "fonts/geist.woff2";
+
+/// Joins the style sheets of a folder in the order of their names. `font` is the font's URL.
+pub(crate) fn read(folder: &Path, font: &str) -> io::Result<Vec<u8>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -13,10 +16,10 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<u8>> {
         }
     }
     paths.sort();
-    let mut all = Vec::new();
+    let mut all = String::new();
     for path in paths {
-        all.extend(fs::read(path)?);
-        all.push(b'\n');
+        all.push_str(&fs::read_to_string(path)?);
+        all.push('\n');
     }
-    Ok(all)
+    Ok(all.replace(FONT, font).into_bytes())
 }

@@ -157,6 +157,7 @@ fn frame() -> Frame {
         csrf: "token".into(),
         nonce: "n0nce".into(),
         style: "/assets/style.css".into(),
+        font: "/assets/font.woff2".into(),
         script: None,
         wasm: None,
     }
@@ -175,6 +176,7 @@ fn page(form: Form) -> RequestFormPage {
             icon: String::new(),
             typical_seconds: None,
             needs_approval: None,
+            price_from: None,
             planes: vec![],
             unreachable: Vec::new(),
             problem: None,
@@ -186,6 +188,7 @@ fn page(form: Form) -> RequestFormPage {
         name: "bench".into(),
         name_problems: vec![],
         plans: vec![],
+        plan_facts: vec![],
         plan: None,
         regions: vec![],
         region: None,

@@ -2,7 +2,7 @@
 
 use portico_api::names;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement};
+use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
 use crate::islands::browser::{collect, document, find_all, focus};
 use crate::islands::morph::NEWER;
@@ -109,6 +109,38 @@ pub(super) fn go_on(form: &HtmlFormElement, what: &str) {
     };
     if let Some(next) = next {
         focus(&next);
+    }
+}
+
+/// Moves a unit that was typed behind a number, as in `30 GiB`, to the select beside it.
+pub(super) fn split_amount(input: &Element) {
+    let Some(input) = input.dyn_ref::<HtmlInputElement>() else {
+        return;
+    };
+    let Some(select) = input
+        .parent_element()
+        .and_then(|amount| amount.query_selector("select").ok().flatten())
+        .and_then(|select| select.dyn_into::<HtmlSelectElement>().ok())
+    else {
+        return;
+    };
+    let text = input.value();
+    let unit = text
+        .trim()
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = text.trim().strip_suffix(unit).unwrap_or_default().to_owned();
+    let unit = unit.trim();
+    if number.is_empty() || unit.is_empty() {
+        return;
+    }
+    let meant = find_all(&select, "option").into_iter().find(|option| {
+        let suffix = option.get_attribute("value").unwrap_or_default();
+        let words = option.text_content().unwrap_or_default();
+        unit.eq_ignore_ascii_case(&suffix) || unit.eq_ignore_ascii_case(&words)
+    });
+    if let Some(suffix) = meant.and_then(|option| option.get_attribute("value")) {
+        input.set_value(&number);
+        select.set_value(&suffix);
     }
 }
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
-use super::fields::find_field;
+use super::fields::{find_field, split_amount};
 use super::requests::{on_blur, on_change, run_command};
 use super::restore::restore;
 use crate::islands::browser::{document, find, focus, on, pressed, target};
@@ -24,7 +24,11 @@ pub(super) fn start() {
     });
     let chosen = form.clone();
     on(&form, "change", move |event| {
-        if let Some(what) = target(&event).and_then(|input| input.get_attribute("data-update")) {
+        let Some(input) = target(&event) else { return };
+        if input.has_attribute("data-amount") {
+            split_amount(&input);
+        }
+        if let Some(what) = input.get_attribute("data-update") {
             run_command(&chosen, what);
         }
     });

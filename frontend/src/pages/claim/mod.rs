@@ -12,8 +12,8 @@ use crate::islands::Reveal;
 use crate::pages::claims::csrf;
 use crate::parts::badge::{health, health_tone, state};
 use crate::parts::rows::{Columns, request_table};
-use crate::parts::text::code;
-use crate::parts::{document, glyph, icon, relative, time};
+use crate::parts::text::{amount_in_words, code, counted};
+use crate::parts::{document, glyph_tile, icon, relative, time};
 
 /// The page of a claim.
 #[must_use]
@@ -24,12 +24,13 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
             <div class="live" data-live="claim" data-under-way=is_in_progress(page).then_some("")>
                 {head(frame, page)}
                 {status_band(frame, page)}
+                {properties(page)}
                 <div class="two">
                     <div class="stack-l">
                         {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.reference, connect))}
                         {tree::section(page)}
                     </div>
-                    <div class="stack-l">{details(frame, page)}{conditions(frame, page)}{events(frame, page)}</div>
+                    <div class="stack-l">{events(frame, page)}{details(frame, page)}{conditions(frame, page)}</div>
                 </div>
                 <div class="stack-l below">{history(frame, page)}{yaml(page)}</div>
             </div>
@@ -59,7 +60,7 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
         view! {
             {renew}
             <a class="button" href=Link::ChangeClaim(row.reference.clone()).to_string()>{icon("edit")}"Change"</a>
-            <a class="button danger" href=Link::DeleteClaim(row.reference.clone()).to_string()>{icon("deleting")}"Delete"</a>
+            <a class="button quiet danger" href=Link::DeleteClaim(row.reference.clone()).to_string()>{icon("deleting")}"Delete"</a>
         }
         .into_any()
     } else {
@@ -73,10 +74,10 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
     view! {
         <div class="page-head">
             <div class="titled">
-                <span class="glyph large">{icon(glyph(&row.icon, row.category.slug()))}</span>
+                {glyph_tile(&row.icon, row.category.slug(), true)}
                 <div>
                     <h1>{row.reference.name.to_string()}</h1>
-                    <p>{row.offering_title.clone()}{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
+                    <p><a href=format!("/catalog/{}", row.reference.offering)>{row.offering_title.clone()}</a>{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
                 </div>
             </div>
             <div class="actions">{actions}</div>
@@ -134,18 +135,53 @@ fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
     )
 }
 
+/// What it is like, in a line: its plan, the fields that people decide about, its price, its place.
+fn properties(page: &ClaimPage) -> AnyView {
+    let row = &page.row;
+    let change = page.may_change.allowed.then(|| format!("{}/change", row.href));
+    let one = |label: String, value: String, to: Option<String>| {
+        let edit = to.map(|to| {
+            let words = format!("Change {}", label.to_lowercase());
+            view! { <a class="edit" href=to aria-label=words.clone() title=words>{icon("edit")}</a> }
+        });
+        view! { <div><dt>{label}</dt><dd>{value}{edit}</dd></div> }
+    };
+    let plan = row.plan.as_ref().map(|plan| {
+        one(
+            "Plan".to_owned(),
+            plan.to_string(),
+            change.as_ref().map(|href| format!("{href}#plan")),
+        )
+    });
+    let own: Vec<_> = page
+        .properties
+        .iter()
+        .map(|property| {
+            let to = change
+                .as_ref()
+                .zip(property.field.as_ref())
+                .map(|(href, field)| format!("{href}#{}", crate::parts::form::id_of(field)));
+            one(property.label.clone(), amount_in_words(&property.value), to)
+        })
+        .collect();
+    let price = page.cost.clone().map(|cost| one("Price".to_owned(), cost, None));
+    let environment = row.tenant.as_ref().map(|tenant| {
+        let environment = row
+            .environment
+            .as_ref()
+            .map(|name| format!(" / {name}"))
+            .unwrap_or_default();
+        one("Environment".to_owned(), format!("{tenant}{environment}"), None)
+    });
+    let place = one("Control plane".to_owned(), row.plane_title.clone(), None);
+    view! { <dl class="strip" aria-label="Properties">{plan}{own}{price}{environment}{place}</dl> }.into_any()
+}
+
 fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
-    let place = match &row.tenant {
-        Some(tenant) => {
-            let environment = row.environment.as_ref().map(|name| format!("/{name}"));
-            view! { <div><dt>"Environment"</dt><dd>{tenant.to_string()}{environment}</dd></div> }.into_any()
-        }
-        None => view! {
-            <div><dt>"Environment"</dt><dd>"Nobody’s"<span class="reason">"No tenant that may use this control plane has it"</span></dd></div>
-        }
-        .into_any(),
-    };
+    let nobodys = row.tenant.is_none().then(|| view! {
+        <div><dt>"Environment"</dt><dd>"Nobody’s"<span class="reason">"No tenant that may use this control plane has it"</span></dd></div>
+    });
     let namespace = row
         .reference
         .namespace
@@ -170,12 +206,8 @@ fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
         <section aria-labelledby="about">
             <h2 id="about">"About"</h2>
             <dl class="facts">
-                {place}
-                <div><dt>"Control plane"</dt><dd>{row.plane_title.clone()}</dd></div>
+                {nobodys}
                 {namespace}
-                <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.reference.offering)>{row.offering_title.clone()}</a></dd></div>
-                {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
-                {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
                 <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
                 <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {row.expires_at.map(|at| view! { <div><dt>"To be renewed"</dt><dd>{time(frame.now, at)}</dd></div> })}
@@ -192,10 +224,15 @@ fn conditions(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
             .iter()
             .map(|each| condition(frame, each))
             .collect();
+        // All is told by the health while the claim is ready.
+        let open = page.row.health != Health::Ready;
+        let mark = (!open).then(|| view! { <span class="mark">{counted(page.conditions.len(), "condition", "conditions")}</span> });
         view! {
-            <section aria-labelledby="conditions">
-                <h2 id="conditions">"Conditions"</h2>
-                <dl class="facts">{rows}</dl>
+            <section aria-labelledby="conditions" class="sections">
+                <details class="section" id="conditions-fold" open=open>
+                    <summary>{icon("right")}<h2 id="conditions">"Conditions"</h2>{mark}</summary>
+                    <dl class="facts">{rows}</dl>
+                </details>
             </section>
         }
         .into_any()

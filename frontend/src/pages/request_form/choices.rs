@@ -2,13 +2,19 @@
 
 use leptos::prelude::*;
 use portico_api::{PlanColumn, RequestFormPage, names};
+use portico_domain::names::PlaneName;
 use portico_domain::request::Action;
 
-use crate::pages::offering::price;
 use crate::parts::icon;
 
 /// The id of the name input.
 pub(super) const NAME_ID: &str = "name";
+
+/// Facts of a plan that its card shows. The offering's page compares all of them.
+const MAX_PLAN_FACTS: usize = 5;
+
+/// Up to this many control planes are radio buttons; more are a select.
+const MAX_PLANE_BUTTONS: usize = 6;
 
 pub(super) fn name(page: &RequestFormPage) -> AnyView {
     if page.action != Action::Create {
@@ -41,7 +47,7 @@ pub(super) fn plans(page: &RequestFormPage) -> Option<AnyView> {
     let each: Vec<_> = page
         .plans
         .iter()
-        .map(|plan| plan_choice(plan, page.plan.as_ref() == Some(&plan.name)))
+        .map(|plan| plan_choice(plan, &page.plan_facts, page.plan.as_ref() == Some(&plan.name)))
         .collect();
     let view = view! {
         <fieldset class="field" id="plan" tabindex="-1" data-field=names::PLAN>
@@ -53,19 +59,22 @@ pub(super) fn plans(page: &RequestFormPage) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-fn plan_choice(plan: &PlanColumn, chosen: bool) -> impl IntoView + use<> {
+fn plan_choice(plan: &PlanColumn, names: &[String], chosen: bool) -> impl IntoView + use<> {
     let facts: Vec<_> = plan
         .facts
         .iter()
-        .filter(|fact| !fact.is_empty())
-        .take(4)
-        .map(String::as_str)
+        .enumerate()
+        .filter(|(_, fact)| !fact.is_empty())
+        .take(MAX_PLAN_FACTS)
+        .map(|(index, fact)| {
+            let name = names.get(index).cloned().unwrap_or_default();
+            view! { <span class="plan-fact"><span>{name}" "</span><span>{fact.clone()}</span></span> }
+        })
         .collect();
-    let facts = (!facts.is_empty()).then(|| view! { <span class="plan-facts">{facts.join(" · ")}</span> });
-    let cost = plan
-        .price
-        .is_some()
-        .then(|| view! { <span class="plan-facts">{price(plan)}</span> });
+    let facts = (!facts.is_empty()).then(|| view! { <span class="plan-facts">{facts}</span> });
+    let cost = plan.price.as_ref().map(|price| {
+        view! { <span class="plan-price"><strong>{price.monthly_amount()}</strong>" a month"</span> }
+    });
     let summary = plan
         .summary
         .clone()
@@ -75,33 +84,32 @@ fn plan_choice(plan: &PlanColumn, chosen: bool) -> impl IntoView + use<> {
             <input type="radio" name=names::PLAN value=plan.name.to_string() checked=chosen data-update="update" />
             <span class="plan-text">
                 <strong>{plan.title.clone()}</strong>
+                {cost}
                 {summary}
                 {facts}
-                {cost}
             </span>
         </label>
     }
 }
 
-/// The placement preferences.
+/// Where it runs: a control plane, or by region and label.
 pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
-    if page.action != Action::Create
-        || (page.regions.len() < 2 && page.planes.len() < 2 && page.labels.is_empty())
-    {
+    let is_one_way = page.regions.len() < 2 && page.planes.len() < 2 && page.labels.is_empty();
+    if page.action != Action::Create || is_one_way {
         return None;
     }
-    let open = page.region.is_some()
-        || page.plane.is_some()
-        || page.labels.iter().any(|label| label.chosen.is_some());
-    let regions = page.regions.iter().map(|region| (region.clone(), region.clone()));
-    let region = picker(
-        "region",
-        "Region",
-        names::REGION.to_owned(),
-        "Any region",
-        regions.collect(),
-        page.region.as_deref(),
-    );
+    let update = view! { <button class="button when-still" name=names::DO value="update">"Look for a control plane"</button> };
+    if (2..=MAX_PLANE_BUTTONS).contains(&page.planes.len()) {
+        let view = view! {
+            <fieldset class="field" id="plane" tabindex="-1">
+                <legend class="label">"Where it runs"</legend>
+                <div class="place-choices">{plane_buttons(page)}</div>
+                {by_property(page)}
+                {update}
+            </fieldset>
+        };
+        return Some(view.into_any());
+    }
     let planes = page.planes.iter().map(|plane| {
         let region = plane
             .region
@@ -117,6 +125,91 @@ pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
         planes.collect(),
         page.plane.as_ref().map(AsRef::as_ref),
     );
+    let view = view! {
+        <fieldset class="field">
+            <legend class="label">"Where it runs"</legend>
+            <div class="fields pickers">{pickers(page)}{plane}</div>
+            {update}
+        </fieldset>
+    };
+    Some(view.into_any())
+}
+
+/// A radio button for each control plane, and one for whichever suits best.
+fn plane_buttons(page: &RequestFormPage) -> AnyView {
+    let chosen = page.placement.chosen.as_ref();
+    let title = |name: &PlaneName| {
+        let plane = page.planes.iter().find(|plane| plane.name == *name);
+        plane.map_or_else(|| name.to_string(), |plane| plane.title.clone())
+    };
+    let now = match (&page.plane, chosen) {
+        (None, Some(chosen)) => format!("{}, as things are", title(chosen)),
+        _ => "Portico chooses when you send".to_owned(),
+    };
+    let any = place_choice(
+        String::new(),
+        "Wherever suits best".to_owned(),
+        now,
+        page.plane.is_none(),
+    );
+    let each: Vec<_> = page
+        .planes
+        .iter()
+        .map(|plane| {
+            let candidate = page
+                .placement
+                .candidates
+                .iter()
+                .find(|candidate| candidate.plane == plane.name);
+            // What the person did not choose themselves rules it out.
+            let against = candidate
+                .filter(|_| page.plane.is_none())
+                .map(|candidate| candidate.ruled_out.join("; "))
+                .filter(|against| !against.is_empty());
+            let note = against.or_else(|| plane.region.clone()).unwrap_or_default();
+            let is_chosen = page.plane.as_ref() == Some(&plane.name);
+            place_choice(plane.name.to_string(), plane.title.clone(), note, is_chosen)
+        })
+        .collect();
+    view! { {any}{each} }.into_any()
+}
+
+fn place_choice(value: String, title: String, note: String, chosen: bool) -> impl IntoView + use<> {
+    view! {
+        <label class="place-choice">
+            <input type="radio" name=names::PLANE value=value checked=chosen data-update="update" />
+            <span><strong>{title}</strong>" "<span class="quiet">{note}</span></span>
+        </label>
+    }
+}
+
+/// The choice by region and label, folded where the control planes can be chosen themselves.
+fn by_property(page: &RequestFormPage) -> Option<AnyView> {
+    if page.regions.len() < 2 && page.labels.is_empty() {
+        return None;
+    }
+    let open = page.region.is_some() || page.labels.iter().any(|label| label.chosen.is_some());
+    let view = view! {
+        <details class="fold" id="place" open=open>
+            <summary>{icon("right")}"By region or property"</summary>
+            <div class="fields pickers">{pickers(page)}</div>
+        </details>
+    };
+    Some(view.into_any())
+}
+
+fn pickers(page: &RequestFormPage) -> AnyView {
+    let regions = page.regions.iter().map(|region| (region.clone(), region.clone()));
+    let region = (page.regions.len() > 1 || page.region.is_some()).then(|| {
+        picker(
+            "region",
+            "Region",
+            names::REGION.to_owned(),
+            "Any region",
+            regions.collect(),
+            page.region.as_deref(),
+        )
+    });
     let labels: Vec<_> = page
         .labels
         .iter()
@@ -127,18 +220,7 @@ pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
             picker(&name, &label.title, name.clone(), "Any", values.collect(), chosen)
         })
         .collect();
-    let view = view! {
-        <details class="section" id="place" open=open>
-            <summary>{icon("right")}<h2>"Where it runs"</h2><span class="mark">"optional"</span></summary>
-            <div class="fields pickers">
-                {region}
-                {labels}
-                {plane}
-            </div>
-            <button class="button when-still" name=names::DO value="update">"Look for a control plane"</button>
-        </details>
-    };
-    Some(view.into_any())
+    view! { {region}{labels} }.into_any()
 }
 
 fn picker(

@@ -7,6 +7,8 @@ pub(crate) struct FormContext<'f> {
     pub(crate) post_to: &'f str,
     /// True if an ancestor is locked.
     pub(crate) locked: bool,
+    /// The number of groups around the field.
+    pub(crate) depth: usize,
 }
 
 /// Returns the id of an input: its name without white space, which ids must not contain.

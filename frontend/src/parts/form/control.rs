@@ -1,7 +1,7 @@
 //! Controls for a single value: text, number, toggle, choice, YAML.
 
 use leptos::prelude::*;
-use portico_form::{Choice, Control, Field};
+use portico_form::{AmountUnit, Choice, Control, Field};
 
 use super::annotations::{Described, marks};
 use super::context::id_of;
@@ -28,7 +28,11 @@ pub(super) fn control(field: &Field, described: &Described) -> AnyView {
             max_length,
             placeholder,
             format,
+            unit,
         } => {
+            if let Some(unit) = unit {
+                return amount(field, text, unit, described);
+            }
             if *multiline {
                 return text_area(field, &field.name, text, "text", blank(field), described);
             }
@@ -119,6 +123,46 @@ fn text_input(
     .into_any()
 }
 
+/// An amount: its number and its unit, side by side.
+fn amount(field: &Field, text: &str, unit: &AmountUnit, described: &Described) -> AnyView {
+    let number = text
+        .strip_suffix(unit.chosen.as_str())
+        .filter(|number| number.parse::<f64>().is_ok())
+        .unwrap_or(text)
+        .to_owned();
+    let options: Vec<_> = unit
+        .choices
+        .iter()
+        .map(|each| {
+            let selected = *each == unit.chosen;
+            view! { <option value=each.clone() selected=selected>{unit_words(each)}</option> }
+        })
+        .collect();
+    let id = id_of(&field.name);
+    view! {
+        <div class="amount">
+            <input type="text" class="short" id=id.clone() name=field.name.clone() value=number placeholder=blank(field) inputmode="decimal"
+                autocomplete="off" autocapitalize="off" spellcheck="false" data-amount=""
+                aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone() />
+            <div class="select">
+                <select name=format!("{}/@unit", field.name) aria-label=format!("Unit of {}", field.label) autocomplete="off">{options}</select>
+                {icon("down")}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A suffix of Kubernetes quantities as people write it: `GiB` for `Gi`.
+fn unit_words(suffix: &str) -> String {
+    match suffix {
+        "" => "bytes".to_owned(),
+        "k" | "M" | "G" | "T" | "P" | "E" => format!("{}B", suffix.to_uppercase()),
+        binary if binary.ends_with('i') => format!("{binary}B"),
+        other => other.to_owned(),
+    }
+}
+
 /// A text area. HTML parsers drop a leading line break, so one is added.
 fn text_area(
     field: &Field,
@@ -189,23 +233,42 @@ fn nothing(field: &Field) -> String {
 }
 
 fn radios(field: &Field, chosen: &str, choices: &[Choice]) -> AnyView {
-    let one = |value: String, label: String| {
+    let one = |value: String, label: String, is_usual: bool| {
         let checked = value == chosen;
+        let mark = is_usual.then(|| view! { <span class="mark">"default"</span> });
         view! {
             <label class="choice">
                 <input type="radio" name=field.name.clone() value=value checked=checked />
-                <span>{label}</span>
+                <span>{label}{mark}</span>
             </label>
         }
     };
-    let nothing = (!field.required).then(|| one(String::new(), nothing(field)));
+    let usual = default_choice(field, choices);
+    let nothing = (!field.required && usual.is_none()).then(|| one(String::new(), nothing(field), false));
     let strange = (!chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen))
-        .then(|| one(chosen.to_owned(), format!("{chosen} (not a choice)")));
+        .then(|| one(chosen.to_owned(), format!("{chosen} (not a choice)"), false));
     let each: Vec<_> = choices
         .iter()
-        .map(|choice| one(choice.value.clone(), choice.label.clone()))
+        .map(|choice| {
+            let is_usual = usual == Some(choice);
+            // As long as nothing is chosen, the default is what leaves the field unset.
+            let value = if is_usual && chosen.is_empty() {
+                ""
+            } else {
+                &choice.value
+            };
+            one(value.to_owned(), choice.label.clone(), is_usual)
+        })
         .collect();
     view! { <div class="choices">{nothing}{each}{strange}</div> }.into_any()
+}
+
+/// The choice that the default makes.
+fn default_choice<'c>(field: &Field, choices: &'c [Choice]) -> Option<&'c Choice> {
+    let default = field.default.as_deref().filter(|_| !field.required)?;
+    choices
+        .iter()
+        .find(|choice| choice.value == default || choice.label.eq_ignore_ascii_case(default))
 }
 
 fn select(field: &Field, chosen: &str, choices: &[Choice], described: &Described) -> AnyView {
@@ -213,7 +276,8 @@ fn select(field: &Field, chosen: &str, choices: &[Choice], described: &Described
         let selected = value == chosen;
         view! { <option value=value selected=selected>{label}</option> }
     };
-    let nothing = (!field.required || chosen.is_empty()).then(|| {
+    let usual = default_choice(field, choices);
+    let nothing = (usual.is_none() && (!field.required || chosen.is_empty())).then(|| {
         let words = if field.required {
             "Choose…".to_owned()
         } else {
@@ -225,7 +289,20 @@ fn select(field: &Field, chosen: &str, choices: &[Choice], described: &Described
         .then(|| one(chosen.to_owned(), format!("{chosen} (not a choice)")));
     let each: Vec<_> = choices
         .iter()
-        .map(|choice| one(choice.value.clone(), choice.label.clone()))
+        .map(|choice| {
+            let is_usual = usual == Some(choice);
+            let value = if is_usual && chosen.is_empty() {
+                ""
+            } else {
+                &choice.value
+            };
+            let label = if is_usual {
+                format!("{} (default)", choice.label)
+            } else {
+                choice.label.clone()
+            };
+            one(value.to_owned(), label)
+        })
         .collect();
     view! {
         <div class="select">

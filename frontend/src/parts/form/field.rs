@@ -10,7 +10,7 @@ use super::list::{list, map, union};
 use super::locked::locked;
 use super::when_empty::when_empty;
 use crate::parts::icon;
-use crate::parts::text::hidden_characters;
+use crate::parts::text::{hidden_characters, joined};
 
 /// Renders a field.
 pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
@@ -22,14 +22,10 @@ pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
     let asked = when_empty(field, context.locked);
     let name = field.name.clone();
     let body = match &field.control {
-        Control::Object { fields } => {
-            let fields: Vec<_> = fields.iter().map(|each| self::field(each, context)).collect();
-            group(
-                field,
-                &described,
-                view! { <div class="fields nested">{fields}</div> }.into_any(),
-            )
-        }
+        Control::Object { fields } => match fields.as_slice() {
+            [only] if stands_for_its_group(field, only) => sole(field, only, context),
+            _ => object(field, fields, &described, context),
+        },
         Control::Secret { fields } => {
             let fields: Vec<_> = fields.iter().map(|each| self::field(each, context)).collect();
             let body = view! {
@@ -78,6 +74,58 @@ pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
     let missing = !field.problems.is_empty() && field.problems.iter().all(|problem| problem == MISSING);
     view! { <div class=class data-field=name data-missing=missing.then_some("")>{body}{asked}</div> }
         .into_any()
+}
+
+/// True if the group adds nothing to its only field but a heading.
+fn stands_for_its_group(group: &Field, only: &Field) -> bool {
+    let is_simple = !matches!(
+        only.control,
+        Control::Object { .. }
+            | Control::Secret { .. }
+            | Control::List { .. }
+            | Control::Map { .. }
+            | Control::Union { .. }
+    );
+    is_simple && group.when_empty.is_none() && group.problems.is_empty() && !group.label.is_empty()
+}
+
+/// The only field of a group, without the group's heading.
+fn sole(group: &Field, only: &Field, context: FormContext<'_>) -> AnyView {
+    let only = Field {
+        label: joined(&group.label, &only.label),
+        help: only.help.clone().or_else(|| group.help.clone()),
+        ..only.clone()
+    };
+    view! { <div id=id_of(&group.name) tabindex="-1">{field(&only, context)}</div> }.into_any()
+}
+
+/// The fields of an object. An optional one within another is folded until something in it is set.
+fn object(group: &Field, fields: &[Field], described: &Described, context: FormContext<'_>) -> AnyView {
+    let inner = FormContext {
+        depth: context.depth + 1,
+        ..context
+    };
+    let each: Vec<_> = fields.iter().map(|each| field(each, inner)).collect();
+    let body = view! { <div class="fields nested">{each}</div> }.into_any();
+    let can_wait = context.depth > 0
+        && !group.required
+        && !group.changed
+        && !context.locked
+        && !group.label.is_empty()
+        && super::problems::count(std::slice::from_ref(group)) == 0;
+    if !can_wait {
+        return self::group(group, described, body);
+    }
+    view! {
+        <details class="fold sub" id=id_of(&group.name)>
+            <summary>{icon("right")}{group.label.clone()}<span class="mark">"optional"</span></summary>
+            <div role="group" aria-label=group.label.clone() aria-describedby=described.by.clone()>
+                {help(group)}
+                {body}
+            </div>
+        </details>
+    }
+    .into_any()
 }
 
 fn group(field: &Field, described: &Described, body: AnyView) -> AnyView {

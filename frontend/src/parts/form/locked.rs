@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use portico_form::{Control, Field};
 
+use crate::parts::text::amount_in_words;
+
 /// Renders a locked field.
 pub(super) fn locked(field: &Field) -> AnyView {
     let name = field.name.clone();
@@ -13,7 +15,9 @@ pub(super) fn locked(field: &Field) -> AnyView {
             ..
         } => block(name, text),
         Control::Yaml { text } => block(format!("{name}/@yaml"), text),
-        Control::Text { text, .. } | Control::Number { text, .. } => line(name, text.clone(), text.clone()),
+        Control::Text { text, .. } | Control::Number { text, .. } => {
+            line(name, text.clone(), amount_in_words(text))
+        }
         Control::Toggle { on } => yes_or_no(name, Some(*on)),
         Control::OptionalToggle { on } => yes_or_no(name, *on),
         Control::Choice { chosen, choices } => {

@@ -6,6 +6,7 @@ mod control;
 mod field;
 mod list;
 mod locked;
+mod plan_values;
 mod problems;
 mod when_empty;
 
@@ -15,19 +16,23 @@ use portico_form::{Form, Section};
 use super::icon;
 pub(crate) use annotations::problem_list;
 use context::FormContext;
+pub(crate) use context::id_of;
 pub(crate) use problems::{FieldProblem, form_problems};
 
 use field::field;
+use plan_values::{lifted, plan_values};
 
 /// From this many fields on, the form has a search.
 const MIN_FIELDS_FOR_SEARCH: usize = 40;
 
-/// Renders all fields: the main ones, then the sections, folded.
+/// Renders all fields: the main ones, what the plan sets in one folded line, then the sections, folded.
 pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
     let context = FormContext {
         post_to,
         locked: false,
+        depth: 0,
     };
+    let (form, set_by_plan) = lifted(form);
     let search = (form.field_count >= MIN_FIELDS_FOR_SEARCH).then(|| {
         view! {
             <label class="search-box when-alive">
@@ -42,7 +47,7 @@ pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
     view! {
         {search}
         <div class="fields">{main}</div>
-        <div class="sections">{sections}</div>
+        <div class="sections">{plan_values(&set_by_plan)}{sections}</div>
     }
     .into_any()
 }

@@ -99,6 +99,7 @@ impl Portal {
             name: draft.name.clone(),
             name_problems,
             plans: plan_columns(&draft.offered, &facts(&draft.offered)),
+            plan_facts: facts(&draft.offered),
             plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
             regions: regions(&usable),
             region: draft.wish.region.clone(),

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 
+use indexmap::IndexMap;
 use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -138,9 +139,10 @@ pub struct Plan {
     /// Paths (`spec.storage.size`) of values that people may change. All others that the plan sets are locked.
     #[serde(default)]
     pub adjustable: Vec<String>,
-    /// Facts to compare plans by, shown as they are: `Memory: 4 GiB`.
+    /// Facts to compare plans by, shown as they are and in this order: `Memory: 4 GiB`.
     #[serde(default)]
-    pub facts: BTreeMap<String, String>,
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
+    pub facts: IndexMap<String, String>,
     /// What a claim of this plan counts against the tenant's quota, by resource name, besides 1 of `claims`.
     #[serde(default)]
     pub consumes: BTreeMap<String, Consumption>,
@@ -181,11 +183,18 @@ impl Price {
     }
 
     fn amount(&self, amount: f64) -> String {
-        if amount.fract() == 0.0 {
-            format!("{amount:.0} {}", self.currency)
+        let digits = if amount.fract() == 0.0 {
+            format!("{amount:.0}")
         } else {
-            format!("{amount:.2} {}", self.currency)
-        }
+            format!("{amount:.2}")
+        };
+        format!("{} {}", grouped(&digits), self.currency)
+    }
+
+    /// Returns the amount for a month and its currency: `1,450 EUR`.
+    #[must_use]
+    pub fn monthly_amount(&self) -> String {
+        self.amount(self.monthly)
     }
 
     /// Returns the price compared with the current one: `190 EUR a month, 162 EUR more than now`.
@@ -289,6 +298,19 @@ impl ResourceRef {
     }
 }
 
+/// Separates the thousands of a decimal number: `1450.50` is `1,450.50`.
+fn grouped(digits: &str) -> String {
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut grouped = String::with_capacity(digits.len() + 2);
+    for (index, digit) in whole.char_indices() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + fraction
+}
+
 #[cfg(test)]
 mod tests {
     use super::Price;
@@ -302,6 +324,8 @@ mod tests {
         let small = price(28.0, "EUR");
         assert_eq!(small.in_words(), "28 EUR a month");
         assert_eq!(price(9.5, "USD").in_words(), "9.50 USD a month");
+        assert_eq!(price(1_450.0, "EUR").in_words(), "1,450 EUR a month");
+        assert_eq!(price(1_234_567.5, "EUR").in_words(), "1,234,567.50 EUR a month");
         let beside = |monthly: f64, currency: &str| price(monthly, currency).beside(Some(&small));
         assert_eq!(beside(190.0, "EUR"), "190 EUR a month, 162 EUR more than now");
         assert_eq!(beside(9.0, "EUR"), "9 EUR a month, 19 EUR less than now");
