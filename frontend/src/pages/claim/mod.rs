@@ -266,15 +266,12 @@ fn events(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
 }
 
 fn event(frame: &Frame, event: &ClaimEvent) -> impl IntoView + use<> {
-    let (class, name) = if event.warning {
-        ("event caution", "degraded")
-    } else {
-        ("event", "right")
-    };
+    let class = if event.warning { "event caution" } else { "event" };
+    let mark = event.warning.then(|| icon("degraded"));
     let times = (event.count > 1).then(|| format!(" ×{}", event.count));
     view! {
         <li class=class>
-            {icon(name)}
+            {mark}
             <div>
                 <p><strong>{event.reason.clone()}{times}</strong>" "<span class="event-message">{event.message.clone()}</span></p>
                 <p class="reason">{event.about.clone()}" · "{time(frame.now, event.at)}</p>
