@@ -2,8 +2,8 @@
 
 use portico_api::words::Denial;
 use portico_api::{
-    Allowed, CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, Link, OfferingPage, Paged, PlanColumn,
-    PlaneChoice, ReceivedItem, ServedOn,
+    Allowed, CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, Link, OfferingPage, Paged,
+    PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
 };
 use portico_domain::documents::{Category, Price};
 use portico_frontend::pages;

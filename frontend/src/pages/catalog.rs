@@ -160,7 +160,7 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     view! {
         <li class="card" id=format!("o-{}", card.name)>
             {glyph_tile(&card.icon, card.category.slug(), false)}
-            <h2><a href=format!("/catalog/{}", card.name)>{card.title.clone()}</a></h2>
+            <h2><a href=Link::Offering(card.name.clone()).to_string()>{card.title.clone()}</a></h2>
             <p class="card-summary">{card.summary.clone()}</p>
             {facts}
             {broken}

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{Frame, OfferingPage, PlanColumn, ServedOn, names};
+use portico_api::{Frame, Link, OfferingPage, PlanColumn, ServedOn, names};
 
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::counted;
@@ -34,7 +34,7 @@ fn head(page: &OfferingPage) -> AnyView {
     let card = &page.card;
     let action = if page.may_request.allowed {
         view! {
-            <a class="button primary" href=format!("/catalog/{}/request", card.name)>{format!("Request {}", card.title)}</a>
+            <a class="button primary" href=Link::NewRequest(card.name.clone()).to_string()>{format!("Request {}", card.title)}</a>
         }
         .into_any()
     } else {
@@ -121,12 +121,8 @@ fn plan_head(page: &OfferingPage, plan: &PlanColumn) -> AnyView {
         view! { <span class="plan-price"><strong>{price.monthly_amount()}</strong>" a month"</span> }
     });
     let choose = page.may_request.allowed.then(|| {
-        let href = format!(
-            "/catalog/{}/request?{}={}",
-            page.card.name,
-            names::PLAN,
-            plan.name
-        );
+        let form = Link::NewRequest(page.card.name.clone());
+        let href = format!("{form}?{}={}", names::PLAN, plan.name);
         view! { <a class="button" href=href>"Choose"<span class="unseen">" "{plan.title.clone()}</span></a> }
     });
     view! {

@@ -69,7 +69,6 @@ pub struct CatalogCard {
     /// Whether a new claim with the default plan needs approval in the viewer's environment; `None` if unknown.
     pub needs_approval: Option<bool>,
     /// The price of its cheapest plan; `None` without prices, or with several currencies.
-    #[serde(default)]
     pub price_from: Option<Price>,
     /// The control planes on which the viewer can have it.
     pub planes: Vec<PlaneChoice>,
@@ -102,7 +101,6 @@ pub struct OfferingPage {
     /// What a claim provides: keys of its secret, and endpoints.
     pub receives: Vec<ReceivedItem>,
     /// The same by what it is for.
-    #[serde(default)]
     pub connection: ConnectionOutline,
     /// The control planes that serve it.
     pub served_on: Vec<ServedOn>,
@@ -144,7 +142,7 @@ pub struct ReceivedItem {
 
 /// How one connects to what a claim provides, before there is one.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionOutline {
     /// The titles of its addresses: `Read and write`.

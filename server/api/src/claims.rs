@@ -124,13 +124,12 @@ pub struct ClaimPage {
     #[serde(default)]
     pub cost: Option<String>,
     /// What it is like, as label and value: the fields that people decide about and what its plan states.
-    #[serde(default)]
     pub properties: Vec<Property>,
 }
 
 /// A property of a claim.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Property {
     /// The label: `Storage size`.

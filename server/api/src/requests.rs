@@ -54,7 +54,6 @@ pub struct RequestFormPage {
     /// The plans.
     pub plans: Vec<PlanColumn>,
     /// The names of the facts that [`PlanColumn::facts`] has the values of.
-    #[serde(default)]
     pub plan_facts: Vec<String>,
     /// The chosen plan.
     pub plan: Option<PlanName>,

@@ -77,7 +77,7 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
                 {glyph_tile(&row.icon, row.category.slug(), true)}
                 <div>
                     <h1>{row.reference.name.to_string()}</h1>
-                    <p><a href=format!("/catalog/{}", row.reference.offering)>{row.offering_title.clone()}</a>{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
+                    <p><a href=Link::Offering(row.reference.offering.clone()).to_string()>{row.offering_title.clone()}</a>{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
                 </div>
             </div>
             <div class="actions">{actions}</div>
@@ -138,7 +138,10 @@ fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
 /// What it is like, in a line: its plan, the fields that people decide about, its price, its place.
 fn properties(page: &ClaimPage) -> AnyView {
     let row = &page.row;
-    let change = page.may_change.allowed.then(|| format!("{}/change", row.href));
+    let change = page
+        .may_change
+        .allowed
+        .then(|| Link::ChangeClaim(row.reference.clone()).to_string());
     let one = |label: String, value: String, to: Option<String>| {
         let edit = to.map(|to| {
             let words = format!("Change {}", label.to_lowercase());
