@@ -1,6 +1,6 @@
 //! Dates, times and durations.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, FixedOffset, TimeDelta, Timelike as _};
 
 use super::{LOOSE_DURATION, TIME};
 
@@ -30,6 +30,17 @@ pub(super) fn is_date_time(text: &str) -> bool {
         && TIME
             .captures(time)
             .is_some_and(|found| &found[1] <= "23" && &found[2] <= "59" && &found[3] <= "59")
+}
+
+/// Go's `time.Parse(time.RFC3339, text)`: capital letters only, no leap seconds.
+pub(crate) fn go_timestamp(text: &str) -> Option<DateTime<FixedOffset>> {
+    let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z');
+    // Go allows a comma before the fraction.
+    let pointed = text.replacen(',', ".", 1);
+    let time = DateTime::parse_from_rfc3339(&pointed)
+        .ok()
+        .filter(|_| is_strict)?;
+    (time.nanosecond() < 1_000_000_000).then_some(time)
 }
 
 /// `strfmt.ParseDuration`: Go's `time.ParseDuration`, or else the sum of all numbers with a unit in the string, as in
@@ -121,6 +132,13 @@ pub(crate) fn go_duration(text: &str) -> Option<TimeDelta> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timestamps_need_capital_letters_and_no_leap_second() {
+        assert!(go_timestamp("2026-01-31T10:00:00Z").is_some());
+        assert_eq!(go_timestamp("2026-01-31t10:00:00z"), None);
+        assert_eq!(go_timestamp("2026-01-31T10:00:60Z"), None);
+    }
 
     #[test]
     fn durations_are_parsed_like_go() {

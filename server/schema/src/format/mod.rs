@@ -13,7 +13,7 @@ use regex::Regex;
 use super::net::url::parse_request;
 use super::schema_type::SchemaType;
 use check_digits::{is_credit_card, is_isbn10, is_isbn13};
-pub(crate) use datetime::{duration, go_duration};
+pub(crate) use datetime::{duration, go_duration, go_timestamp};
 use datetime::{is_date, is_date_time};
 use email::is_email;
 use network::{is_cidr, is_hostname, is_mac, sloppy_ip};

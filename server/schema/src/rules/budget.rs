@@ -6,10 +6,6 @@ use cel::ExecutionError;
 use cel::common::types::{CelBytes, CelList, CelMap, CelString};
 use cel::common::value::{CowVal, Val};
 
-use super::library;
-
-/// `+`, metered by what it copies.
-pub(super) const METERED_ADD: &str = "kube_schema_add";
 /// Passes an element on into a list or map, metered by what that copies.
 pub(super) const CHARGE_ELEMENT: &str = "kube_schema_charge_element";
 /// Passes the range of a comprehension through, metered by its length.
@@ -96,20 +92,4 @@ pub(super) fn charge_element<'b, 'v>(
     // The comprehension around it pays for a scalar.
     charge(copy_cost(value.as_ref()) - 1)?;
     Ok(value)
-}
-
-/// Implements [`METERED_ADD`].
-#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
-pub(super) fn metered_add<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let [left, right] = args.as_slice() else {
-        return Err(ExecutionError::invalid_argument_count(2, args.len()));
-    };
-    charge(copy_cost(left.as_ref()) + copy_cost(right.as_ref()) - 2)?;
-    if let Some(time) = library::add_times(left, right) {
-        return time;
-    }
-    let adder = left
-        .as_adder()
-        .ok_or_else(|| ExecutionError::no_such_overload("add", Vec::<String>::new()))?;
-    Ok(CowVal::Owned(adder.add(right.as_ref())?.into_owned()))
 }

@@ -2,100 +2,33 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator, Sizer, Zeroer};
-use cel::common::types::{CelBool, CelInt, CelMap, CelMapKey, CelOptional, CelString, MAP_TYPE, Type};
+use cel::common::types::{CelInt, CelMap, CelMapKey, CelString, MAP_TYPE, Type};
 use cel::common::value::{Builtin, BuiltinRef, CowVal, StaticVal, Val};
 use serde_json::{Map, Value};
 
+use super::comparison_error::fail_comparison;
 use super::escaping::unescape;
-use super::list_types::{check_convertible, fail_comparison};
-use super::unconvertible::{self, Problem};
-use super::values::{BoxedVal, to_cel, untyped};
-use crate::node::Node;
-
-/// `has`, which fails for a field that is set but cannot be converted.
-pub(super) const HAS: &str = "kube_schema_has";
-
-/// Implements [`HAS`]; its arguments are a value and the name of a field.
-#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
-pub(super) fn has<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let [value, name] = args.as_slice() else {
-        return Err(ExecutionError::invalid_argument_count(2, args.len()));
-    };
-    let value = match value.downcast_ref::<CelOptional>() {
-        Some(optional) => optional.option(),
-        None => Some(value.as_ref()),
-    };
-    let is_there = match value {
-        None => false,
-        Some(value) => match value.as_container() {
-            Some(map) if value.get_type() == &MAP_TYPE => {
-                map.contains(name.as_ref())? && check_convertible(value, name.as_ref())?
-            }
-            Some(_) => return Err(ExecutionError::no_such_overload("_._", Vec::<String>::new())),
-            // Scalars have no fields.
-            None => false,
-        },
-    };
-    Ok(CowVal::owned(CelBool::from(is_there)))
-}
+use super::unconvertible::Problem;
 
 /// An object. Fields that are null count in its size, but are not set.
 #[derive(Debug, Clone)]
 pub(super) struct CelObject {
-    fields: CelMap<'static>,
+    /// Fields that are set and can be converted.
+    pub(super) fields: CelMap<'static>,
     /// Fields that are null.
-    nulls: Vec<Box<str>>,
+    pub(super) nulls: Vec<Box<str>>,
     /// Fields that are set but cannot be converted.
-    unconvertible: Vec<(Box<str>, Problem)>,
+    pub(super) unconvertible: Vec<(Box<str>, Problem)>,
     /// Fields that the schema does not declare. They are compared as JSON.
-    undeclared: Map<String, Value>,
+    pub(super) undeclared: Map<String, Value>,
     /// True if any property is declared: then names are escaped.
-    has_properties: bool,
+    pub(super) has_properties: bool,
 }
 
 impl CelObject {
-    pub(super) fn new(node: &Node, map: &Map<String, Value>) -> Self {
-        let mut fields = HashMap::with_capacity(map.len());
-        let mut nulls = Vec::new();
-        let mut conversion_error = Vec::new();
-        let mut undeclared = Map::new();
-        for (name, value) in map {
-            let child = node.properties.get(name.as_str());
-            let value = match child {
-                Some(_) if value.is_null() => {
-                    nulls.push(name.as_str().into());
-                    continue;
-                }
-                Some(child) => match unconvertible::problem(child, value) {
-                    Some(reason) => {
-                        conversion_error.push((name.as_str().into(), reason));
-                        continue;
-                    }
-                    None => to_cel(child, value),
-                },
-                None => {
-                    undeclared.insert(name.clone(), value.clone());
-                    if value.is_null() {
-                        continue;
-                    }
-                    untyped(value)
-                }
-            };
-            fields.insert(name.clone().into(), value);
-        }
-        Self {
-            fields: fields.into(),
-            nulls,
-            unconvertible: conversion_error,
-            undeclared,
-            has_properties: !node.properties.is_empty(),
-        }
-    }
-
     /// The field for a name as written in a rule.
     fn name<'n>(&self, written: &'n str) -> Option<Cow<'n, str>> {
         if self.has_properties {
@@ -255,7 +188,7 @@ impl Indexer for CelObject {
     where
         Self: 'v,
     {
-        let value: BoxedVal = self.get(key)?.into_owned();
+        let value: Box<dyn Val> = self.get(key)?.into_owned();
         Ok(value)
     }
 }

@@ -2,15 +2,14 @@
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::budget::{CHARGE_ELEMENT, CHARGE_RANGE, METERED_ADD};
-use super::cel_object::HAS;
+use super::budget::{CHARGE_ELEMENT, CHARGE_RANGE};
 use super::environment::ENV;
 use super::field_refs;
 use super::library::{
     CONVERSIONS, COPYING, DISTINCT, FORMAT, IN_UTC, INDEX_OF, JOIN, LAST_INDEX_OF, MATCHES, PARTS, REPLACE,
     SUBTRACT,
 };
-use super::list_types::{EQUAL, IN, UNEQUAL};
+use super::operators::{EQUAL, HAS, IN, METERED_ADD, UNEQUAL};
 use crate::rule::{CompileError, Program, Rule};
 
 /// Limit on nested brackets: the syntax tree is walked by recursion.

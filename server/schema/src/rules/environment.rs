@@ -6,7 +6,7 @@ use cel::common::types::{DYN_TYPE, Type};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 
-use super::{budget, cel_object, error_order, library, list_types, macros};
+use super::{budget, error_order, library, macros, operators};
 
 /// The signature of an overload in the `cel` crate.
 type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
@@ -29,28 +29,28 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
             budget::charge_element,
         ),
         (
-            budget::METERED_ADD,
+            operators::METERED_ADD,
             "kube_schema_add_dyn",
             binary(),
-            budget::metered_add,
+            operators::metered_add,
         ),
         (
-            list_types::EQUAL,
+            operators::EQUAL,
             "kube_schema_equal_dyn",
             binary(),
-            list_types::equals_operator,
+            operators::equals_operator,
         ),
         (
-            list_types::UNEQUAL,
+            operators::UNEQUAL,
             "kube_schema_unequal_dyn",
             binary(),
-            list_types::not_equals_operator,
+            operators::not_equals_operator,
         ),
         (
-            list_types::IN,
+            operators::IN,
             "kube_schema_in_dyn",
             binary(),
-            list_types::in_operator,
+            operators::in_operator,
         ),
         (
             error_order::REVERSE,
@@ -58,7 +58,7 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
             unary(),
             error_order::reverse,
         ),
-        (cel_object::HAS, "kube_schema_has_dyn", binary(), cel_object::has),
+        (operators::HAS, "kube_schema_has_dyn", binary(), operators::has),
     ];
     let declared = functions
         .into_iter()

@@ -1,8 +1,6 @@
 //! Lists of type `set` and `map` as CEL values (`k8s.io/apiserver/pkg/cel/common`): they are equal in any order, and
 //! `+` merges them.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -14,99 +12,9 @@ use cel::common::types::{
 };
 use cel::common::value::{Builtin, BuiltinRef, CowVal, Val};
 
+use super::comparison_error::fail_comparison;
 use super::escaping::escape;
-use super::unconvertible::Unconvertible;
-use super::values::BoxedVal;
 use crate::node::{ListType, Node};
-
-thread_local! {
-    /// The error of a comparison. `Val::equals` cannot return one.
-    static COMPARISON_ERROR: RefCell<Option<Cow<'static, str>>> = const { RefCell::new(None) };
-}
-
-/// Makes the current comparison fail with `problem`.
-pub(super) fn fail_comparison(problem: impl Into<Cow<'static, str>>) {
-    COMPARISON_ERROR.set(Some(problem.into()));
-}
-
-/// `==`, which fails if lists cannot be compared.
-pub(super) const EQUAL: &str = "kube_schema_equal";
-/// `!=`, which fails if lists cannot be compared.
-pub(super) const UNEQUAL: &str = "kube_schema_unequal";
-
-/// Implements [`EQUAL`].
-#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
-pub(super) fn equals_operator<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    Ok(CowVal::owned(CelBool::from(compare(&args)?)))
-}
-
-/// Implements [`UNEQUAL`].
-#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
-pub(super) fn not_equals_operator<'b, 'v>(
-    args: Vec<CowVal<'b, 'v>>,
-) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    Ok(CowVal::owned(CelBool::from(!compare(&args)?)))
-}
-
-/// `in`, which fails if lists cannot be compared.
-pub(super) const IN: &str = "kube_schema_in";
-
-/// Implements [`IN`].
-#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
-pub(super) fn in_operator<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let [value, container] = args.as_slice() else {
-        return Err(ExecutionError::invalid_argument_count(2, args.len()));
-    };
-    COMPARISON_ERROR.set(None);
-    let is_within = match (container.downcast_ref::<CelList>(), container.as_container()) {
-        (Some(list), _) => list.inner().iter().any(|item| equals(value.as_ref(), &**item)),
-        (None, Some(found)) => {
-            found.contains(value.as_ref())? && check_convertible(container.as_ref(), value.as_ref())?
-        }
-        (None, None) => return Err(ExecutionError::no_such_overload("@in", Vec::new())),
-    };
-    match COMPARISON_ERROR.take() {
-        Some(problem) if !is_within => Err(ExecutionError::function_error("@in", problem)),
-        _ => Ok(CowVal::owned(CelBool::from(is_within))),
-    }
-}
-
-fn compare(args: &[CowVal<'_, '_>]) -> Result<bool, ExecutionError> {
-    let [left, right] = args else {
-        return Err(ExecutionError::invalid_argument_count(2, args.len()));
-    };
-    COMPARISON_ERROR.set(None);
-    let is_equal = equals(left.as_ref(), right.as_ref());
-    match COMPARISON_ERROR.take() {
-        Some(problem) => Err(ExecutionError::function_error("_==_", problem)),
-        None => Ok(is_equal),
-    }
-}
-
-fn equals(left: &dyn Val, right: &dyn Val) -> bool {
-    match right.downcast_ref::<Unconvertible>() {
-        // Only the unconvertible value knows that it cannot be compared.
-        Some(unconvertible) => unconvertible.equals(left),
-        None => left.equals(right),
-    }
-}
-
-/// Checks that the value of a map key can be converted. Always returns true.
-///
-/// # Errors
-/// Why the value cannot be converted.
-pub(super) fn check_convertible(map: &dyn Val, key: &dyn Val) -> Result<bool, ExecutionError> {
-    let value = map
-        .downcast_ref::<CelMap>()
-        .and_then(|map| Indexer::get(map, key).ok());
-    match value
-        .as_ref()
-        .and_then(|value| value.downcast_ref::<Unconvertible>())
-    {
-        Some(Unconvertible(reason)) => Err(ExecutionError::function_error("@in", reason)),
-        None => Ok(true),
-    }
-}
 
 /// A list of type `set` or `map`.
 #[derive(Debug, Clone)]
@@ -148,7 +56,7 @@ enum ItemKey<'a> {
 
 impl SetOrMapList<'static> {
     /// Makes a CEL list of the items: of this type for list types `set` and `map`, else a plain one.
-    pub(super) fn of(node: &Node, items: Vec<BoxedVal>) -> BoxedVal {
+    pub(super) fn of(node: &Node, items: Vec<Box<dyn Val>>) -> Box<dyn Val> {
         let items = CelList::from(items);
         let identity = match node.list_type {
             ListType::Atomic => return Box::new(items),

@@ -1,13 +1,16 @@
 //! CEL rules (`x-kubernetes-validations`), as in `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel`.
 //!
-//! The `cel` crate parses and evaluates; [`library`] has Kubernetes' functions. The other modules add what the crate
-//! lacks: values typed by their schema, escaped names, list types, RE2 patterns, macros, and step limits. [`check`]
-//! and [`cost`] check the types and costs of rules when a definition is created. A rule that cannot be evaluated is
-//! reported as [`Reason::Indeterminate`](crate::Reason::Indeterminate).
+//! The `cel` crate parses and evaluates; these modules add what it lacks, in layers without circles: the kinds of
+//! values ([`cel_object`], [`list_types`], [`unconvertible`]) below the conversion of JSON ([`values`]); the step
+//! [`budget`] below Kubernetes' functions ([`library`]) and the [`operators`]; all of them below the [`environment`],
+//! in which [`compile`] and [`evaluate`] work. [`check`] and [`cost`] check the types and costs of rules when a
+//! definition is created. A rule that cannot be evaluated is reported as
+//! [`Reason::Indeterminate`](crate::Reason::Indeterminate).
 
 mod budget;
 mod cel_object;
 pub(crate) mod check;
+mod comparison_error;
 mod compile;
 mod condition;
 mod cost;
@@ -20,6 +23,7 @@ mod field_refs;
 mod library;
 mod list_types;
 mod macros;
+mod operators;
 #[cfg(test)]
 mod tests;
 mod unconvertible;

@@ -8,9 +8,8 @@ use cel::common::types::{Kind as CelKind, Type};
 use cel::common::value::{StaticVal, Val};
 use serde_json::Value;
 
-use super::library::read_time;
-use super::list_types::fail_comparison;
-use crate::format::FormatRule;
+use super::comparison_error::fail_comparison;
+use crate::format::{FormatRule, go_timestamp};
 use crate::go_format::quote;
 use crate::node::Node;
 use crate::schema_type::SchemaType;
@@ -46,7 +45,7 @@ pub(super) fn problem(node: &Node, value: &Value) -> Option<Problem> {
 
 /// CEL requires capital letters in timestamps, the format does not.
 fn timestamp_problem(text: &str) -> Option<Problem> {
-    if read_time(text).is_some() {
+    if go_timestamp(text).is_some() {
         return None;
     }
     let problem = match text.find('t') {

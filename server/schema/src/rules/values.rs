@@ -10,10 +10,9 @@ use cel::common::value::Val;
 use serde_json::{Map, Number, Value};
 
 use super::cel_object::CelObject;
-use super::library::read_time;
 use super::list_types::SetOrMapList;
 use super::unconvertible::{self, Unconvertible};
-use crate::format::{FormatRule, duration};
+use crate::format::{FormatRule, duration, go_timestamp};
 use crate::node::Node;
 use crate::schema_type::SchemaType;
 
@@ -38,8 +37,45 @@ pub(super) fn to_cel(node: &Node, value: &Value) -> BoxedVal {
         }
         Value::Object(map) => match node.additional_properties() {
             Some(child) if node.properties.is_empty() => map_to_cel(map, |value| to_cel(child, value)),
-            _ => Box::new(CelObject::new(node, map)),
+            _ => Box::new(object_to_cel(node, map)),
         },
+    }
+}
+
+fn object_to_cel(node: &Node, map: &Map<String, Value>) -> CelObject {
+    let mut fields: HashMap<CelMapKey<'static>, BoxedVal> = HashMap::with_capacity(map.len());
+    let mut nulls = Vec::new();
+    let mut unconvertible = Vec::new();
+    let mut undeclared = Map::new();
+    for (name, value) in map {
+        let converted = match node.properties.get(name.as_str()) {
+            Some(_) if value.is_null() => {
+                nulls.push(name.as_str().into());
+                continue;
+            }
+            Some(child) => match unconvertible::problem(child, value) {
+                Some(reason) => {
+                    unconvertible.push((name.as_str().into(), reason));
+                    continue;
+                }
+                None => to_cel(child, value),
+            },
+            None => {
+                undeclared.insert(name.clone(), value.clone());
+                if value.is_null() {
+                    continue;
+                }
+                untyped(value)
+            }
+        };
+        fields.insert(name.clone().into(), converted);
+    }
+    CelObject {
+        fields: fields.into(),
+        nulls,
+        unconvertible,
+        undeclared,
+        has_properties: !node.properties.is_empty(),
     }
 }
 
@@ -86,7 +122,7 @@ fn text_to_cel(node: &Node, text: &str) -> BoxedVal {
         .filter(|_| node.schema_type == SchemaType::String)
         .map(|format| format.rule);
     match rule {
-        Some(FormatRule::DateTime) => match read_time(text) {
+        Some(FormatRule::DateTime) => match go_timestamp(text) {
             Some(time) => Box::new(CelTimestamp::from(time)),
             None => plain(),
         },

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::decl_type::{DeclType, DeclTypeKind};
-use super::unify::Bindings;
 
 /// Type names are truncated to this length, in bytes.
 const MAX_NAME_BYTES: usize = 2_000;
@@ -110,11 +109,6 @@ impl Type {
             Self::Optional(inner) => (inner, true),
             other => (other, false),
         }
-    }
-
-    /// True if the types are the same, compared to a limited depth.
-    pub(in crate::rules) fn is_same(&self, other: &Self) -> bool {
-        Bindings::new().same(self, other)
     }
 
     /// The name without type arguments.

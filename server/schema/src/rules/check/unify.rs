@@ -247,6 +247,13 @@ impl Bindings {
     }
 }
 
+impl Type {
+    /// True if the types are the same, compared to a limited depth.
+    pub(in crate::rules) fn is_same(&self, other: &Self) -> bool {
+        Bindings::new().same(self, other)
+    }
+}
+
 /// True if values of the type may be null.
 fn is_nullable(of: &Type) -> bool {
     matches!(

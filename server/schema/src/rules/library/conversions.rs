@@ -7,8 +7,8 @@ use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::datetime::{self, duration_text, printed};
-use super::{Args, Returned, failed};
-use crate::format::go_duration;
+use super::overload::{Args, Returned, failed};
+use crate::format::{go_duration, go_timestamp};
 use crate::go_format::go_float;
 
 /// `string`, also for IP addresses and networks.
@@ -204,7 +204,7 @@ fn timestamp<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     } else if let Some(seconds) = value.downcast_ref::<CelInt>() {
         datetime::of_seconds(*seconds.inner())?
     } else if let Some(text) = value.downcast_ref::<CelString>() {
-        datetime::read(text.inner()).ok_or_else(|| wrong("string", NAME))?
+        go_timestamp(text.inner()).ok_or_else(|| wrong("string", NAME))?
     } else {
         return Err(unknown(value, "timestamp"));
     };

@@ -8,8 +8,9 @@ use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::budget::{self, copy_cost, text_cost};
+use super::conversions;
 use super::datetime::{duration_text, printed as time_text};
-use super::failed;
+use super::overload::{entries, failed};
 use crate::go_format::{go_float, quote};
 
 /// `format`, with the behavior of the API server.
@@ -218,7 +219,7 @@ fn string(value: &dyn Val) -> Result<String, String> {
     if value.downcast_ref::<CelNull>().is_some() {
         return Ok("null".to_owned());
     }
-    super::conversions::text_of(value)?.ok_or_else(|| {
+    conversions::text_of(value)?.ok_or_else(|| {
         format!(
             "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and \
              timestamps, was given {}",
@@ -265,8 +266,8 @@ fn list(value: &dyn Val) -> Result<String, String> {
 }
 
 fn map(value: &dyn Val) -> Result<String, String> {
-    let mut entries = Vec::new();
-    for (key, value) in super::maps::entries(value) {
+    let mut pairs = Vec::new();
+    for (key, value) in entries(value) {
         let shown = match key.get_type().kind() {
             Kind::String => quote(&string(&*key)?),
             Kind::Boolean | Kind::Int | Kind::UInt => string(&*key)?,
@@ -277,10 +278,10 @@ fn map(value: &dyn Val) -> Result<String, String> {
                 ));
             }
         };
-        entries.push((shown, literal(&*value)?));
+        pairs.push((shown, literal(&*value)?));
     }
-    entries.sort_by(|left, right| left.0.cmp(&right.0));
-    let shown: Vec<String> = entries
+    pairs.sort_by(|left, right| left.0.cmp(&right.0));
+    let shown: Vec<String> = pairs
         .into_iter()
         .map(|(key, value)| format!("{key}:{value}"))
         .collect();
@@ -292,7 +293,7 @@ fn type_name(value: &dyn Val) -> &str {
 }
 
 /// Formats a value like Go's `%v`.
-pub(in super::super) fn go_printed(value: &dyn Val) -> String {
+pub(super) fn go_printed(value: &dyn Val) -> String {
     string(value).unwrap_or_else(|_| type_name(value).to_owned())
 }
 

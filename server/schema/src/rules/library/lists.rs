@@ -8,7 +8,7 @@ use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::budget::{self, copy_cost};
 use super::super::unconvertible::Unconvertible;
-use super::{Args, Returned, failed};
+use super::overload::{Args, Returned, failed};
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_member_overload!(env, fn is_sorted: (CelList) -> Result<CelBool>)?;

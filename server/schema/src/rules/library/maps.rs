@@ -7,7 +7,8 @@ use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::budget::{self, copy_cost};
-use super::{Args, Returned, failed};
+use super::formatting::go_printed;
+use super::overload::{Args, Returned, entries, failed};
 
 /// The entries of a list or map, as lists of two.
 pub(in super::super) const PAIRS: &str = "kube_schema_pairs";
@@ -25,21 +26,6 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
 
 fn no_overload() -> ExecutionError {
     failed("no such overload")
-}
-
-/// The entries of a map.
-pub(super) fn entries<'v>(map: &(dyn Val + 'v)) -> Vec<(Box<dyn Val + 'v>, Box<dyn Val + 'v>)> {
-    let mut found = Vec::new();
-    let (Some(iterable), Some(indexer)) = (map.as_iterable(), map.as_indexer()) else {
-        return found;
-    };
-    let mut keys = iterable.iter();
-    while let Some(key) = keys.next() {
-        if let Ok(value) = indexer.get(key) {
-            found.push((key.clone_as_boxed(), value.into_owned()));
-        }
-    }
-    found
 }
 
 fn pairs<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
@@ -107,7 +93,7 @@ fn put<'v>(
     if all.contains_key(&key) {
         return Err(failed(format!(
             "insert failed: key {} already exists",
-            super::go_printed(key.inner())
+            go_printed(key.inner())
         )));
     }
     all.insert(key, value);

@@ -7,7 +7,7 @@ use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::conversions::STRING;
-use super::{failed, value_type};
+use super::overload::{failed, value_type};
 use crate::go_format::quote;
 use crate::net::address::parse_address;
 

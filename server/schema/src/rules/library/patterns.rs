@@ -9,7 +9,7 @@ use cel::{DeclarationError, Env, ExecutionError};
 use regex::bytes::Regex;
 
 use super::super::budget;
-use super::failed;
+use super::overload::failed;
 use crate::pattern;
 
 /// `matches`, with RE2 syntax.

@@ -8,7 +8,7 @@ use cel::{DeclarationError, Env, ExecutionError};
 use num_bigint::{BigInt, Sign};
 
 use super::super::budget;
-use super::failed;
+use super::overload::{failed, value_type};
 
 /// Limit on digits before and after the point.
 const DIGITS: u32 = 400;
@@ -31,7 +31,7 @@ struct Quantity {
     small: bool,
 }
 
-super::value_type!(Quantity, "kubernetes.Quantity");
+value_type!(Quantity, "kubernetes.Quantity");
 
 impl PartialEq for Quantity {
     fn eq(&self, other: &Self) -> bool {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use cel::common::types::{CelBool, CelInt, CelString};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::{failed, value_type};
+use super::overload::{failed, value_type};
 use crate::go_format::quote;
 
 /// A version. Build metadata is parsed and ignored.

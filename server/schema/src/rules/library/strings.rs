@@ -5,7 +5,8 @@ use cel::common::types::{CelInt, CelList, CelString};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::budget::{self, text_cost};
-use super::failed;
+use super::formatting::go_printed;
+use super::overload::failed;
 
 /// `replace`, metered.
 pub(in super::super) const REPLACE: &str = "kube_schema_replace";
@@ -60,7 +61,7 @@ fn join_with(list: &CelList<'_>, between: &CelString<'_>) -> Result<CelString<'s
     for (index, item) in list.inner().iter().enumerate() {
         let item = item
             .downcast_ref::<CelString>()
-            .ok_or_else(|| failed(format!("join: invalid input: {}", super::go_printed(&**item))))?;
+            .ok_or_else(|| failed(format!("join: invalid input: {}", go_printed(&**item))))?;
         budget::charge(text_cost(between.len() + item.inner().len()))?;
         if index > 0 {
             joined.push_str(between);

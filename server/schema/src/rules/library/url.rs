@@ -6,7 +6,7 @@ use cel::common::types::{CelBool, CelList, CelMap, CelMapKey, CelString};
 use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::{failed, value_type};
+use super::overload::{failed, value_type};
 use crate::net::url::{Url, parse_request};
 
 value_type!(Url, "kubernetes.URL");

@@ -4,7 +4,7 @@ use cel::common::types::{CelList, CelOptional, CelString};
 use cel::common::value::Val;
 use cel::{DeclarationError, Env};
 
-use super::value_type;
+use super::overload::value_type;
 use crate::format::FormatRule;
 use crate::names;
 use crate::net::url::parse_request;
