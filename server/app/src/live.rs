@@ -286,7 +286,7 @@ impl Live {
         request: Option<&Request>,
     ) -> Option<LiveEvent> {
         let of_theirs = tenant.is_some_and(|tenant| self.viewer.scope().allows(tenant));
-        if !of_theirs && !request.is_some_and(|request| authz::was_asked(&self.viewer, request)) {
+        if !of_theirs && !request.is_some_and(|request| authz::is_requested_approver(&self.viewer, request)) {
             return None;
         }
         let opened = self.behind.as_ref().map(|behind| &behind.claim);

@@ -8,7 +8,8 @@ use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
 use portico_domain::manifest::differences;
-use portico_domain::permission::{NeededBy, NotChecked, Obstacle, PermissionCheck, Verdict};
+use portico_domain::obstacle::{NeededBy, Obstacle};
+use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{PolicyDecision, PolicyInput, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
@@ -27,7 +28,7 @@ impl PermissionCheck for Portal {
     fn check<'a>(
         &'a self,
         request: &'a Request,
-    ) -> Pin<Box<dyn Future<Output = Result<Verdict, NotChecked>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<ApplyPermission, NotChecked>> + Send + 'a>> {
         Box::pin(async move {
             self.permit(request, Moment::Apply)
                 .await
@@ -81,7 +82,7 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails, or the policies cannot be used: nothing is known then.
-    pub(super) async fn permit(&self, request: &Request, moment: Moment) -> Result<Verdict> {
+    pub(super) async fn permit(&self, request: &Request, moment: Moment) -> Result<ApplyPermission> {
         let configuration = self.configuration();
         let lookups = self
             .lookups(&configuration, std::slice::from_ref(request))
@@ -96,15 +97,15 @@ impl Portal {
         lookups: &Lookups,
         request: &Request,
         moment: Moment,
-    ) -> Result<Verdict> {
+    ) -> Result<ApplyPermission> {
         if manifest_hash(&request.manifest) != request.manifest_hash {
-            return Ok(Verdict::Refused(Obstacle::Altered));
+            return Ok(ApplyPermission::Refused(Obstacle::Altered));
         }
         let place = || format!("{}/{}", request.tenant, request.environment);
         let tenant = configuration.tenants.get(&request.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&request.environment));
         let (Some(tenant), Some(environment)) = (tenant, environment) else {
-            return Ok(Verdict::Refused(Obstacle::NoSuchPlace { place: place() }));
+            return Ok(ApplyPermission::Refused(Obstacle::NoSuchPlace { place: place() }));
         };
         if request
             .claim
@@ -112,14 +113,14 @@ impl Portal {
             .as_ref()
             .is_some_and(|namespace| *namespace != environment.namespace)
         {
-            return Ok(Verdict::Refused(Obstacle::Moved { place: place() }));
+            return Ok(ApplyPermission::Refused(Obstacle::Moved { place: place() }));
         }
         let Some((known, requester)) = lookups.as_last_known(configuration, &request.requester) else {
-            return Ok(Verdict::Refused(not_a_developer(request, tenant)));
+            return Ok(ApplyPermission::Refused(not_a_developer(request, tenant)));
         };
         let lapse = known.lapse(&configuration.portal.spec.tokens, self.now());
         if let (Some(why), Moment::Apply) = (lapse, moment) {
-            return Ok(Verdict::Refused(Obstacle::Lapsed {
+            return Ok(ApplyPermission::Refused(Obstacle::Lapsed {
                 requester: request.requester.name.clone(),
                 why,
             }));
@@ -152,14 +153,14 @@ impl Portal {
             .or_else(|| plan_of(&now))
             .or_else(|| validity(&now));
         if let Some(obstacle) = obstacle {
-            return Ok(Verdict::Refused(obstacle));
+            return Ok(ApplyPermission::Refused(obstacle));
         }
         let verdict = self.policy_on(&now)?;
-        if matches!(verdict, Verdict::Refused(_)) {
+        if matches!(verdict, ApplyPermission::Refused(_)) {
             return Ok(verdict);
         }
         let over = self.quota_of(&now, lookups)?;
-        Ok(over.map_or(verdict, Verdict::Refused))
+        Ok(over.map_or(verdict, ApplyPermission::Refused))
     }
 
     fn offering_of(&self, now: &Now<'_>) -> Option<Obstacle> {
@@ -185,7 +186,7 @@ impl Portal {
         (request.action == Action::Create && (offered.hidden || !for_tenant)).then(gone)
     }
 
-    fn policy_on(&self, now: &Now<'_>) -> Result<Verdict> {
+    fn policy_on(&self, now: &Now<'_>) -> Result<ApplyPermission> {
         let request = now.request;
         let catalog = self.planes().catalog();
         let policies = self.policies()?;
@@ -208,11 +209,11 @@ impl Portal {
             plane: now.plane,
         };
         Ok(match policies.1.evaluate(&facts) {
-            PolicyDecision::Deny(reasons) => Verdict::Refused(Obstacle::Denied { reasons }),
+            PolicyDecision::Deny(reasons) => ApplyPermission::Refused(Obstacle::Denied { reasons }),
             PolicyDecision::RequireApproval {
                 rules,
                 expires_after_hours,
-            } if !is_met(now, &rules) => Verdict::NeedsApproval {
+            } if !is_met(now, &rules) => ApplyPermission::NeedsApproval {
                 rules,
                 expires_after_hours,
                 // What was judged by no schema, as a deletion, means the same by any.
@@ -221,7 +222,7 @@ impl Portal {
                     .filter(|_| request.schema_hash.is_some())
                     .map(|served| served.schema_hash.clone()),
             },
-            PolicyDecision::Allow | PolicyDecision::RequireApproval { .. } => Verdict::Granted {
+            PolicyDecision::Allow | PolicyDecision::RequireApproval { .. } => ApplyPermission::Granted {
                 provider: now.requester.provider.clone(),
                 groups: now.requester.groups.clone(),
             },

@@ -10,7 +10,7 @@ use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
 use portico_domain::names::RequestId;
-use portico_domain::permission::Verdict;
+use portico_domain::permission::ApplyPermission;
 use portico_domain::policy::{approvers_in_words, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
@@ -107,8 +107,8 @@ impl Portal {
         }
         let verdict = self.permit_by(configuration, lookups, request, Moment::Decision)?;
         Ok(match verdict {
-            Verdict::Refused(obstacle) => Some(obstacle.to_string()),
-            Verdict::Granted { .. } | Verdict::NeedsApproval { .. } => None,
+            ApplyPermission::Refused(obstacle) => Some(obstacle.to_string()),
+            ApplyPermission::Granted { .. } | ApplyPermission::NeedsApproval { .. } => None,
         })
     }
 

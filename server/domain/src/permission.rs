@@ -1,20 +1,20 @@
 //! Checks permission when it is used: at the decision on a request, and again before it is applied. In between the
 //! manifest stays frozen, but the permission may change.
-
-mod check;
-
-pub use check::{NotChecked, PermissionCheck};
+//!
+//! The interface lives here, below worker and use cases, so that neither depends on the other: the worker knows nothing
+//! of configuration and people, the use cases nothing of leases and attempts.
 
 use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::pin::Pin;
 
 use crate::approval::RuleNeed;
-use crate::tenancy::Lapse;
+use crate::obstacle::Obstacle;
+use crate::request::Request;
 
-/// The result of checking a request again.
+/// Whether a request may be applied, as of now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ApplyPermission {
     /// It may be applied.
     Granted {
         /// The name of the requester's sign-in provider, which the groups belong to.
@@ -35,174 +35,20 @@ pub enum Verdict {
     Refused(Obstacle),
 }
 
-/// Why a request may no longer be applied. Displayed to requesters and approvers, with advice.
-///
-/// Most obstacles are final: the request fails and must be made again, because the basis of its placement or approval
-/// changed. For those that [may pass](Obstacle::passes), the request waits.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(tag = "obstacle", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum Obstacle {
-    /// The requester is no longer a developer of the tenant.
-    #[error("{requester} is no longer a developer of {tenant}. Somebody who is can request it again.")]
-    NotADeveloper {
-        /// By name.
-        requester: String,
-        /// By title.
-        tenant: String,
-    },
-    /// Nothing may be done in the requester's name until they sign in again.
-    #[error("It is applied when {requester} has signed in again: {why}.")]
-    Lapsed {
-        /// By name.
-        requester: String,
-        /// Why.
-        why: Lapse,
-    },
-    /// The tenant or environment no longer exists.
-    #[error("{place} does not exist any more. Request it where you work now.")]
-    NoSuchPlace {
-        /// `tenant/environment`.
-        place: String,
-    },
-    /// The environment has another namespace now.
-    #[error("{place} has moved to another namespace since it was requested. Request it again.")]
-    Moved {
-        /// `tenant/environment`.
-        place: String,
-    },
-    /// The tenant may no longer use the control plane.
-    #[error("{tenant} may no longer use {plane}. Request it again to have it placed elsewhere.")]
-    PlaneTaken {
-        /// By title.
-        tenant: String,
-        /// By title.
-        plane: String,
-    },
-    /// The control plane lacks a label that the environment or the offering requires now.
-    #[error(
-        "{plane} no longer has the label {label}, which {whose} needs. Request it again to have it placed elsewhere."
-    )]
-    PlaneUnfit {
-        /// By title.
-        plane: String,
-        /// `key=value`.
-        label: String,
-        /// Who needs the label.
-        whose: NeededBy,
-    },
-    /// An administrator cordoned the control plane.
-    #[error("{plane} is cordoned and takes no new claims{}. It is applied when that ends. Or withdraw it and request another control plane.", reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
-    Cordoned {
-        /// By title.
-        plane: String,
-        /// The administrator's reason.
-        reason: Option<String>,
-    },
-    /// The control plane's offerings have not been read since Portico started.
-    #[error("What {plane} offers is not known yet. It is applied when it is.")]
-    NotRead {
-        /// By title.
-        plane: String,
-    },
-    /// The offering no longer exists, or is no longer offered to this tenant.
-    #[error("{offering} is no longer offered here. Look in the catalog for what took its place.")]
-    NotOffered {
-        /// By title.
-        offering: String,
-    },
-    /// The plan no longer exists.
-    #[error("The plan {plan} is no longer offered. Request it again with another plan.")]
-    PlanGone {
-        /// By name.
-        plan: String,
-    },
-    /// The plan sets another value now.
-    #[error(
-        "The plan {plan} has changed since it was requested: it now sets {field} to another value. Request it again."
-    )]
-    PlanChanged {
-        /// By title.
-        plan: String,
-        /// The first field that differs.
-        field: String,
-    },
-    /// The definition has changed, and the manifest is not valid by it.
-    #[error(
-        "The definition has changed since it was requested, and the object is no longer valid: {why}. Request it again."
-    )]
-    NotValid {
-        /// The first problem.
-        why: String,
-    },
-    /// A policy denies it.
-    #[error("Policy refuses it now: {}", reasons.join(" "))]
-    Denied {
-        /// One sentence for each rule.
-        reasons: Vec<String>,
-    },
-    /// It exceeds the tenant's quota.
-    #[error("{}", sentences.join(" "))]
-    OverQuota {
-        /// One sentence for each resource.
-        sentences: Vec<String>,
-    },
-    /// The manifest differs from the one that was frozen.
-    #[error(
-        "Its manifest differs from the one that was submitted: it was altered in the database. Tell the platform team."
-    )]
-    Altered,
+/// Checks whether a request may still be applied under the current configuration. The worker calls it before each
+/// attempt.
+pub trait PermissionCheck: Send + Sync {
+    /// Checks the request.
+    ///
+    /// # Errors
+    /// When it cannot be checked now, for example because the database fails. The worker tries again later.
+    fn check<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<ApplyPermission, NotChecked>> + Send + 'a>>;
 }
 
-/// The document that requires a label of the control plane.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum NeededBy {
-    /// The environment.
-    Environment,
-    /// The offering.
-    Offering,
-}
-
-impl std::fmt::Display for NeededBy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Environment => "the environment",
-            Self::Offering => "the offering",
-        })
-    }
-}
-
-impl Obstacle {
-    /// True if it may pass without a new request: then the request waits.
-    #[must_use]
-    pub fn passes(&self) -> bool {
-        matches!(
-            self,
-            Self::Cordoned { .. } | Self::NotRead { .. } | Self::Lapsed { .. }
-        )
-    }
-
-    /// Returns its name in the audit log and in metrics.
-    #[must_use]
-    pub fn slug(&self) -> &'static str {
-        match self {
-            Self::NotADeveloper { .. } => "requester-lost-standing",
-            Self::Lapsed { .. } => "requester-lapsed",
-            Self::NoSuchPlace { .. } => "place-gone",
-            Self::Moved { .. } => "place-moved",
-            Self::PlaneTaken { .. } => "plane-taken",
-            Self::PlaneUnfit { .. } => "plane-unfit",
-            Self::Cordoned { .. } => "cordoned",
-            Self::NotRead { .. } => "not-read",
-            Self::NotOffered { .. } => "not-offered",
-            Self::PlanGone { .. } => "plan-gone",
-            Self::PlanChanged { .. } => "plan-changed",
-            Self::NotValid { .. } => "not-valid",
-            Self::Denied { .. } => "denied",
-            Self::OverQuota { .. } => "over-quota",
-            Self::Altered => "altered",
-        }
-    }
-}
+/// Why a request cannot be checked now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotChecked(pub String);

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::permission::Obstacle;
+use crate::obstacle::Obstacle;
 
 /// Why a request waits before the next attempt.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -386,7 +386,7 @@ mod tests {
     use serde_json::json;
 
     use super::{FailureReason, WaitingReason};
-    use crate::permission::Obstacle;
+    use crate::obstacle::Obstacle;
     use crate::tenancy::Lapse;
 
     fn error(message: &str) -> WaitingReason {

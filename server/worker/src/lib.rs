@@ -12,6 +12,7 @@ mod outcome;
 mod readiness;
 mod run;
 mod settings;
+mod span;
 mod step;
 mod wake;
 

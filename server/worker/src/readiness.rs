@@ -7,6 +7,7 @@ use portico_domain::claim::{Claim, Health};
 use portico_store::StoreError;
 
 use super::WorkerContext;
+use super::span::request_span;
 
 /// Claims that take longer are not counted.
 const LONGEST: SignedDuration = SignedDuration::from_hours(72);
@@ -38,7 +39,7 @@ impl WorkerContext {
             self.store
                 .note_ready(request.id, &request.claim.offering, took, self.now())
                 .await?;
-            super::run::request_span(&request)
+            request_span(&request)
                 .in_scope(|| tracing::info!(took_seconds = took.as_secs(), "the claim is ready"));
             noted += 1;
         }

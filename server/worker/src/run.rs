@@ -7,10 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::names::{PlaneName, RequestId};
-use portico_domain::permission::{PermissionCheck, Verdict};
+use portico_domain::permission::{ApplyPermission, PermissionCheck};
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Request, RuleNeed, State, Transition};
-use portico_domain::trace::TraceParent;
 use portico_planes::{Actor, Planes};
 use portico_store::{Renewal, Store, StoreError};
 use serde_json::json;
@@ -22,6 +21,7 @@ use uuid::Uuid;
 
 use super::attempt::{attempt, got_through};
 use super::outcome::Outcome;
+use super::span::request_span;
 use super::step::StepError;
 use super::{Settings, WorkerContext};
 
@@ -88,16 +88,6 @@ impl Worker {
         beside.shutdown().await;
         context.shutdown(in_flight).await;
     }
-}
-
-/// The span of the work on a request, in the trace that it was submitted in.
-pub(super) fn request_span(request: &Request) -> tracing::Span {
-    let parent = request.traceparent.as_deref().unwrap_or_default();
-    let trace_id = parent
-        .parse()
-        .map(|parent: TraceParent| parent.trace_id())
-        .unwrap_or_default();
-    tracing::info_span!("work", request = %request.id, trace_id, traceparent = parent)
 }
 
 /// A request that may not be applied as things are.
@@ -230,7 +220,7 @@ impl WorkerContext {
     #[tracing::instrument(skip_all)]
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
         let held = match self.permits.check(&request).await {
-            Ok(Verdict::Granted { provider, groups }) => {
+            Ok(ApplyPermission::Granted { provider, groups }) => {
                 let requester = Actor::requester(
                     &self.authority,
                     request.requester.subject.clone(),
@@ -239,7 +229,7 @@ impl WorkerContext {
                 );
                 return self.apply(request, requester).await;
             }
-            Ok(Verdict::NeedsApproval {
+            Ok(ApplyPermission::NeedsApproval {
                 rules,
                 expires_after_hours,
                 schema_hash,
@@ -248,10 +238,10 @@ impl WorkerContext {
                 expires_after_hours,
                 schema_hash,
             },
-            Ok(Verdict::Refused(obstacle)) if obstacle.passes() => {
+            Ok(ApplyPermission::Refused(obstacle)) if obstacle.passes() => {
                 Held::Comes(Outcome::Held(WaitingReason::NotPermitted { obstacle }))
             }
-            Ok(Verdict::Refused(obstacle)) => {
+            Ok(ApplyPermission::Refused(obstacle)) => {
                 Held::Comes(Outcome::Failed(FailureReason::NotPermitted { obstacle }))
             }
             Err(error) => Held::Comes(Outcome::TryAgain {

@@ -1,5 +1,5 @@
 use portico_domain::names::{ClaimName, TenantName};
-use portico_domain::permission::Obstacle;
+use portico_domain::obstacle::Obstacle;
 use portico_domain::request::InvalidTransition;
 
 use super::sentence;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Visible};
 use portico_domain::names::RequestId;
-use portico_domain::permission::Verdict;
+use portico_domain::permission::ApplyPermission;
 use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Transition, policy_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
@@ -66,8 +66,8 @@ impl Portal {
         });
         let (step, outcome) = if approved {
             match self.permit(&request, Moment::Decision).await? {
-                Verdict::Granted { .. } => (Some(Transition::Approve), DecisionOutcome::Approved),
-                Verdict::NeedsApproval {
+                ApplyPermission::Granted { .. } => (Some(Transition::Approve), DecisionOutcome::Approved),
+                ApplyPermission::NeedsApproval {
                     rules: asked,
                     expires_after_hours,
                     schema_hash,
@@ -82,7 +82,7 @@ impl Portal {
                     (None, DecisionOutcome::Agreed)
                 }
                 // It stays as it is: the reason may pass, or an approver rejects it.
-                Verdict::Refused(obstacle) => {
+                ApplyPermission::Refused(obstacle) => {
                     return Err(PortalError::Conflict(Conflict::NotPermittedNow(obstacle)));
                 }
             }

@@ -5,10 +5,13 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Basis;
+use super::basis::Basis;
 use crate::record::NewEvent;
 use crate::security::SecurityEvent;
 use crate::tenancy::{Person, Viewer};
+
+/// Portico as an actor in the audit log: id and name.
+pub(super) const PORTICO: (&str, &str) = ("portico", "Portico");
 
 /// An event for the audit log with a proven actor: from a grant, from Portico's own authority, or from the sign-in
 /// that it is about. So nobody is recorded for the action of somebody else.
@@ -109,7 +112,7 @@ impl AuditEvent {
         let (actor, actor_name) = match actor {
             SecurityActor::Viewer(viewer) => (viewer.person.subject.as_str(), viewer.person.name.as_str()),
             SecurityActor::Anonymous => ("stranger", "Somebody not signed in"),
-            SecurityActor::Portico => super::system::NAMES,
+            SecurityActor::Portico => PORTICO,
         };
         Self(NewEvent {
             at,

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use super::AuditEvent;
+use super::audit::AuditEvent;
+use super::basis::Basis;
 use crate::claim::Claim;
 use crate::names::{PlaneName, RequestId, TenantName};
 use crate::record::NewEvent;
 use crate::request::Request;
-use crate::tenancy::{Person, Role, Viewer};
+use crate::tenancy::{Person, Viewer};
 
 /// An operation that a person can perform. Its types have no values and are all in this module.
 pub trait Operation: sealed::Sealed {}
@@ -42,32 +42,6 @@ pub trait Target {
     fn request(&self) -> Option<RequestId> {
         None
     }
-}
-
-/// The reason for a grant. The audit log keeps it as `details.grantedBy`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "by", rename_all = "camelCase")]
-pub enum Basis {
-    /// A role in a tenant.
-    Role {
-        /// The person's role, which may be higher than the required one.
-        role: Role,
-        /// The tenant.
-        tenant: TenantName,
-    },
-    /// A rule of an approval policy names the person as one of its approvers.
-    ApprovalRule {
-        /// The policy's name.
-        policy: String,
-        /// The rule's name.
-        rule: String,
-    },
-    /// The person made the request.
-    Requester,
-    /// The person is a platform admin.
-    PlatformAdmin,
-    /// It concerns only the person.
-    Own,
 }
 
 /// The permission of a person to perform `O` on a `T`. Only the functions of this module create it.

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::audit::AuditEvent;
+use super::basis::Basis;
 use super::grant::sealed::Sealed;
-use super::{AuditEvent, Basis, Granted, Operation, Recorded, Target, Visible};
+use super::grant::{Granted, Operation, Recorded, Target};
+use super::visible::{Visible, requested_as};
 use crate::claim::{Claim, ClaimRef, Health};
 use crate::documents::Configuration;
 use crate::names::{EnvironmentName, PlaneName, RequestId, TenantName};
@@ -390,7 +393,7 @@ pub fn may_comment(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> 
     if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {
         return Ok(Basis::Requester);
     }
-    asked_by(viewer, request)
+    requested_as(viewer, request)
         .or_else(|| role(viewer, &request.tenant, Role::Approver))
         .ok_or(Denied::NoPartInRequest)
 }
@@ -403,21 +406,6 @@ pub fn comment(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Req
     person(viewer)?;
     let basis = may_comment(viewer, &request)?;
     Ok(Granted::new(viewer, request.into_inner(), basis))
-}
-
-/// True if the viewer is one of those whose approval was requested, whether they have decided or not.
-#[must_use]
-pub fn was_asked(viewer: &Viewer, request: &Request) -> bool {
-    asked_by(viewer, request).is_some()
-}
-
-fn asked_by(viewer: &Viewer, request: &Request) -> Option<Basis> {
-    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
-    let rule = rules.find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))?;
-    Some(Basis::ApprovalRule {
-        policy: rule.policy.clone(),
-        rule: rule.rule.clone(),
-    })
 }
 
 /// Checks whether the viewer is a platform admin. For others, what platform admins administer does not exist.

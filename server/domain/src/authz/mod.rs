@@ -74,6 +74,7 @@
 //! ```
 
 mod audit;
+mod basis;
 mod grant;
 mod judgement;
 mod people;
@@ -85,16 +86,16 @@ mod writes;
 mod tests;
 
 pub use audit::{AuditEvent, SecurityActor, SessionEvent};
-pub use grant::{Basis, Granted, Operation, Recorded, Target};
+pub use basis::Basis;
+pub use grant::{Granted, Operation, Recorded, Target};
 pub use judgement::{
     AccessOf, AcknowledgeBreaks, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied, EndAccess,
     ExportRecord, OwnToken, OwnTokens, Record, RevealSecret, RevokeToken, Submission, Submit, Uncordon,
     Withdraw, acknowledge_breaks, comment, cordon, create_claim, create_token, decide, end_access,
     end_own_access, export_record, may_change, may_comment, may_create, may_decide, may_read_record,
-    may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, was_asked,
-    withdraw,
+    may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, withdraw,
 };
 pub use people::{AccessScope, PeopleScope, own_access, read_people};
 pub use system::{RuleScope, SystemAuthority};
-pub use visible::{Visible, visible_request};
+pub use visible::{Visible, is_requested_approver, visible_request};
 pub use writes::{InsertsRequest, UpdatesRequest};

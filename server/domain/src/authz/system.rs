@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::AuditEvent;
+use super::audit::{AuditEvent, PORTICO};
 use crate::names::{RequestId, TenantName};
 use crate::record::NewEvent;
 use crate::request::Request;
 use crate::tenancy::Scope;
-
-/// Portico as an actor in the audit log: id and name.
-pub(super) const NAMES: (&str, &str) = ("portico", "Portico");
 
 /// The authority to act as Portico itself, for the worker and the background tasks. Use cases never get one.
 #[derive(Debug, Clone)]
@@ -69,8 +66,8 @@ impl SystemAuthority {
     ) -> AuditEvent {
         let event = NewEvent {
             at,
-            actor: NAMES.0.to_owned(),
-            actor_name: NAMES.1.to_owned(),
+            actor: PORTICO.0.to_owned(),
+            actor_name: PORTICO.1.to_owned(),
             verb: verb.to_owned(),
             subject,
             tenant,

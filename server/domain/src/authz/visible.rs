@@ -3,8 +3,9 @@
 use std::borrow::Borrow;
 use std::ops::Deref;
 
-use super::was_asked;
+use super::basis::Basis;
 use crate::names::TenantName;
+use crate::policy::is_approver;
 use crate::request::Request;
 use crate::tenancy::{Scope, Viewer};
 
@@ -48,7 +49,23 @@ impl Scope {
 /// Approvers by group need not be members, and may still read it later.
 #[must_use]
 pub fn visible_request<R: Borrow<Request>>(viewer: &Viewer, request: R) -> Option<Visible<R>> {
-    let judged = request.borrow();
-    let allowed = viewer.scope().allows(&judged.tenant) || was_asked(viewer, judged);
+    let borrowed = request.borrow();
+    let allowed = viewer.scope().allows(&borrowed.tenant) || is_requested_approver(viewer, borrowed);
     allowed.then_some(Visible(request))
+}
+
+/// True if an approval rule of the request names the viewer as an approver, whether they have decided or not.
+#[must_use]
+pub fn is_requested_approver(viewer: &Viewer, request: &Request) -> bool {
+    requested_as(viewer, request).is_some()
+}
+
+/// Returns the first approval rule of the request that names the viewer as an approver.
+pub(super) fn requested_as(viewer: &Viewer, request: &Request) -> Option<Basis> {
+    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
+    let rule = rules.find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))?;
+    Some(Basis::ApprovalRule {
+        policy: rule.policy.clone(),
+        rule: rule.rule.clone(),
+    })
 }

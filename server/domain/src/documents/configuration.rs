@@ -7,7 +7,7 @@ use super::{
     Provider, Tenant,
 };
 use crate::names::{OfferingName, PlaneName, TenantName};
-use crate::tenancy::Person;
+use crate::person::Person;
 
 /// A whole configuration, checked: every reference resolves, and no two environments share a namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GroupRef;
 use crate::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
-use crate::tenancy::Role;
+use crate::role::Role;
 
 /// A team.
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -9,7 +9,7 @@ use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{ActAs, ControlPlaneKind, Environment, Tenant, TenantSpec};
 use portico_domain::documents::{Connection, ControlPlane, ControlPlaneSpec, Limits, Offering, OfferingSpec};
 use portico_domain::names::RequestId;
-use portico_domain::permission::{NotChecked, PermissionCheck, Verdict};
+use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
 use portico_domain::record::Event;
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Scope;
@@ -40,12 +40,12 @@ pub(super) struct World {
 /// Says of each request what it was told to say; else that it may be applied, by the groups it was asked with.
 #[derive(Default)]
 pub(super) struct Says {
-    verdict: Mutex<Option<Result<Verdict, NotChecked>>>,
+    verdict: Mutex<Option<Result<ApplyPermission, NotChecked>>>,
     asked: AtomicUsize,
 }
 
 impl Says {
-    pub(super) fn say(&self, verdict: Result<Verdict, NotChecked>) {
+    pub(super) fn say(&self, verdict: Result<ApplyPermission, NotChecked>) {
         *self.verdict.lock().unwrap() = Some(verdict);
     }
 
@@ -63,10 +63,10 @@ impl PermissionCheck for Says {
     fn check<'a>(
         &'a self,
         request: &'a Request,
-    ) -> Pin<Box<dyn Future<Output = Result<Verdict, NotChecked>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<ApplyPermission, NotChecked>> + Send + 'a>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let said = self.verdict.lock().unwrap().clone();
-        let granted = Verdict::Granted {
+        let granted = ApplyPermission::Granted {
             provider: "sso".to_owned(),
             groups: request.requester_groups.clone(),
         };

@@ -1,0 +1,125 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::known_person::KnownPerson;
+use super::scope::Scope;
+use crate::documents::{Configuration, GroupRef};
+use crate::names::TenantName;
+use crate::person::Person;
+use crate::role::Role;
+
+/// How the viewer authenticated.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Via {
+    /// By a session in a browser.
+    Session,
+    /// By an API token.
+    Token,
+    /// Portico itself: the worker, expiry, start-up.
+    System,
+}
+
+/// A caller: a signed-in person or an API token, with tenants and roles.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Viewer {
+    /// The person.
+    pub person: Person,
+    /// The name of the identity provider that they signed in with.
+    pub provider: String,
+    /// Their SSO groups.
+    pub groups: BTreeSet<String>,
+    /// Their roles by tenant. For them, a tenant that is missing here does not exist.
+    pub roles: BTreeMap<TenantName, BTreeSet<Role>>,
+    /// True if they see all tenants, control planes, the configuration and the whole audit log.
+    pub platform_admin: bool,
+    /// How they authenticated.
+    pub via: Via,
+}
+
+impl Viewer {
+    /// Derives tenants and roles from a person's groups. Groups belong to their provider: groups with the same name
+    /// at another one do not count.
+    fn of_person(known: &KnownPerson, configuration: &Configuration, via: Via) -> Option<Self> {
+        let provider = &configuration.provider_of(&known.person)?.name;
+        let is_in = |group: &GroupRef| group.has(provider, known.groups.iter());
+        let roles = configuration
+            .tenants
+            .values()
+            .filter_map(|tenant| {
+                let roles: BTreeSet<Role> = tenant
+                    .spec
+                    .members
+                    .iter()
+                    .filter(|member| is_in(&member.group_ref()))
+                    .map(|member| member.role)
+                    .collect();
+                (!roles.is_empty()).then(|| (tenant.name.clone(), roles))
+            })
+            .collect();
+        Some(Self {
+            person: known.person.clone(),
+            provider: provider.clone(),
+            groups: known.groups.clone(),
+            roles,
+            platform_admin: configuration.portal.spec.sign_in.admin_groups.iter().any(is_in),
+            via,
+        })
+    }
+
+    /// True if they are in the group.
+    #[must_use]
+    pub fn is_in(&self, group: &GroupRef) -> bool {
+        group.has(&self.provider, self.groups.iter())
+    }
+
+    /// True if they may act as `role` in `tenant`. A tenant admin may act as any role there. A platform admin sees
+    /// everything, but neither requests nor decides in a tenant without being a member.
+    #[must_use]
+    pub fn may(&self, tenant: &TenantName, role: Role) -> bool {
+        if role == Role::Viewer && self.platform_admin {
+            return true;
+        }
+        self.roles.get(tenant).is_some_and(|roles| {
+            role == Role::Viewer || roles.contains(&role) || roles.contains(&Role::TenantAdmin)
+        })
+    }
+
+    /// Returns the role that permits them to act as `role` in `tenant`: for a tenant admin, the higher one. `None` if
+    /// they may not.
+    #[must_use]
+    pub fn role_for(&self, tenant: &TenantName, role: Role) -> Option<Role> {
+        let roles = self.roles.get(tenant)?;
+        [role, Role::TenantAdmin]
+            .into_iter()
+            .find(|held| roles.contains(held))
+    }
+
+    /// True if the tenant exists for them.
+    #[must_use]
+    pub fn sees(&self, tenant: &TenantName) -> bool {
+        self.platform_admin || self.roles.contains_key(tenant)
+    }
+
+    /// Returns what they may read. Reads of `store` and `planes` that serve a viewer take it.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        if self.platform_admin {
+            Scope::all()
+        } else {
+            Scope::of_tenants(self.roles.keys().cloned().collect())
+        }
+    }
+}
+
+impl KnownPerson {
+    /// Returns their viewer under the current configuration; `None` if it no longer has their provider.
+    #[must_use]
+    pub fn viewer(&self, configuration: &Configuration, via: Via) -> Option<Viewer> {
+        Viewer::of_person(self, configuration, via)
+    }
+}
