@@ -12,6 +12,7 @@ mod frame;
 mod home;
 mod link;
 pub mod names;
+mod offering;
 mod requests;
 mod search;
 mod time;
@@ -24,10 +25,7 @@ pub use admin::{
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 pub use approvals::{ApprovalRow, ApprovalsPage};
-pub use catalog::{
-    CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, OfferingPage, PlanColumn, PlaneChoice,
-    ReceivedItem, ServedOn,
-};
+pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Property,
     RevealedKey, Snippet, SnippetPart, TreeNode,
@@ -35,6 +33,7 @@ pub use claims::{
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HomePage};
 pub use link::Link;
+pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use requests::{
     ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,
     RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
