@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::store::{Content, Informer, InformerKey, Informers, ObserverId, State};
 use super::wanted::Wanted;
-use super::{Content, Informer, InformerKey, Informers, ObserverId, State};
 use crate::error::PlaneError;
 
 /// Cached bytes of JSON at most: per object, and per control plane.

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use super::objects::MAX_POLL_INTERVAL;
 use super::observers::{LastKnown, Observer, Subject};
 use super::reader::{Observing, Reader};
-use super::{InformerKey, ObserverId};
+use super::store::{InformerKey, ObserverId};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::ops::SecretError;

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 
 use super::objects::{Known, MAX_POLL_INTERVAL};
 use super::prune::prune;
+use super::store::{InformerKey, Informers, ObserverId};
 use super::wanted::{Target, Wanted};
-use super::{InformerKey, Informers, ObserverId};
 use crate::actor::Actor;
 use crate::claim_events::claim_events;
 use crate::client::{ApiClient, Call};

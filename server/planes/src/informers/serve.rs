@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{InformerKey, Informers, MAX_WATCHES, State, Wanted};
+use super::store::{InformerKey, Informers, MAX_WATCHES, State};
+use super::wanted::Wanted;
 use crate::error::PlaneError;
 use crate::ops::is_allowed;
 use crate::plane::{Plane, PlaneContext};

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use super::store::{Informer, InformerKey, Informers, MAX_WATCHES, Object, ObserverId, State};
 use super::wanted::Wanted;
-use super::{Informer, InformerKey, Informers, MAX_WATCHES, Object, ObserverId, State};
 
 /// Watches of one observer at most.
 pub(super) const MAX_WATCHES_PER_OBSERVER: usize = 24;

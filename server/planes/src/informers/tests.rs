@@ -1,13 +1,17 @@
 //! Tests of informers without connections.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 use portico_domain::documents::ResourceRef;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::objects::{Known, MAX_BYTES_PER_OBJECT, Ticket};
 use super::states::MAX_WATCHES_PER_OBSERVER;
-use super::*;
+use super::store::{InformerKey, Informers, MAX_WATCHES, ObservedStatus, ObserverId, State};
+use super::wanted::Wanted;
 use crate::error::PlaneError;
 
 fn wanted(kind: usize, name: &str) -> (InformerKey, Wanted) {

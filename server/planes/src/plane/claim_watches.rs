@@ -14,7 +14,8 @@ use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{InitialSync, Plane, PlaneContext, StreamFailure, stream_name};
+use super::context::{InitialSync, PlaneContext};
+use super::state::{Plane, StreamFailure, stream_name};
 use crate::cache::{ApplyResult, CacheLimits, ClaimReader, LimitExceeded};
 use crate::discovery::Kind;
 use crate::error::PlaneError;

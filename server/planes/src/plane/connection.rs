@@ -10,7 +10,9 @@ use portico_domain::claim::health::{misconfigured_status, unreachable_status};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{InitialSync, Plane, PlaneContext, rights_review};
+use super::context::{InitialSync, PlaneContext};
+use super::rights_review;
+use super::state::Plane;
 use crate::client::{ApiClient, Call};
 use crate::connect::{Connected, WatchedFiles, connect};
 use crate::discovery::discover;

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use portico_domain::claim::ClaimKind;
 
-use super::PlaneContext;
+use super::context::PlaneContext;
 use crate::client::Call;
 use crate::error::PlaneError;
 use crate::ops::has_right;
