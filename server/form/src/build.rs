@@ -9,11 +9,9 @@ use serde_json::Value;
 use super::controls::Builder;
 use super::field_path::FieldPath;
 use super::input::FormInput;
+use super::values::IDENTITY;
 use super::{Shape, input_count, labels, plan, problems, required_first};
 use crate::{Control, Field, Form, FormHints, Section};
-
-/// Fields that are not part of a form.
-pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
 /// Builds the form of an object. In forms with hundreds of fields, deeply nested objects are edited as YAML.
 #[must_use]

@@ -6,11 +6,10 @@ use kube_schema::path::{Path, push_token};
 use kube_schema::{Check, Node, Reason, Schema, Violation, yaml};
 use serde_json::{Map, Value};
 
-use super::build::IDENTITY;
 use super::commands::Command;
 use super::posted::Posted;
 use super::union::{self, Union};
-use super::values::{blank, initial_value, is_empty};
+use super::values::{IDENTITY, blank, initial_value, is_empty};
 use super::{Shape, invalid_map_rows, quantity, scalar_text};
 use crate::{DO, EmptyMeans};
 

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use super::Shape;
 
+/// Fields that are not part of a form.
+pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
+
 /// True if a value contains nothing.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
