@@ -7,7 +7,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::ProvisionerOptions;
 use super::conditions::{self, Condition};
-use super::parts;
 use super::recipe::{Recipe, Site, Style};
 use crate::kube::{ApiError, GroupKind, Key, Objects};
 
@@ -25,9 +24,18 @@ impl ClaimContext<'_> {
         self.recipe.group_kind()
     }
 
+    /// The key of a claim's composite resource, once it is bound.
+    pub(super) fn composite(&self, claim: &Value) -> Option<(GroupKind, Key)> {
+        let Style::Claim(kind) = self.recipe.style else {
+            return None;
+        };
+        let name = claim["spec"]["resourceRef"]["name"].as_str()?;
+        Some((GroupKind::new(self.recipe.group, kind), Key::cluster(name)))
+    }
+
     pub(super) fn set_status(&self, claim: &Value, set: &[Condition], more: Value) -> Result<(), ApiError> {
         let now = self.options.clock.now();
-        if let Some((kind, key)) = parts::composite(self, claim)
+        if let Some((kind, key)) = self.composite(claim)
             && let Some(composite) = self.objects.get(&kind, &key)
         {
             let conditions = conditions::with(&composite, set, now);

@@ -292,7 +292,7 @@ impl Lifecycle {
             self.stage = Stage::Deleting(done + 1);
             return Ok(Some(context.options.step));
         }
-        if let Some((kind, key)) = parts::composite(context, claim) {
+        if let Some((kind, key)) = context.composite(claim) {
             ignore_not_found(context.objects.delete(&kind, &key))?;
         }
         let finalizers: Vec<Value> = claim["metadata"]["finalizers"]

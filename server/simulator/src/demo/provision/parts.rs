@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conditions::{self, Condition};
-use super::context::ClaimContext;
+use super::context::{ClaimContext, user_spec};
 use super::recipe::{Part, Style};
 use crate::demo::kinds::composition_name;
 use crate::kube::{ApiError, GroupKind, Key};
@@ -24,7 +24,7 @@ impl Owner {
                 object: claim.clone(),
             });
         };
-        let (kind, key) = composite(context, claim)?;
+        let (kind, key) = context.composite(claim)?;
         context.objects.get(&kind, &key).map(|object| Self {
             object: (*object).clone(),
         })
@@ -167,15 +167,6 @@ impl Owner {
     }
 }
 
-/// The key of a claim's composite resource, once it is bound.
-pub(super) fn composite(context: &ClaimContext<'_>, claim: &Value) -> Option<(GroupKind, Key)> {
-    let Style::Claim(kind) = context.recipe.style else {
-        return None;
-    };
-    let name = claim["spec"]["resourceRef"]["name"].as_str()?;
-    Some((GroupKind::new(context.recipe.group, kind), Key::cluster(name)))
-}
-
 /// Creates the claim's composite resource, or updates it from the claim.
 pub(super) fn bind(context: &ClaimContext<'_>, claim: &Value) -> Result<(), ApiError> {
     let Style::Claim(kind) = context.recipe.style else {
@@ -185,7 +176,7 @@ pub(super) fn bind(context: &ClaimContext<'_>, claim: &Value) -> Result<(), ApiE
             Ok(())
         };
     };
-    let name = match composite(context, claim) {
+    let name = match context.composite(claim) {
         Some((_, key)) => key.name,
         None => format!("{}-{}", context.key.name, context.options.rng.word(5)),
     };
@@ -201,7 +192,7 @@ pub(super) fn bind(context: &ClaimContext<'_>, claim: &Value) -> Result<(), ApiE
             .objects
             .record_event(claim, "Normal", "BindCompositeResource", &message)?;
     }
-    let mut spec = super::context::user_spec(claim);
+    let mut spec = user_spec(claim);
     spec["claimRef"] = json!({
         "apiVersion": api_version, "kind": context.recipe.kind,
         "namespace": context.key.namespace, "name": context.key.name,
