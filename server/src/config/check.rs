@@ -12,11 +12,8 @@ pub use portal::is_loopback;
 
 use std::collections::BTreeMap;
 
-use portico_app::configuration::Severity;
-use portico_domain::documents::{ControlPlane, Offering, Tenant};
-
-use super::load::{Finding, LocatedDocument};
-use super::parse::Document;
+use super::documents::LocatedDocument;
+use super::finding::{Finding, Findings};
 
 /// All problems of the documents.
 pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
@@ -27,31 +24,7 @@ pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     offerings::offerings(documents, &mut findings);
     tenants::tenants(documents, &mut findings);
     policies::policies(documents, &mut findings);
-    findings.0
-}
-
-/// Collects findings.
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn error(&mut self, at: usize, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Finding {
-            severity: Severity::Error,
-            at,
-            field: field.into(),
-            message: message.into(),
-        });
-    }
-
-    fn warning(&mut self, at: usize, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Finding {
-            severity: Severity::Warning,
-            at,
-            field: field.into(),
-            message: message.into(),
-        });
-    }
+    findings.into_vec()
 }
 
 fn unique_names(documents: &[LocatedDocument], findings: &mut Findings) {
@@ -67,36 +40,4 @@ fn unique_names(documents: &[LocatedDocument], findings: &mut Findings) {
             );
         }
     }
-}
-
-/// The documents of one kind with their indices.
-fn of_kind<'d, T: 'd>(
-    documents: &'d [LocatedDocument],
-    pick: impl Fn(&'d Document) -> Option<&'d T>,
-) -> impl Iterator<Item = (usize, &'d T)> {
-    documents
-        .iter()
-        .enumerate()
-        .filter_map(move |(at, placed)| pick(&placed.document).map(|document| (at, document)))
-}
-
-fn planes(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &ControlPlane)> {
-    of_kind(documents, |document| match document {
-        Document::ControlPlane(plane) => Some(plane),
-        _ => None,
-    })
-}
-
-fn all_tenants(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Tenant)> {
-    of_kind(documents, |document| match document {
-        Document::Tenant(tenant) => Some(tenant),
-        _ => None,
-    })
-}
-
-fn all_offerings(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Offering)> {
-    of_kind(documents, |document| match document {
-        Document::Offering(offering) => Some(&**offering),
-        _ => None,
-    })
 }

@@ -9,27 +9,14 @@ use portico_app::configuration::{Loaded, Problem, Severity};
 use portico_domain::documents::{Configuration, Connection};
 use sha2::{Digest, Sha256};
 
-use super::parse::{self, Document, MAX_FILE_BYTES};
+use super::documents::LocatedDocument;
+use super::finding::Finding;
+use super::parse::{self, Document};
+use super::yaml_limits::MAX_FILE_BYTES;
 use super::{check, locate};
 
 /// Files in a folder at most.
 const MAX_FILES: usize = 1_000;
-
-/// A document and its position.
-pub(super) struct LocatedDocument {
-    pub(super) file: PathBuf,
-    pub(super) index: usize,
-    pub(super) document: Document,
-}
-
-/// A problem found in a field of a document.
-pub(super) struct Finding {
-    pub(super) severity: Severity,
-    /// The index of the document.
-    pub(super) at: usize,
-    pub(super) field: String,
-    pub(super) message: String,
-}
 
 /// Reads and checks the folder. Never fails: all errors are among the problems.
 #[must_use]

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
+use super::yaml_limits::options;
+
 /// A YAML document reduced to its structure and positions.
 pub(super) enum Node {
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
@@ -15,7 +17,7 @@ pub(super) enum Node {
 /// The outlines of the documents in `text`; `None` for those that cannot be parsed.
 pub(super) fn outline(text: &str) -> Vec<Option<Spanned<Node>>> {
     let mut bytes = text.as_bytes();
-    serde_saphyr::read_with_options::<_, Spanned<Node>>(&mut bytes, super::parse::options())
+    serde_saphyr::read_with_options::<_, Spanned<Node>>(&mut bytes, options())
         .map(Result::ok)
         .collect()
 }

@@ -5,11 +5,14 @@
 
 mod changes;
 mod check;
+mod documents;
+mod finding;
 mod load;
 mod locate;
 mod message;
 mod parse;
 mod reload;
+mod yaml_limits;
 
 pub use changes::changed_documents;
 pub use check::is_loopback;

@@ -7,9 +7,10 @@ use portico_domain::documents::{ActAs, Connection, Provider};
 use portico_domain::names::TenantName;
 use portico_planes::check_kubeconfig;
 
-use super::super::load::LocatedDocument;
+use super::super::documents::{LocatedDocument, all_tenants, planes};
+use super::super::finding::Findings;
 use super::labels::labels;
-use super::{Findings, all_tenants, planes, portal};
+use super::portal;
 
 pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findings) {
     let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
+use super::super::finding::Findings;
 
 /// Checks labels by Kubernetes' rules: an optional prefix, a name, and a value of at most 63 characters.
 pub(super) fn labels(at: usize, field: &str, labels: &BTreeMap<String, String>, findings: &mut Findings) {

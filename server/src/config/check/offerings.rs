@@ -7,9 +7,9 @@ use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSourc
 use portico_domain::projection::settable_error;
 use serde_json::Value;
 
-use super::super::load::LocatedDocument;
+use super::super::documents::{LocatedDocument, all_offerings};
+use super::super::finding::Findings;
 use super::labels::labels;
-use super::{Findings, all_offerings};
 
 pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) {
     let all = all_offerings(documents);

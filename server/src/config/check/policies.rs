@@ -7,9 +7,10 @@ use portico_domain::documents::{
 };
 use portico_domain::policy::Policies;
 
-use super::super::load::LocatedDocument;
+use super::super::documents::{LocatedDocument, all_offerings, of_kind};
+use super::super::finding::Findings;
 use super::super::parse::Document;
-use super::{Findings, all_offerings, of_kind, portal};
+use super::portal;
 
 pub(super) fn policies(documents: &[LocatedDocument], findings: &mut Findings) {
     let all = of_kind(documents, |document| match document {

@@ -7,9 +7,9 @@ use portico_domain::documents::{GroupRef, Portal, PortalSpec, Provider, RecordPr
 use portico_domain::names::is_dns_label;
 use url::Url;
 
-use super::super::load::LocatedDocument;
+use super::super::documents::{LocatedDocument, of_kind};
+use super::super::finding::Findings;
 use super::super::parse::Document;
-use super::{Findings, of_kind};
 
 /// Largest logo in bytes, since it is on the sign-in page.
 const MAX_LOGO_BYTES: u64 = 256 << 10;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 
-use super::super::load::LocatedDocument;
+use super::super::documents::{LocatedDocument, all_tenants, planes};
+use super::super::finding::Findings;
 use super::labels::labels;
-use super::{Findings, all_tenants, planes, portal};
+use super::portal;
 
 pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
     let planes: BTreeMap<&PlaneName, &ControlPlane> =
