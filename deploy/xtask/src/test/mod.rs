@@ -10,6 +10,7 @@ mod go;
 mod keycloak;
 mod outcome;
 mod report;
+mod report_entry;
 pub(crate) mod requirements;
 mod rust;
 

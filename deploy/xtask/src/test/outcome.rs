@@ -1,6 +1,6 @@
 //! Counts of passed, failed and skipped tests.
 
-use super::report::ReportEntry;
+use super::report_entry::ReportEntry;
 use super::requirements::Requirement;
 
 /// The result of some tests.

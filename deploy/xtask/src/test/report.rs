@@ -5,33 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
 use super::outcome::Outcome;
+use super::report_entry::ReportEntry;
 use crate::workspace::target;
 
 /// The environment variable with the path of the file.
 pub(crate) const VARIABLE: &str = "PORTICO_TEST_REPORT";
-
-/// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum ReportEntry {
-    /// A real component took part.
-    TookPart {
-        /// Its name, as in the table of requirements.
-        component: String,
-        /// The version that it reported.
-        version: String,
-    },
-    /// A test was skipped.
-    Skipped {
-        /// The name of the test.
-        test: String,
-        /// The component that was missing.
-        lack: String,
-    },
-}
 
 /// The report of this run.
 pub(crate) struct Report {

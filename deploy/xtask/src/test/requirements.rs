@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::report::ReportEntry;
+use super::report_entry::ReportEntry;
 use crate::fingerprint::Fingerprint;
 use crate::steps::{note, run_quietly, step};
 use crate::workspace::{root, which};
