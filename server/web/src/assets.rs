@@ -4,22 +4,18 @@
 use std::path::PathBuf;
 use std::{env, fs, io};
 
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-
-use super::app::App;
-use super::problem::Problem;
 use super::style;
 
-struct Embedded {
+/// An asset in the program.
+pub(super) struct Embedded {
     name: &'static str,
     file: &'static str,
     path: &'static str,
-    kind: &'static str,
-    bytes: &'static [u8],
+    /// The media type.
+    pub(super) kind: &'static str,
+    pub(super) bytes: &'static [u8],
     /// The content compressed, unless it is already.
-    brotli: Option<&'static [u8]>,
+    pub(super) brotli: Option<&'static [u8]>,
 }
 
 static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -79,7 +75,7 @@ impl Assets {
     }
 
     /// Returns an asset's media type and its content on disk; `None` if no such asset is read from disk.
-    fn read(&self, file: &str) -> Option<(&'static str, io::Result<Vec<u8>>)> {
+    pub(super) fn read(&self, file: &str) -> Option<(&'static str, io::Result<Vec<u8>>)> {
         let site = |name| self.site.as_ref().map(|site| fs::read(site.join(name)));
         Some(match file {
             "dev.css" => (
@@ -94,88 +90,14 @@ impl Assets {
     }
 }
 
+/// Returns the embedded asset with this file name.
+pub(super) fn embedded_file(file: &str) -> Option<&'static Embedded> {
+    EMBEDDED.iter().find(|asset| asset.file == file)
+}
+
 fn embedded(name: &str) -> Option<&'static str> {
     EMBEDDED
         .iter()
         .find(|asset| asset.name == name)
         .map(|asset| asset.path)
-}
-
-/// `GET /assets/{file}`. The name of an embedded asset holds a hash of its content, so the content never changes.
-/// Browsers store nothing of what is read from disk.
-pub(super) async fn asset(
-    State(app): State<App>,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    // Blocks a serving thread for a moment, which only a debug build does.
-    if let Some((kind, contents)) = app.assets.read(&file) {
-        let contents = contents.map_err(|error| {
-            tracing::warn!(%error, file, "the asset cannot be read from disk");
-            Problem::not_found()
-        })?;
-        // To compress megabytes of unoptimized browser code takes longer than to send it over loopback.
-        let headers = [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::CONTENT_ENCODING, "identity"),
-        ];
-        return Ok((headers, contents).into_response());
-    }
-    let asset = EMBEDDED
-        .iter()
-        .find(|asset| asset.file == file)
-        .ok_or_else(Problem::not_found)?;
-    let accepted = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .split(',')
-                .any(|one| one.trim().split(';').next() == Some("br"))
-        });
-    let brotli = asset.brotli.filter(|_| accepted);
-    let mut response = (StatusCode::OK, brotli.unwrap_or(asset.bytes)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if brotli.is_some() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-    }
-    Ok(response)
-}
-
-/// `GET /logo`: the company's logo.
-pub(super) async fn logo(State(app): State<App>) -> Result<Response, Problem> {
-    let configuration = app.configuration.current();
-    let path = configuration
-        .portal
-        .spec
-        .company
-        .logo
-        .clone()
-        .ok_or_else(Problem::not_found)?;
-    let kind = match path.rsplit('.').next() {
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("webp") => "image/webp",
-        _ => return Err(Problem::not_found()),
-    };
-    let bytes = tokio::fs::read(&path).await.map_err(|error| {
-        tracing::warn!(%error, path, "the company's logo cannot be read");
-        Problem::not_found()
-    })?;
-    let mut response = bytes.into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=3600"),
-    );
-    Ok(response)
 }

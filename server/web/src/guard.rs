@@ -7,16 +7,17 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use http::{HeaderValue, Method, header};
+use http::header;
 use jiff::Timestamp;
 use portico_api::names;
 use tower::ServiceExt as _;
 
 use super::address::ClientAddress;
 use super::app::App;
+use super::authenticate::{admit, bearer, is_unsafe, session_viewer, token_problem};
+use super::body::{Fields, MAX_FIELDS, read};
 use super::problem::Problem;
 use super::problem_types::ProblemType;
-use super::viewer::{Fields, MAX_FIELDS, read, session_viewer, token_problem};
 use crate::auth::{CurrentViewer, csrf};
 
 /// Maximum size of a form from an anonymous visitor, in bytes.
@@ -33,11 +34,6 @@ pub(super) struct CheckedForm(pub(super) Fields);
 /// A form of another session, for example one that has ended. It may be shown again, but not processed.
 #[derive(Clone)]
 pub(super) struct StaleForm(pub(super) Fields);
-
-/// True if the method may change something: all but the safe methods (RFC 9110, section 9.2.1).
-pub(super) fn is_unsafe(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
 
 /// State of the guard of a page or form.
 #[derive(Clone)]
@@ -115,7 +111,7 @@ async fn api_viewer(parts: &Parts, app: &App) -> Result<CurrentViewer, Problem> 
             )
             .await
             .map_err(|error| token_problem(error, unauthenticated))?;
-        super::viewer::admit(parts, app, &current).await?;
+        admit(parts, app, &current).await?;
         if changes && current.read_only {
             return Err(Problem::new(
                 ProblemType::ReadOnlyToken,
@@ -138,12 +134,6 @@ async fn api_viewer(parts: &Parts, app: &App) -> Result<CurrentViewer, Problem> 
         }
     }
     Ok(current)
-}
-
-/// Returns the secret of `Authorization: Bearer`.
-pub(super) fn bearer(authorization: &HeaderValue) -> Option<&str> {
-    let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// Asks an anonymous visitor to sign in. Returns the fields of their form, since their session may have ended

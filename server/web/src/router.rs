@@ -1,11 +1,13 @@
 //! Builds the router from the table of routes, with the layers that every request passes.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use http::StatusCode;
 use portico_domain::trace::TraceParent;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,13 +19,22 @@ use tower_http::trace::TraceLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
+use super::api::openapi;
 use super::app::App;
+use super::body::MAX_BODY_BYTES;
 use super::error_response;
 use super::guard::{self, PageGuard};
 use super::problem::Problem;
 use super::routes::Kind;
-use super::viewer::MAX_BODY_BYTES;
 use super::{metrics, refusals, routes, security};
+
+/// The OpenAPI document of the routes, as JSON.
+static OPENAPI: LazyLock<Bytes> = LazyLock::new(|| {
+    let descriptions = routes::table().into_iter().filter_map(|route| route.description);
+    serde_json::to_vec(&openapi::document(descriptions))
+        .unwrap_or_default()
+        .into()
+});
 
 /// Maximum duration of a request. Longer than any call to a control plane that a page waits for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,6 +67,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .with_path("/");
     // From the inside out: the layer added last sees a request first.
     router
+        .layer(Extension(openapi::Document(&OPENAPI)))
         .fallback(|| async { Problem::not_found() })
         .layer(from_fn_with_state(app.clone(), security::same_site))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))

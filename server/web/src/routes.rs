@@ -2,26 +2,22 @@
 
 use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
-use utoipa::openapi::path::Paths;
-use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
+use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, approvals, catalog, claims, form, home, logout, people, requests, sessions, sign_in, switch,
-    tokens,
+    admin, approvals, assets, catalog, claims, form, home, logout, people, requests, sessions, sign_in,
+    switch, tokens,
 };
-use super::{api, assets, health, live, metrics};
+use super::{api, health, live, metrics};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
 const CLAIM_CHANGE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/change";
 const CLAIM_DELETE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/delete";
 const CLAIM_RENEW: &str = "/claims/{plane}/{offering}/{namespace}/{name}/renew";
 const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal";
-
-/// The schemas that an operation refers to, and the operation.
-pub(super) type Description = (Vec<(String, RefOr<Schema>)>, Paths);
 
 /// A method, a path and a kind.
 pub struct Route {

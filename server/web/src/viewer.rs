@@ -6,27 +6,18 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::header;
 use http::request::Parts;
 use jiff::Timestamp;
-use portico_domain::tenancy::{Lapse, Viewer};
+use portico_domain::tenancy::Viewer;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
 use super::app::App;
-use super::authenticated::Authenticated;
+use super::authenticate::{bearer, session_viewer};
+use super::body::{Fields, read};
 use super::frame::{PageContext, RequestContext};
-use super::guard::{Admitted, CheckedForm, StaleForm, bearer, is_unsafe};
+use super::guard::{Admitted, CheckedForm, StaleForm};
 use super::problem::Problem;
-use super::problem_types::ProblemType;
 use crate::auth::{CurrentViewer, TokenError, Viewers};
-
-/// Maximum size of a body, in bytes.
-pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
-
-/// Maximum number of fields of a form.
-pub(super) const MAX_FIELDS: usize = 20_000;
-
-/// Names and values of a form, in order.
-pub(super) type Fields = Vec<(String, String)>;
 
 /// The viewer of a page, by session, with the context of the page.
 pub(super) struct Page(pub(super) PageContext);
@@ -51,39 +42,6 @@ pub(super) struct Stale {
 
 /// The JSON body of an API call.
 pub(super) struct Body<T>(pub(super) T);
-
-pub(super) async fn session_viewer(parts: &Parts, app: &App) -> Result<Option<CurrentViewer>, Problem> {
-    let Some(session) = parts.extensions.get::<Session>() else {
-        return Ok(None);
-    };
-    let current = app
-        .viewers
-        .of_session(session, &app.store, &app.configuration, Timestamp::now())
-        .await?;
-    if let Some(current) = &current {
-        admit(parts, app, current).await?;
-    }
-    Ok(current)
-}
-
-/// Applies the person's rate limits. Counts each request once, however often it is checked.
-pub(super) async fn admit(parts: &Parts, app: &App, current: &CurrentViewer) -> Result<(), Problem> {
-    let Some(authenticated) = Authenticated::of(&parts.extensions) else {
-        return Ok(());
-    };
-    if !authenticated.set(current) {
-        return Ok(());
-    }
-    let limits = app.configuration.current().portal.spec.limits.clone();
-    let changes = is_unsafe(&parts.method);
-    let permit = app
-        .usage
-        .admit(&limits, current, &parts.headers, changes)
-        .await
-        .map_err(Problem::too_many)?;
-    authenticated.hold(permit);
-    Ok(())
-}
 
 /// The viewer of a public page, if anybody is signed in.
 pub(super) struct OptionalViewer(pub(super) Option<CurrentViewer>);
@@ -126,30 +84,6 @@ fn admitted(parts: &Parts) -> Result<CurrentViewer, Problem> {
     admitted
         .map(|Admitted(current)| current.clone())
         .ok_or_else(Problem::sign_in_needed)
-}
-
-/// Converts a token error. Only the holder of a valid secret learns the reason.
-pub(super) fn token_problem(error: TokenError, unauthenticated: impl FnOnce() -> Problem) -> Problem {
-    match error {
-        TokenError::Unknown => unauthenticated(),
-        TokenError::Store(error) => error.into(),
-        TokenError::TooOld(days) => Problem::new(
-            ProblemType::TokenTooOld,
-            "This API token is too old",
-            format!("API tokens are good for {days} days at most here. Make a new one."),
-        ),
-        TokenError::Lapsed(lapse) => {
-            let why = match lapse {
-                Lapse::Suspended(_) => "Your sign-in service ended your sessions.".to_owned(),
-                Lapse::NotSignedIn(days) => format!("You have not signed in for {days} days."),
-            };
-            Problem::new(
-                ProblemType::SignInAgain,
-                "Sign in again to use this API token",
-                format!("{why} Sign in to Portico with a browser: the token works again from then on."),
-            )
-        }
-    }
 }
 
 /// The credential of a long-lived response, to check it again later.
@@ -240,16 +174,4 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             ))
         })
     }
-}
-
-pub(super) async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
-    axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error)
-            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-        if too_large {
-            Problem::too_large()
-        } else {
-            Problem::bad_request("The body did not arrive whole. Send it again.")
-        }
-    })
 }

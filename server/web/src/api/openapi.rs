@@ -2,19 +2,24 @@
 
 use std::sync::LazyLock;
 
+use axum::Extension;
 use axum::body::Bytes;
 use http::header::{self, HeaderName};
 use portico_form::Control;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, SecurityRequirement};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, RefOr, Schema, SecurityRequirement,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::super::problem::ProblemDetails;
-use super::super::routes;
 
-/// The document as JSON.
-static DOCUMENT: LazyLock<Bytes> =
-    LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default().into());
+/// An operation and the schemas that it refers to.
+pub(in super::super) type Description = (Vec<(String, RefOr<Schema>)>, Paths);
+
+/// The document as JSON. The router passes it to the handler, since it describes all routes.
+#[derive(Clone)]
+pub(in super::super) struct Document(pub(in super::super) &'static LazyLock<Bytes>);
 
 /// Returns this document.
 #[utoipa::path(
@@ -25,18 +30,18 @@ static DOCUMENT: LazyLock<Bytes> =
     responses((status = 200, description = "The OpenAPI document.", body = Object)),
     security(()),
 )]
-pub(in super::super) async fn openapi() -> ([(HeaderName, &'static str); 1], Bytes) {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+pub(in super::super) async fn openapi(
+    Extension(document): Extension<Document>,
+) -> ([(HeaderName, &'static str); 1], Bytes) {
+    let Document(json) = document;
+    ([(header::CONTENT_TYPE, "application/json")], (**json).clone())
 }
 
-/// Builds the document from the table of routes.
-fn document() -> OpenApi {
+/// Builds the document from the descriptions of the routes.
+pub(in super::super) fn document(descriptions: impl IntoIterator<Item = Description>) -> OpenApi {
     let mut paths = Paths::new();
     let mut components = ComponentsBuilder::new();
-    for route in routes::table() {
-        let Some((schemas, described)) = route.description else {
-            continue;
-        };
+    for (schemas, described) in descriptions {
         components = components.schemas_from_iter(schemas);
         for (path, item) in described.paths {
             match paths.paths.get_mut(&path) {

@@ -15,6 +15,7 @@ mod provider;
 mod return_to;
 mod session;
 mod sign_in;
+mod sign_in_error;
 mod tokens;
 mod userinfo;
 
@@ -27,5 +28,6 @@ pub use logout::{LogoutClaims, LogoutError, read_logout_token};
 pub use provider::{ProviderError, Providers};
 pub use return_to::ReturnTo;
 pub use session::{SESSION_KEY, SignedIn, begin_session, end_session};
-pub use sign_in::{Callback, Completed, SignInError, begin, complete, sign_out_address};
+pub use sign_in::{Callback, Completed, begin, complete, sign_out_address};
+pub use sign_in_error::SignInError;
 pub use tokens::{TokenError, Tokens};

@@ -22,10 +22,11 @@ use super::groups;
 use super::id_token::{self, Expected};
 use super::jwt::{Jwt, JwtError, Keys};
 use super::provider::{
-    MAX_RESPONSE_BYTES, Metadata, ProviderError, Providers, client_secret, identifies_itself, with_causes,
+    MAX_RESPONSE_BYTES, Metadata, Providers, client_secret, identifies_itself, with_causes,
 };
 use super::return_to::ReturnTo;
 use super::session::{SignedIn, expire_soon};
+use super::sign_in_error::SignInError;
 use super::userinfo;
 
 /// The session key of sign-ins in progress.
@@ -34,34 +35,6 @@ const PENDING_KEY: &str = "sign-ins";
 const MAX_PENDING: usize = 5;
 /// How long a sign-in may take, in seconds.
 const MAX_SECONDS: i64 = 15 * 60;
-
-/// Why a sign-in failed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignInError {
-    /// The provider cannot be used.
-    #[error(transparent)]
-    Provider(#[from] ProviderError),
-    /// The callback belongs to no sign-in of this browser.
-    #[error("this sign-in was begun in another browser, or too long ago")]
-    Unknown,
-    /// Another provider answered than the one asked (RFC 9207).
-    #[error("another sign-in service answered than was asked")]
-    MixedUp,
-    /// The provider refused.
-    #[error("the sign-in service refused: {message}")]
-    Refused {
-        /// The provider's message.
-        message: String,
-        /// The setting of Portico to check, if known.
-        hint: Option<String>,
-    },
-    /// The provider's response is invalid.
-    #[error("what the sign-in service sent does not hold: {0}")]
-    Invalid(#[from] InvalidClaim),
-    /// The session could not be stored.
-    #[error("the session could not be stored")]
-    Session(#[from] tower_sessions::session::Error),
-}
 
 /// A sign-in in progress.
 #[derive(Debug, Serialize, Deserialize)]

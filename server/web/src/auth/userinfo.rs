@@ -7,7 +7,7 @@ use portico_domain::documents::Provider;
 use super::claims::{Claims, InvalidClaim};
 use super::jwt::{Jwt, Keys};
 use super::provider::{MAX_RESPONSE_BYTES, Metadata, Providers, client_secret, with_causes};
-use super::sign_in::SignInError;
+use super::sign_in_error::SignInError;
 
 /// Fetches the claims of `subject`, as JSON or as a signed token.
 ///

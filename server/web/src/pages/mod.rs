@@ -2,6 +2,7 @@
 
 pub(super) mod admin;
 pub(super) mod approvals;
+pub(super) mod assets;
 pub(super) mod catalog;
 pub(super) mod claims;
 pub(super) mod form;

@@ -8,7 +8,8 @@ use super::document;
 use crate::routes;
 
 fn json() -> Value {
-    serde_json::to_value(document()).unwrap()
+    let descriptions = routes::table().into_iter().filter_map(|route| route.description);
+    serde_json::to_value(document(descriptions)).unwrap()
 }
 
 /// Returns every operation of the document: method, path and description.
