@@ -79,6 +79,17 @@ pub(super) async fn page(
     }
 }
 
+/// Admits a visitor to a route of the sign-in, unless their address has sent too many of these requests.
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    app.limits.sign_in(address).map_err(Problem::too_many)?;
+    Ok(next.run(request).await)
+}
+
 /// Admits a viewer with a session or an API token. A change needs the session's CSRF token in the header
 /// [`csrf::HEADER`], or an API token that is not read-only.
 pub(super) async fn api(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {

@@ -101,12 +101,14 @@ impl Incoming {
         }
     }
 
-    /// True if an anonymous request counts: all but health checks and assets.
+    /// Returns the kind of the route; `None` if there is no such route.
+    fn kind(&self) -> Option<Kind> {
+        ROUTE_KINDS.get(self.route.as_deref()?).copied()
+    }
+
+    /// True if an anonymous request counts.
     fn is_counted(&self) -> bool {
-        !matches!(
-            self.route.as_deref(),
-            Some("/healthz" | "/readyz" | "/metrics" | "/assets/{file}" | "/logo")
-        )
+        self.kind() != Some(Kind::Unlimited)
     }
 
     /// Returns the security event of a refused request.
@@ -138,7 +140,7 @@ impl Incoming {
         if self.token && !known && status == StatusCode::UNAUTHORIZED {
             return Some(SecurityEvent::TokenRefused);
         }
-        let guarded = ROUTE_KINDS.get(route).is_some_and(|kind| *kind != Kind::Public);
+        let guarded = self.kind().is_some_and(Kind::needs_viewer);
         let denied = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
         if !known || !guarded || !denied {
             return None;

@@ -55,7 +55,8 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
                 handler.route_layer(from_fn_with_state(guard, guard::page))
             }
             Kind::Api => handler.route_layer(from_fn_with_state(app.clone(), guard::api)),
-            Kind::Public => handler,
+            Kind::SignIn => handler.route_layer(from_fn_with_state(app.clone(), guard::sign_in)),
+            Kind::Public | Kind::Unlimited => handler,
         };
         router = router.route(&path, handler);
     }

@@ -37,8 +37,12 @@ pub struct Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// Anybody. No guard.
+    /// Anybody. Anonymous requests count against the limit of their address.
     Public,
+    /// Anybody, without a rate limit: health checks, metrics and assets.
+    Unlimited,
+    /// A step of the sign-in: anybody, within the limit of sign-ins of their address.
+    SignIn,
     /// A page for signed-in people; others are sent to sign in.
     Page,
     /// A form of such a page; needs the CSRF token.
@@ -47,10 +51,18 @@ pub enum Kind {
     Api,
 }
 
+impl Kind {
+    /// True if only a signed-in person may call the route.
+    #[must_use]
+    pub fn needs_viewer(self) -> bool {
+        matches!(self, Self::Page | Self::Form | Self::Api)
+    }
+}
+
 /// Returns the table.
 #[must_use]
 pub fn table() -> Vec<Route> {
-    use Kind::{Form, Page, Public};
+    use Kind::{Form, Page, Public, SignIn, Unlimited};
     let route = Route::new;
     let mut table = api_table();
     table.extend(vec![
@@ -108,8 +120,8 @@ pub fn table() -> Vec<Route> {
         ),
         route("GET", "/admin/configuration", Page, get(admin::configuration)),
         route("GET", "/sign-in", Public, get(sign_in::page)),
-        route("GET", "/auth/login", Public, get(sign_in::login)),
-        route("GET", "/auth/callback", Public, get(sign_in::callback)),
+        route("GET", "/auth/login", SignIn, get(sign_in::login)),
+        route("GET", "/auth/callback", SignIn, get(sign_in::callback)),
         route("POST", "/auth/logout", Form, post(sign_in::logout)),
         route(
             "POST",
@@ -119,11 +131,11 @@ pub fn table() -> Vec<Route> {
         ),
         route("GET", "/auth/signed-out", Public, get(sign_in::signed_out)),
         route("POST", "/switch", Form, post(switch::switch)),
-        route("GET", "/logo", Public, get(assets::logo)),
-        route("GET", "/assets/{file}", Public, get(assets::asset)),
-        route("GET", "/healthz", Public, get(health::healthz)),
-        route("GET", "/readyz", Public, get(health::readyz)),
-        route("GET", "/metrics", Public, get(metrics::metrics)),
+        route("GET", "/logo", Unlimited, get(assets::logo)),
+        route("GET", "/assets/{file}", Unlimited, get(assets::asset)),
+        route("GET", "/healthz", Unlimited, get(health::healthz)),
+        route("GET", "/readyz", Unlimited, get(health::readyz)),
+        route("GET", "/metrics", Unlimited, get(metrics::metrics)),
     ]);
     table
 }

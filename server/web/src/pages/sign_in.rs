@@ -81,11 +81,9 @@ pub(in super::super) async fn signed_out() -> Redirect {
 /// `GET /auth/login`: redirects to the provider.
 pub(in super::super) async fn login(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     Query(query): Query<QueryParams>,
     session: Session,
 ) -> Result<Redirect, Problem> {
-    app.limits.sign_in(address).map_err(Problem::too_many)?;
     let configuration = app.configuration.current();
     let providers = &configuration.portal.spec.sign_in.providers;
     let provider = match query.provider {
@@ -115,7 +113,6 @@ pub(in super::super) async fn callback(
     session: Session,
     headers: HeaderMap,
 ) -> Result<Redirect, Problem> {
-    app.limits.sign_in(address).map_err(Problem::too_many)?;
     let configuration = app.configuration.current();
     let spec = &configuration.portal.spec;
     let now = Timestamp::now();
