@@ -160,7 +160,8 @@ impl Portal {
     pub async fn tenants_page(&self, viewer: &Viewer) -> Result<TenantsPage> {
         let configuration = self.configuration();
         let mut rows = Vec::new();
-        let shown = |tenant: &&TenantName| viewer.platform_admin || viewer.may(tenant, Role::TenantAdmin);
+        let shown =
+            |tenant: &&TenantName| viewer.is_platform_admin() || viewer.may(tenant, Role::TenantAdmin);
         let tenants = configuration.tenants.keys().filter(shown).cloned().collect();
         let mut usage = self.usage_of(&tenants).await?;
         for tenant in configuration.tenants.values() {
@@ -209,7 +210,7 @@ impl Portal {
                     .collect(),
             });
         }
-        if rows.is_empty() && !viewer.platform_admin {
+        if rows.is_empty() && !viewer.is_platform_admin() {
             return Err(PortalError::NotFound);
         }
         Ok(TenantsPage { rows })

@@ -84,7 +84,7 @@ impl Portal {
                 break;
             }
         }
-        let chain = if viewer.platform_admin {
+        let chain = if viewer.is_platform_admin() {
             Some(self.chain().await?)
         } else {
             None
@@ -100,7 +100,7 @@ impl Portal {
             tenants: configuration
                 .tenants
                 .values()
-                .filter(|tenant| viewer.platform_admin || viewer.may(&tenant.name, Role::TenantAdmin))
+                .filter(|tenant| viewer.is_platform_admin() || viewer.may(&tenant.name, Role::TenantAdmin))
                 .map(|tenant| (tenant.name.clone(), tenant.title().to_owned()))
                 .collect(),
             people: self.store().actors(&scope).await?,
@@ -136,7 +136,7 @@ impl Portal {
             sequence: recorded.sequence,
             hash: recorded.hash,
         };
-        let head = if viewer.platform_admin {
+        let head = if viewer.is_platform_admin() {
             self.signed(&end)
         } else {
             None

@@ -8,7 +8,7 @@ use portico_api::{ChainBreak, ChainState};
 use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::documents::{self, Configuration, RecordProof};
 use portico_domain::record::NewEvent;
-use portico_domain::tenancy::{Person, Scope, Via, Viewer};
+use portico_domain::tenancy::{Person, Scope, Viewer};
 use portico_planes::Planes;
 use portico_store::testing::{self, Statements, TestStore};
 use portico_store::{EventFilter, Page};
@@ -101,18 +101,12 @@ fn configuration() -> Configuration {
 }
 
 fn pat() -> Viewer {
-    Viewer {
-        person: Person {
-            subject: "https://sso.example.com#pat".to_owned(),
-            name: "Pat".to_owned(),
-            email: None,
-        },
-        provider: "sso".to_owned(),
-        groups: std::collections::BTreeSet::new(),
-        roles: BTreeMap::new(),
-        platform_admin: true,
-        via: Via::Session,
-    }
+    let person = Person {
+        subject: "https://sso.example.com#pat".to_owned(),
+        name: "Pat".to_owned(),
+        email: None,
+    };
+    Viewer::for_tests(person).with_platform_admin(true)
 }
 
 async fn verified(portal: &Portal) -> ChainState {
@@ -154,10 +148,7 @@ async fn an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note(da
         .unwrap();
     assert_eq!(events.items.len(), 2);
 
-    let nobody = Viewer {
-        platform_admin: false,
-        ..pat()
-    };
+    let nobody = pat().with_platform_admin(false);
     let refused = portal
         .acknowledge_breaks(Caller {
             viewer: &nobody,

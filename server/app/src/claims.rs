@@ -35,7 +35,7 @@ impl Portal {
             environment: filter.environment.clone(),
             offering: filter.offering.clone(),
             plane: filter.plane.clone(),
-            requester: filter.mine.then(|| viewer.person.subject.clone()),
+            requester: filter.mine.then(|| viewer.person().subject.clone()),
             ..ClaimFilter::default()
         };
         let mut found = self.planes().claims(&viewer.scope(), &wanted);

@@ -43,7 +43,7 @@ impl Portal {
             match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Ok(found)) => keys = found,
                 // The same words, or whoever chooses a name could find out which secrets there are.
-                Ok(Err(error @ SecretError::NotProven { .. })) if viewer.platform_admin => {
+                Ok(Err(error @ SecretError::NotProven { .. })) if viewer.is_platform_admin() => {
                     waiting = Some(format!("Nobody is shown its keys: {error}."));
                 }
                 Ok(Err(SecretError::NotThere | SecretError::NotProven { .. })) => {

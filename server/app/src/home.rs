@@ -51,7 +51,7 @@ impl Portal {
 
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
         let mine = RequestFilter {
-            requester: Some(viewer.person.subject.clone()),
+            requester: Some(viewer.person().subject.clone()),
             ..RequestFilter::open()
         };
         let waiting_on_others = self
@@ -96,7 +96,7 @@ impl Portal {
             .iter()
             .filter(|status| status.state != PlaneState::Ready && status.state != PlaneState::Connecting)
             .filter(|status| {
-                viewer.platform_admin || tenant.is_some_and(|tenant| may_use(tenant, &status.document))
+                viewer.is_platform_admin() || tenant.is_some_and(|tenant| may_use(tenant, &status.document))
             })
             .map(|status| title(&status.document).to_owned())
             .collect();

@@ -8,9 +8,9 @@ use portico_api::{CatalogCard, PlaneChoice};
 use portico_domain::documents::{Category, Configuration, ControlPlane, Plan, Price, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::placement::may_use;
-use portico_domain::policy::{Policies, PolicyDecision, PolicyInput};
+use portico_domain::policy::{Policies, PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
-use portico_domain::tenancy::{Person, Role, Via, Viewer};
+use portico_domain::tenancy::Role;
 use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 
@@ -126,7 +126,7 @@ impl Entry {
             let (tenant, environment) = work?.resolve(configuration)?;
             let plan = self.offered.plans.first();
             let manifest = Value::Object(plan.map(|plan| plan.values.clone()).unwrap_or_default());
-            let requester = ordinary_developer(tenant);
+            let (groups, roles) = (developer_groups(tenant), BTreeSet::from([Role::Developer]));
             let facts = PolicyInput {
                 action: Action::Create,
                 manifest: &manifest,
@@ -138,7 +138,13 @@ impl Entry {
                 plans: &self.offered.plans,
                 tenant,
                 environment,
-                requester: &requester,
+                requester: Requester {
+                    name: "",
+                    email: None,
+                    provider: "",
+                    groups: &groups,
+                    roles: &roles,
+                },
                 plane: None,
             };
             Some(policies.evaluate(&facts) != PolicyDecision::Allow)
@@ -152,27 +158,13 @@ impl Entry {
     }
 }
 
-fn ordinary_developer(tenant: &Tenant) -> Viewer {
-    let groups: BTreeSet<String> = tenant
-        .spec
-        .members
-        .iter()
+/// The SSO groups of the tenant's developers.
+fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
+    let members = tenant.spec.members.iter();
+    members
         .filter(|member| member.role == Role::Developer)
         .map(|member| member.group.clone())
-        .collect();
-    let person = Person {
-        subject: String::new(),
-        name: String::new(),
-        email: None,
-    };
-    Viewer {
-        person,
-        provider: String::new(),
-        groups,
-        roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
-        platform_admin: false,
-        via: Via::System,
-    }
+        .collect()
 }
 
 impl Portal {

@@ -22,6 +22,7 @@ pub(super) struct Lookups {
 impl Lookups {
     /// What is known of the person, and what they may do as the configuration has it now; `None` for who never signed
     /// in, and for whose provider is no longer configured.
+    #[expect(clippy::disallowed_methods, reason = "checks what the requester may do now")]
     pub(super) fn as_last_known(
         &self,
         configuration: &Configuration,

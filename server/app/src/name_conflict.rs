@@ -92,7 +92,7 @@ impl Portal {
         let (offering, name, work) = (&draft.offered.title, &draft.name, &draft.work);
         let place = format!("{}/{}", work.tenant, work.environment);
         if let Some(request) = by {
-            let who = if request.requester.subject == viewer.person.subject {
+            let who = if request.requester.subject == viewer.person().subject {
                 "You"
             } else {
                 request.requester.name.as_str()

@@ -43,7 +43,7 @@ impl Portal {
         let tenants = configuration
             .tenants
             .values()
-            .filter(|tenant| viewer.roles.contains_key(&tenant.name))
+            .filter(|tenant| viewer.roles().contains_key(&tenant.name))
             .map(|tenant| TenantChoice {
                 name: tenant.name.clone(),
                 title: tenant.title().to_owned(),
@@ -56,8 +56,8 @@ impl Portal {
             })
             .collect();
         Ok(Navigation {
-            admin: viewer.platform_admin || is_tenant_admin(viewer),
-            platform_admin: viewer.platform_admin,
+            admin: viewer.is_platform_admin() || is_tenant_admin(viewer),
+            platform_admin: viewer.is_platform_admin(),
             approver,
             waiting,
             tenants,
@@ -68,7 +68,7 @@ impl Portal {
 /// Whether the viewer administers a tenant.
 pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
     viewer
-        .roles
+        .roles()
         .values()
         .any(|roles| roles.contains(&Role::TenantAdmin))
 }

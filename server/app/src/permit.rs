@@ -11,7 +11,7 @@ use portico_domain::manifest::differences;
 use portico_domain::obstacle::{NeededBy, Obstacle};
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
 use portico_domain::placement::may_use;
-use portico_domain::policy::{PolicyDecision, PolicyInput, quota_consumption, unmet};
+use portico_domain::policy::{PolicyDecision, PolicyInput, Requester, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
 use portico_domain::tenancy::{Role, Viewer};
@@ -205,7 +205,7 @@ impl Portal {
             plans: plans(&catalog, &request.claim.offering),
             tenant: now.tenant,
             environment: now.environment,
-            requester: now.requester,
+            requester: Requester::of(now.requester, &now.tenant.name),
             plane: now.plane,
         };
         Ok(match policies.1.evaluate(&facts) {
@@ -223,8 +223,8 @@ impl Portal {
                     .map(|served| served.schema_hash.clone()),
             },
             PolicyDecision::Allow | PolicyDecision::RequireApproval { .. } => ApplyPermission::Granted {
-                provider: now.requester.provider.clone(),
-                groups: now.requester.groups.clone(),
+                provider: now.requester.provider().to_owned(),
+                groups: now.requester.groups().clone(),
             },
         })
     }

@@ -372,28 +372,22 @@ pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> Str
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
     use jiff::Timestamp;
     use portico_domain::documents::Approvers;
     use portico_domain::request::{ApprovalNeed, RuleNeed, State};
-    use portico_domain::tenancy::{Person, Role, Via, Viewer};
+    use portico_domain::tenancy::{Person, Role, Viewer};
 
     use super::may_decide;
 
     fn approver(subject: &str, email: Option<&str>) -> Viewer {
-        Viewer {
-            person: Person {
-                subject: subject.to_owned(),
-                name: "Ada".to_owned(),
-                email: email.map(str::to_owned),
-            },
-            provider: "partner".to_owned(),
-            groups: BTreeSet::new(),
-            roles: BTreeMap::from([("payments".parse().unwrap(), BTreeSet::from([Role::Approver]))]),
-            platform_admin: false,
-            via: Via::Session,
-        }
+        let person = Person {
+            subject: subject.to_owned(),
+            name: "Ada".to_owned(),
+            email: email.map(str::to_owned),
+        };
+        Viewer::for_tests(person)
+            .with_provider("partner")
+            .with_role("payments".parse().unwrap(), Role::Approver)
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Portal {
             tenant: work.map(|work| work.tenant.clone()),
             states: query.state.into_iter().collect(),
             offering: query.offering.clone(),
-            requester: query.mine.then(|| viewer.person.subject.clone()),
+            requester: query.mine.then(|| viewer.person().subject.clone()),
             ..RequestFilter::default()
         };
         let page = Page {

@@ -117,7 +117,7 @@ impl Portal {
     /// Pages that the viewer has, and what can be done from everywhere.
     fn places(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let approver = decides(viewer, &self.configuration());
-        let tenant_admin = viewer.platform_admin || is_tenant_admin(viewer);
+        let tenant_admin = viewer.is_platform_admin() || is_tenant_admin(viewer);
         let pages = [
             (true, Link::Home),
             (true, Link::Catalog),
@@ -126,11 +126,11 @@ impl Portal {
             (approver, Link::Approvals),
             (true, Link::Tokens),
             (true, Link::Sessions),
-            (viewer.platform_admin, Link::ControlPlanes),
+            (viewer.is_platform_admin(), Link::ControlPlanes),
             (tenant_admin, Link::Tenants),
             (tenant_admin, Link::Record),
-            (viewer.platform_admin, Link::People),
-            (viewer.platform_admin, Link::Configuration),
+            (viewer.is_platform_admin(), Link::People),
+            (viewer.is_platform_admin(), Link::Configuration),
         ];
         let pages = pages
             .into_iter()

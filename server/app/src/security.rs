@@ -77,7 +77,7 @@ impl SecurityLog {
             Cause::Change => true,
             Cause::Refusal => {
                 let source = match occurrence.actor {
-                    Actor::Viewer(viewer) => viewer.person.subject.clone(),
+                    Actor::Viewer(viewer) => viewer.person().subject.clone(),
                     Actor::Anonymous | Actor::Portico => occurrence.remote.clone().unwrap_or_default(),
                 };
                 let now = Instant::now();

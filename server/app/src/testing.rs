@@ -1,6 +1,6 @@
 //! The portal in one process, for the tests of operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use portico_domain::documents::{
 };
 use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::request::{ApprovalNeed, Comment, Request, RuleNeed, State};
-use portico_domain::tenancy::{KnownPerson, Person, Role, Scope, Via, Viewer};
+use portico_domain::tenancy::{KnownPerson, Person, Role, Scope, Viewer};
 use portico_planes::{PlaneState, Planes};
 use portico_simulator::kube::{ControlPlane as Simulated, Serving, Settings as Simulation};
 use portico_store::testing::{Statements, TestStore, event, request};
@@ -172,12 +172,12 @@ impl TestApp {
 
     /// Puts a request in that waits for the leads, by a person of its own, with a comment.
     pub(crate) async fn ask(&self, number: usize, tenant: usize) -> RequestId {
-        let mut requester = developer(tenant);
-        requester.person = Person {
+        let person = Person {
             subject: format!("https://sso.example.com#person-{number}"),
             name: format!("Person {number}"),
             email: None,
         };
+        let requester = developer(tenant).with_person(person.clone());
         sign_in(&self.database, &requester).await;
         let rule = RuleNeed {
             policy: "company".to_owned(),
@@ -187,7 +187,7 @@ impl TestApp {
             count: 1,
         };
         let asked = Request {
-            requester: requester.person.clone(),
+            requester: person.clone(),
             approval: Some(ApprovalNeed {
                 rules: vec![rule],
                 expires_at: Timestamp::MAX,
@@ -203,7 +203,7 @@ impl TestApp {
         store.insert_for_tests(&asked, &submitted).await.unwrap();
         let comment = Comment {
             id: Uuid::now_v7(),
-            by: requester.person,
+            by: person,
             text: "Please.".to_owned(),
             at: Timestamp::now(),
         };
@@ -243,8 +243,8 @@ impl TestApp {
 async fn sign_in(database: &TestStore, viewer: &Viewer) {
     let known = KnownPerson {
         id: Uuid::now_v7(),
-        person: viewer.person.clone(),
-        groups: viewer.groups.clone(),
+        person: viewer.person().clone(),
+        groups: viewer.groups().clone(),
         signed_in_at: Timestamp::now(),
         suspended_at: None,
     };
@@ -254,25 +254,18 @@ async fn sign_in(database: &TestStore, viewer: &Viewer) {
 
 /// Somebody who is a member of no tenant, and whose approval everything outside the sandbox needs.
 pub(crate) fn lead() -> Viewer {
-    viewer("lead", "leads", BTreeMap::new())
+    viewer("lead", "leads")
 }
 
 /// A platform admin who is a member of no tenant.
 pub(crate) fn platform_admin() -> Viewer {
-    Viewer {
-        platform_admin: true,
-        ..viewer("pat", "platform", BTreeMap::new())
-    }
+    viewer("pat", "platform").with_platform_admin(true)
 }
 
 /// A member of the tenant `t0`.
 pub(crate) fn member(role: Role) -> Viewer {
     let name = format!("{role:?}").to_lowercase();
-    viewer(
-        &name,
-        "t0-others",
-        BTreeMap::from([(work(0).tenant, BTreeSet::from([role]))]),
-    )
+    viewer(&name, "t0-others").with_role(work(0).tenant, role)
 }
 
 /// One person of each kind, from the point of view of the tenant `t0`, by name.
@@ -303,31 +296,17 @@ pub(crate) fn buckets() -> OfferingName {
 
 /// A developer of a tenant.
 pub(crate) fn developer(tenant: usize) -> Viewer {
-    let roles = BTreeMap::from([(work(tenant).tenant, BTreeSet::from([Role::Developer]))]);
-    viewer(
-        &format!("developer-{tenant}"),
-        &format!("t{tenant}-developers"),
-        roles,
-    )
+    viewer(&format!("developer-{tenant}"), &format!("t{tenant}-developers"))
+        .with_role(work(tenant).tenant, Role::Developer)
 }
 
-fn viewer(
-    name: &str,
-    group: &str,
-    roles: BTreeMap<portico_domain::names::TenantName, BTreeSet<Role>>,
-) -> Viewer {
-    Viewer {
-        person: Person {
-            subject: format!("https://sso.example.com#{name}"),
-            name: name.to_owned(),
-            email: None,
-        },
-        provider: "sso".to_owned(),
-        groups: BTreeSet::from([group.to_owned()]),
-        roles,
-        platform_admin: false,
-        via: Via::Session,
-    }
+fn viewer(name: &str, group: &str) -> Viewer {
+    let person = Person {
+        subject: format!("https://sso.example.com#{name}"),
+        name: name.to_owned(),
+        email: None,
+    };
+    Viewer::for_tests(person).with_groups([group])
 }
 
 pub(crate) fn work(tenant: usize) -> Workspace {

@@ -27,7 +27,7 @@ impl Workspace {
     /// The workspace that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
     pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
         Self::parse(name)
-            .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())
+            .filter(|work| viewer.roles().contains_key(&work.tenant) && work.resolve(configuration).is_some())
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -42,7 +42,7 @@ impl Workspace {
         let mut tenants: Vec<&Tenant> = configuration
             .tenants
             .values()
-            .filter(|tenant| viewer.roles.contains_key(&tenant.name))
+            .filter(|tenant| viewer.roles().contains_key(&tenant.name))
             .collect();
         tenants.sort_by_key(|tenant| !viewer.may(&tenant.name, Role::Developer));
         let tenant = tenants.first()?;

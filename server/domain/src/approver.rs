@@ -25,22 +25,22 @@ impl Approver {
     #[must_use]
     pub fn of(viewer: &Viewer) -> Self {
         let roles = viewer
-            .roles
+            .roles()
             .keys()
             .filter(|tenant| viewer.may(tenant, Role::Approver))
             .map(approver_of);
-        let groups = viewer.groups.iter().flat_map(|group| {
+        let groups = viewer.groups().iter().flat_map(|group| {
             let principal = |provider: Option<&str>| {
                 group_principal(&GroupRef {
                     provider: provider.map(str::to_owned),
                     group: group.clone(),
                 })
             };
-            [principal(None), principal(Some(&viewer.provider))]
+            [principal(None), principal(Some(viewer.provider()))]
         });
         Self {
             principals: roles.chain(groups).collect(),
-            identities: identities(&viewer.person).collect(),
+            identities: identities(viewer.person()).collect(),
         }
     }
 

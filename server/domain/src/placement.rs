@@ -116,7 +116,7 @@ pub fn may_know<'t>(
     plane: &ControlPlane,
 ) -> bool {
     let mut tenants = tenants.into_iter();
-    viewer.platform_admin || tenants.any(|tenant| viewer.sees(&tenant.name) && may_use(tenant, plane))
+    viewer.is_platform_admin() || tenants.any(|tenant| viewer.sees(&tenant.name) && may_use(tenant, plane))
 }
 
 fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::documents::{
     ApprovalPolicy, Approvers, Category, Consumption, ControlPlane, Environment, Outcome, Plan, Tenant,
 };
-use crate::names::{OfferingName, PlanName};
+use crate::names::{OfferingName, PlanName, TenantName};
 use crate::quota::{Amounts, larger};
 use crate::request::{Action, Decision, RuleNeed};
 use crate::tenancy::{Person, Role, Viewer};
@@ -63,9 +63,39 @@ pub struct PolicyInput<'a> {
     /// The environment.
     pub environment: &'a Environment,
     /// The requester.
-    pub requester: &'a Viewer,
+    pub requester: Requester<'a>,
     /// The chosen control plane, if known.
     pub plane: Option<&'a ControlPlane>,
+}
+
+/// The requester, as policies see them.
+#[derive(Debug, Clone, Copy)]
+pub struct Requester<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The e-mail address.
+    pub email: Option<&'a str>,
+    /// The name of the identity provider.
+    pub provider: &'a str,
+    /// The SSO groups.
+    pub groups: &'a BTreeSet<String>,
+    /// The roles in the tenant of the request.
+    pub roles: &'a BTreeSet<Role>,
+}
+
+impl<'a> Requester<'a> {
+    /// Returns the viewer as a requester in the tenant.
+    #[must_use]
+    pub fn of(viewer: &'a Viewer, tenant: &TenantName) -> Self {
+        static NO_ROLES: BTreeSet<Role> = BTreeSet::new();
+        Self {
+            name: &viewer.person().name,
+            email: viewer.person().email.as_deref(),
+            provider: viewer.provider(),
+            groups: viewer.groups(),
+            roles: viewer.roles().get(tenant).unwrap_or(&NO_ROLES),
+        }
+    }
 }
 
 /// The decision of all policies on a request.
@@ -174,12 +204,7 @@ impl Policies {
 }
 
 fn variables(input: &PolicyInput<'_>) -> [(&'static str, Value); 7] {
-    let requester = input.requester;
-    let roles: BTreeSet<Role> = requester
-        .roles
-        .get(&input.tenant.name)
-        .cloned()
-        .unwrap_or_default();
+    let requester = &input.requester;
     [
         (
             "request",
@@ -214,11 +239,11 @@ fn variables(input: &PolicyInput<'_>) -> [(&'static str, Value); 7] {
         (
             "requester",
             json!({
-                "name": requester.person.name,
-                "email": requester.person.email.clone().unwrap_or_default(),
+                "name": requester.name,
+                "email": requester.email.unwrap_or_default(),
                 "provider": requester.provider,
                 "groups": requester.groups,
-                "roles": roles,
+                "roles": requester.roles,
             }),
         ),
         (
@@ -234,7 +259,7 @@ fn variables(input: &PolicyInput<'_>) -> [(&'static str, Value); 7] {
 
 /// True if the viewer is among the approvers in that tenant. Does not exclude the requester.
 #[must_use]
-pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers: &Approvers) -> bool {
+pub fn is_approver(viewer: &Viewer, tenant: &TenantName, approvers: &Approvers) -> bool {
     match approvers {
         Approvers::TenantApprovers {} => viewer.may(tenant, Role::Approver),
         Approvers::Groups(groups) => groups.iter().any(|group| viewer.is_in(group)),
@@ -344,7 +369,6 @@ mod tests {
 
     use super::*;
     use crate::documents::{ApprovalPolicySpec, ApprovalRule, GroupRef, PlaneGrant, Quota, TenantSpec};
-    use crate::tenancy::Via;
 
     fn policies(when: &str, then: Outcome) -> Policies {
         let rule = ApprovalRule {
@@ -380,18 +404,14 @@ mod tests {
                 quota: Quota::default(),
             },
         };
-        let requester = Viewer {
-            person: Person {
-                subject: "i#dana".into(),
-                name: "Dana".into(),
-                email: None,
-            },
-            provider: "sso".into(),
-            groups: BTreeSet::from(["payments-developers".to_owned()]),
-            roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
-            platform_admin: false,
-            via: Via::Session,
+        let person = Person {
+            subject: "i#dana".into(),
+            name: "Dana".into(),
+            email: None,
         };
+        let requester = Viewer::for_tests(person)
+            .with_groups(["payments-developers"])
+            .with_role(tenant.name.clone(), Role::Developer);
         let input = PolicyInput {
             action: Action::Create,
             manifest: &manifest,
@@ -403,7 +423,7 @@ mod tests {
             plans: &[],
             tenant: &tenant,
             environment: &environment,
-            requester: &requester,
+            requester: Requester::of(&requester, &tenant.name),
             plane: None,
         };
         policies(when, then).evaluate(&input)

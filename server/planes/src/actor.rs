@@ -74,9 +74,9 @@ impl Actor {
 impl From<&Viewer> for Actor {
     fn from(viewer: &Viewer) -> Self {
         Self::person(
-            viewer.person.subject.clone(),
-            viewer.provider.clone(),
-            viewer.groups.clone(),
+            viewer.person().subject.clone(),
+            viewer.provider().to_owned(),
+            viewer.groups().clone(),
         )
     }
 }

@@ -93,8 +93,8 @@ impl RequestContext {
             title: title.to_owned(),
             company: company(&configuration.portal.spec),
             path: self.path.clone(),
-            person: viewer.map(|viewer| viewer.person.name.clone()),
-            email: viewer.and_then(|viewer| viewer.person.email.clone()),
+            person: viewer.map(|viewer| viewer.person().name.clone()),
+            email: viewer.and_then(|viewer| viewer.person().email.clone()),
             admin: navigation.admin,
             platform_admin: navigation.platform_admin,
             approver: navigation.approver,
@@ -181,7 +181,7 @@ impl PageContext {
         frame
             .notices
             .extend(self.request.notice.map(FlashMessage::notice));
-        if self.viewer().platform_admin && self.app.portal.record_is_broken() {
+        if self.viewer().is_platform_admin() && self.app.portal.record_is_broken() {
             frame.notices.push(Notice {
                 tone: NoticeTone::Bad,
                 text: "The record is not as it was written: somebody may have changed the database by hand. \
@@ -204,11 +204,11 @@ impl PageContext {
 /// Explains why a person belongs to no team here.
 fn groups_notice(current: &CurrentViewer) -> Option<Notice> {
     let viewer = &current.viewer;
-    let no_team = viewer.roles.is_empty() && !viewer.platform_admin;
+    let no_team = viewer.roles().is_empty() && !viewer.is_platform_admin();
     let remark = current.session.as_ref()?.groups_remark.as_ref()?;
     no_team.then(|| Notice {
         tone: NoticeTone::Warning,
-        text: remark.in_words(&viewer.provider),
+        text: remark.in_words(viewer.provider()),
     })
 }
 

@@ -42,7 +42,7 @@ impl Usage {
         headers: &HeaderMap,
         changes: bool,
     ) -> Result<OwnedSemaphorePermit, Duration> {
-        let (subject, now) = (&current.viewer.person.subject, Instant::now());
+        let (subject, now) = (&current.viewer.person().subject, Instant::now());
         if let Some(authorization) = headers.get(header::AUTHORIZATION) {
             self.tokens
                 .take(&fingerprint(authorization), token_rate(limits), now)?;
@@ -61,7 +61,7 @@ impl Usage {
     /// Counts a change by a person.
     pub(super) fn count_change(&self, limits: &RequestLimits, current: &CurrentViewer) {
         self.changes.spend(
-            &current.viewer.person.subject,
+            &current.viewer.person().subject,
             change_rate(limits),
             Instant::now(),
         );

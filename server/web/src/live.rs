@@ -130,7 +130,7 @@ pub(super) async fn events(
         until: tokio::time::Instant::now() + MAX_DURATION,
         first: resumed.then_some(LiveEvent::Missed),
         number: 0,
-        _permit: StreamPermit::take(&app, &current.viewer.person.subject)?,
+        _permit: StreamPermit::take(&app, &current.viewer.person().subject)?,
     };
     let stream = futures::stream::unfold(events, |mut events| async move {
         let event = events.next().await?;

@@ -9,7 +9,7 @@ use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, PlanName, is_dns_label};
-use portico_domain::policy::{PolicyDecision, PolicyInput, approvers_in_words, quota_consumption};
+use portico_domain::policy::{PolicyDecision, PolicyInput, Requester, approvers_in_words, quota_consumption};
 use portico_domain::projection::requested_fields;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
@@ -121,7 +121,7 @@ impl RequestDraft {
             environment: &self.work.environment,
             plan: self.plan_name(),
             request: self.id,
-            requester: &viewer.person,
+            requester: viewer.person(),
             expires_at: self.expires_at,
         }
     }
@@ -286,7 +286,7 @@ impl Portal {
             plans: &draft.offered.plans,
             tenant,
             environment,
-            requester: viewer,
+            requester: Requester::of(viewer, &tenant.name),
             plane: draft
                 .placement
                 .chosen

@@ -75,7 +75,7 @@ impl Portal {
             // Larger objects are not checked at all.
             within_bounds(&draft.object).then_some(draft)
         };
-        let filled = self.shared.judging.run(&viewer.person.subject, fill).await?;
+        let filled = self.shared.judging.run(&viewer.person().subject, fill).await?;
         Ok(Filled(filled.ok_or_else(too_many_values)?))
     }
 
@@ -93,7 +93,7 @@ impl Portal {
             draft.check_schema(&requester);
             draft
         };
-        let mut draft = self.shared.judging.run(&viewer.person.subject, check).await?;
+        let mut draft = self.shared.judging.run(&viewer.person().subject, check).await?;
         self.check_policy(&mut draft, viewer)?;
         self.check_quota(&mut draft).await?;
         self.check_name(&mut draft, viewer).await?;

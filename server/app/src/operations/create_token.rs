@@ -89,7 +89,7 @@ impl Portal {
         if self.store().tokens_of(&authz::own_access(viewer)).await?.len() >= MOST {
             return Err(PortalError::Conflict(Conflict::TooManyTokens { most: MOST }));
         }
-        let token = command.token(&viewer.person.subject, self.new_id(), self.now());
+        let token = command.token(&viewer.person().subject, self.new_id(), self.now());
         let secret = secret(&self.random());
         let event = about_token(grant.audit(self.now(), caller.remote), &token);
         self.store().insert_token(&grant, &token, &secret, event).await?;
@@ -110,7 +110,7 @@ pub(super) fn about_token(event: AuditEvent, token: &ApiToken) -> AuditEvent {
 
 #[cfg(test)]
 mod tests {
-    use portico_domain::tenancy::{Via, Viewer};
+    use portico_domain::tenancy::Via;
 
     use super::*;
     use crate::RevokeToken;
@@ -169,10 +169,7 @@ mod tests {
                 "{name:?} {days}: {refused:?}"
             );
         }
-        let by_token = Viewer {
-            via: Via::Token,
-            ..developer(0)
-        };
+        let by_token = developer(0).with_via(Via::Token);
         let refused = app.portal.create_token(caller(&by_token), &good).await;
         assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
         for number in 0..MOST {

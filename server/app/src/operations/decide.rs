@@ -226,8 +226,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn only_those_whom_the_policy_names_decide_and_nobody_on_their_own() {
         let app = TestApp::new().await;
-        let mut both = developer(0);
-        both.groups.insert("leads".to_owned());
+        let both = developer(0).with_groups(["t0-developers", "leads"]);
         let own = app.submitted(&both, "own").await;
         let refused = app.portal.decide(caller(&both), decision(own, true)).await;
         assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");

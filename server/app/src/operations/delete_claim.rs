@@ -6,7 +6,7 @@ use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
 use portico_domain::names::RequestId;
 use portico_domain::placement::Placement;
-use portico_domain::policy::{PolicyDecision, PolicyInput};
+use portico_domain::policy::{PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 
@@ -195,7 +195,7 @@ impl Portal {
             plans: crate::usage::plans(&catalog, &claim.reference.offering),
             tenant,
             environment,
-            requester: viewer,
+            requester: Requester::of(viewer, &tenant.name),
             plane: configuration.control_planes.get(&claim.reference.plane),
         }))
     }

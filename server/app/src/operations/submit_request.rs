@@ -148,7 +148,7 @@ impl Portal {
         id: Option<RequestId>,
     ) -> Result<Option<Submission>> {
         match id {
-            Some(id) => self.sent_as(&viewer.scope(), &viewer.person, id).await,
+            Some(id) => self.sent_as(&viewer.scope(), viewer.person(), id).await,
             None => Ok(None),
         }
     }

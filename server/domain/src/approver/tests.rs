@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use super::{Approver, PendingApproval};
 use crate::documents::{Approvers, GroupRef};
 use crate::policy::{is_approver, unmet};
 use crate::request::{ApprovalNeed, Decision, Request, RuleNeed, State};
-use crate::tenancy::{Person, Role, Via, Viewer};
+use crate::tenancy::{Person, Role, Viewer};
 
 const TENANTS: [&str; 2] = ["payments", "research"];
 const GROUPS: [&str; 2] = ["dbas", "security"];
@@ -42,16 +42,14 @@ fn viewer() -> impl Strategy<Value = Viewer> {
     let roles = prop::collection::btree_map(prop::sample::select(TENANTS.to_vec()), role, 0..=2);
     let provider = prop::sample::select(PROVIDERS.to_vec());
     (person(), groups(), roles, provider, any::<bool>()).prop_map(
-        |(person, groups, roles, provider, platform_admin)| Viewer {
-            person,
-            provider: provider.to_owned(),
-            groups,
-            roles: roles
-                .into_iter()
-                .map(|(tenant, role)| (tenant.parse().unwrap(), BTreeSet::from([role])))
-                .collect::<BTreeMap<_, _>>(),
-            platform_admin,
-            via: Via::Session,
+        |(person, groups, roles, provider, platform_admin)| {
+            let viewer = Viewer::for_tests(person)
+                .with_provider(provider)
+                .with_groups(groups.iter().map(String::as_str))
+                .with_platform_admin(platform_admin);
+            roles.into_iter().fold(viewer, |viewer, (tenant, role)| {
+                viewer.with_role(tenant.parse().unwrap(), role)
+            })
         },
     )
 }
@@ -150,8 +148,8 @@ fn by_policy(viewer: &Viewer, request: &Request) -> bool {
         && unmet(rules, &request.decisions)
             .iter()
             .any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
-        && !request.requester.is_same_human(&viewer.person)
-        && !decided.any(|decision| decision.by.is_same_human(&viewer.person))
+        && !request.requester.is_same_human(viewer.person())
+        && !decided.any(|decision| decision.by.is_same_human(viewer.person()))
 }
 
 proptest! {

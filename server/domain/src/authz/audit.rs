@@ -110,7 +110,9 @@ impl AuditEvent {
         remote: Option<&str>,
     ) -> Self {
         let (actor, actor_name) = match actor {
-            SecurityActor::Viewer(viewer) => (viewer.person.subject.as_str(), viewer.person.name.as_str()),
+            SecurityActor::Viewer(viewer) => {
+                (viewer.person().subject.as_str(), viewer.person().name.as_str())
+            }
             SecurityActor::Anonymous => ("stranger", "Somebody not signed in"),
             SecurityActor::Portico => PORTICO,
         };

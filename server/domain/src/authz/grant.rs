@@ -67,9 +67,9 @@ impl<T, O: Operation> Granted<T, O> {
         Self {
             target,
             caller: Caller {
-                person: viewer.person.clone(),
-                provider: viewer.provider.clone(),
-                groups: viewer.groups.clone(),
+                person: viewer.person().clone(),
+                provider: viewer.provider().to_owned(),
+                groups: viewer.groups().clone(),
             },
             basis,
             operation: PhantomData,

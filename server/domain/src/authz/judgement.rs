@@ -210,7 +210,7 @@ impl Granted<Request, Decide> {
 
 /// Refuses viewers that Portico creates to evaluate rules: nothing is done in their name.
 fn person(viewer: &Viewer) -> Result<(), Denied> {
-    match viewer.via {
+    match viewer.via() {
         Via::Session | Via::Token => Ok(()),
         Via::System => Err(Denied::NotAPerson),
     }
@@ -333,13 +333,13 @@ pub fn may_decide(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
             .find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
     });
     let rule = rule.ok_or(Denied::NotAnApprover)?;
-    if request.requester.is_same_human(&viewer.person) {
+    if request.requester.is_same_human(viewer.person()) {
         return Err(Denied::OwnRequest);
     }
     if request
         .decisions
         .iter()
-        .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
+        .any(|decision| !decision.void && decision.by.is_same_human(viewer.person()))
     {
         return Err(Denied::HasDecided);
     }
@@ -368,7 +368,7 @@ pub fn may_withdraw(viewer: &Viewer, request: &Request) -> Result<Basis, Denied>
     if request.cancel_transition().is_none() {
         return Err(Denied::TooLate);
     }
-    if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {
+    if request.requester.subject == viewer.person().subject && viewer.sees(&request.tenant) {
         return Ok(Basis::Requester);
     }
     role(viewer, &request.tenant, Role::TenantAdmin).ok_or(Denied::NotTheRequester)
@@ -390,7 +390,7 @@ pub fn withdraw(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Re
 /// # Errors
 /// [`Denied::NoPartInRequest`].
 pub fn may_comment(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
-    if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {
+    if request.requester.subject == viewer.person().subject && viewer.sees(&request.tenant) {
         return Ok(Basis::Requester);
     }
     requested_as(viewer, request)
@@ -413,7 +413,7 @@ pub fn comment(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Req
 /// # Errors
 /// [`Denied::NotVisible`].
 pub fn platform_admin(viewer: &Viewer) -> Result<Basis, Denied> {
-    if viewer.platform_admin {
+    if viewer.is_platform_admin() {
         Ok(Basis::PlatformAdmin)
     } else {
         Err(Denied::NotVisible)
@@ -466,11 +466,11 @@ pub fn uncordon(
 /// # Errors
 /// [`Denied::NeedsSession`].
 pub fn create_token(viewer: &Viewer) -> Result<Granted<OwnTokens, CreateToken>, Denied> {
-    if viewer.via != Via::Session {
+    if viewer.via() != Via::Session {
         return Err(Denied::NeedsSession);
     }
     let tokens = OwnTokens {
-        subject: viewer.person.subject.clone(),
+        subject: viewer.person().subject.clone(),
     };
     Ok(Granted::new(viewer, tokens, Basis::Own))
 }
@@ -482,7 +482,7 @@ pub fn create_token(viewer: &Viewer) -> Result<Granted<OwnTokens, CreateToken>, 
 pub fn revoke_token(viewer: &Viewer, id: uuid::Uuid) -> Result<Granted<OwnToken, RevokeToken>, Denied> {
     person(viewer)?;
     let token = OwnToken {
-        subject: viewer.person.subject.clone(),
+        subject: viewer.person().subject.clone(),
         id,
     };
     Ok(Granted::new(viewer, token, Basis::Own))
@@ -495,7 +495,7 @@ pub fn revoke_token(viewer: &Viewer, id: uuid::Uuid) -> Result<Granted<OwnToken,
 pub fn end_own_access(viewer: &Viewer) -> Result<Granted<AccessOf, EndAccess>, Denied> {
     person(viewer)?;
     let access = AccessOf {
-        subject: viewer.person.subject.clone(),
+        subject: viewer.person().subject.clone(),
     };
     Ok(Granted::new(viewer, access, Basis::Own))
 }
@@ -524,7 +524,7 @@ pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(
     }
     let administers = |tenant: &&TenantName| viewer.may(tenant, Role::TenantAdmin);
     let target = tenant
-        .or_else(|| viewer.roles.keys().find(administers))
+        .or_else(|| viewer.roles().keys().find(administers))
         .filter(administers)
         .ok_or(Denied::NotVisible)?;
     let basis = role(viewer, target, Role::TenantAdmin).ok_or(Denied::NotVisible)?;

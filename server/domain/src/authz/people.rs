@@ -36,7 +36,7 @@ impl AccessScope {
 #[must_use]
 pub fn own_access(viewer: &Viewer) -> AccessScope {
     AccessScope {
-        subject: viewer.person.subject.clone(),
+        subject: viewer.person().subject.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,16 +26,10 @@ fn person(name: &str) -> Person {
 }
 
 fn member(name: &str, role: Option<Role>) -> Viewer {
-    Viewer {
-        person: person(name),
-        provider: "sso".to_owned(),
-        groups: BTreeSet::new(),
-        roles: role
-            .map(|role| (payments(), BTreeSet::from([role])))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
-        platform_admin: false,
-        via: Via::Session,
+    let viewer = Viewer::for_tests(person(name));
+    match role {
+        Some(role) => viewer.with_role(payments(), role),
+        None => viewer,
     }
 }
 
@@ -47,16 +41,13 @@ fn all_viewers() -> [Viewer; 6] {
         member("ada", Some(Role::Approver)),
         member("tess", Some(Role::TenantAdmin)),
         member("devon", None),
-        Viewer {
-            platform_admin: true,
-            ..member("pat", None)
-        },
+        member("pat", None).with_platform_admin(true),
     ]
 }
 
 fn who_may<T>(check: impl Fn(&Viewer) -> Result<T, Denied>) -> Vec<String> {
     let may = all_viewers().into_iter().filter(|viewer| check(viewer).is_ok());
-    may.map(|viewer| viewer.person.name).collect()
+    may.map(|viewer| viewer.person().name.clone()).collect()
 }
 
 fn reference() -> ClaimRef {
@@ -259,16 +250,10 @@ fn only_sessions_create_tokens_and_system_viewers_get_no_grants() {
     let everyone = all_viewers().len();
     assert_eq!(who_may(create_token).len(), everyone);
     assert_eq!(who_may(end_own_access).len(), everyone);
-    let by_token = Viewer {
-        via: Via::Token,
-        ..member("dana", Some(Role::Developer))
-    };
+    let by_token = member("dana", Some(Role::Developer)).with_via(Via::Token);
     assert_eq!(create_token(&by_token).unwrap_err(), Denied::NeedsSession);
     assert!(end_own_access(&by_token).is_ok());
-    let system = Viewer {
-        via: Via::System,
-        ..member("dana", Some(Role::Developer))
-    };
+    let system = member("dana", Some(Role::Developer)).with_via(Via::System);
     assert_eq!(create_token(&system).unwrap_err(), Denied::NeedsSession);
     assert_eq!(end_own_access(&system).unwrap_err(), Denied::NotAPerson);
     let ready = claim(Some(payments()), Health::Ready);
@@ -282,7 +267,7 @@ fn the_audit_event_names_actor_target_and_basis() {
     let event = grant
         .audit(Timestamp::UNIX_EPOCH, Some("192.0.2.1"))
         .with_details(json!({ "key": "password" }));
-    assert_eq!(event.actor, dana.person.subject);
+    assert_eq!(event.actor, dana.person().subject);
     assert_eq!(event.verb, "secret.revealed");
     assert_eq!(event.subject, reference().to_string());
     assert_eq!(event.tenant, Some(payments()));
@@ -299,7 +284,7 @@ fn the_audit_event_names_actor_target_and_basis() {
     let event = grant.audit(DecisionOutcome::Rejected, Timestamp::UNIX_EPOCH, None);
     assert_eq!(
         (event.actor.as_str(), event.verb.as_str()),
-        (&*ada.person.subject, "request.rejected")
+        (&*ada.person().subject, "request.rejected")
     );
     assert_eq!(
         event.details["grantedBy"],
@@ -350,9 +335,6 @@ fn values_outside_the_scope_are_not_visible() {
     assert!(visible_request(&devon, request("dana")).is_none());
     let mut pending = request("dana");
     pending.approval.as_mut().unwrap().rules[0].approvers = Approvers::Groups(vec!["dbas".into()]);
-    let dba = Viewer {
-        groups: BTreeSet::from(["dbas".to_owned()]),
-        ..devon
-    };
+    let dba = devon.with_groups(["dbas"]);
     assert!(visible_request(&dba, pending).is_some());
 }

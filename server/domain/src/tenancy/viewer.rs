@@ -22,23 +22,53 @@ pub enum Via {
     System,
 }
 
-/// A caller: a signed-in person or an API token, with tenants and roles.
+/// A caller: a signed-in person or an API token, with tenants and roles. Only [`KnownPerson::viewer`] creates one, from
+/// the groups of the last sign-in: nobody can make up a role.
+///
+/// ```compile_fail,E0451
+/// use portico_domain::tenancy::{Person, Via, Viewer};
+///
+/// fn forged(person: Person) -> Viewer {
+///     Viewer {
+///         person,
+///         provider: "sso".to_owned(),
+///         groups: Default::default(),
+///         roles: Default::default(),
+///         platform_admin: true,
+///         via: Via::Session,
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0616
+/// use portico_domain::tenancy::Viewer;
+///
+/// fn promote(viewer: &mut Viewer) {
+///     viewer.platform_admin = true;
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// use portico_domain::tenancy::Viewer;
+///
+/// let forged: Viewer = serde_json::from_str("{}").unwrap();
+/// ```
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {
     /// The person.
-    pub person: Person,
+    person: Person,
     /// The name of the identity provider that they signed in with.
-    pub provider: String,
+    provider: String,
     /// Their SSO groups.
-    pub groups: BTreeSet<String>,
+    groups: BTreeSet<String>,
     /// Their roles by tenant. For them, a tenant that is missing here does not exist.
-    pub roles: BTreeMap<TenantName, BTreeSet<Role>>,
+    roles: BTreeMap<TenantName, BTreeSet<Role>>,
     /// True if they see all tenants, control planes, the configuration and the whole audit log.
-    pub platform_admin: bool,
+    platform_admin: bool,
     /// How they authenticated.
-    pub via: Via,
+    via: Via,
 }
 
 impl Viewer {
@@ -69,6 +99,42 @@ impl Viewer {
             platform_admin: configuration.portal.spec.sign_in.admin_groups.iter().any(is_in),
             via,
         })
+    }
+
+    /// Returns the person.
+    #[must_use]
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// Returns the name of the identity provider that they signed in with.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Returns their SSO groups.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
+    }
+
+    /// Returns their roles by tenant.
+    #[must_use]
+    pub fn roles(&self) -> &BTreeMap<TenantName, BTreeSet<Role>> {
+        &self.roles
+    }
+
+    /// True if they see all tenants, control planes, the configuration and the whole audit log.
+    #[must_use]
+    pub fn is_platform_admin(&self) -> bool {
+        self.platform_admin
+    }
+
+    /// Returns how they authenticated.
+    #[must_use]
+    pub fn via(&self) -> Via {
+        self.via
     }
 
     /// True if they are in the group.
@@ -121,5 +187,64 @@ impl KnownPerson {
     #[must_use]
     pub fn viewer(&self, configuration: &Configuration, via: Via) -> Option<Viewer> {
         Viewer::of_person(self, configuration, via)
+    }
+}
+
+/// Viewers for tests.
+#[cfg(any(test, feature = "testing"))]
+impl Viewer {
+    /// Creates a viewer with a session at the provider `sso`, without groups and roles.
+    #[must_use]
+    pub fn for_tests(person: Person) -> Self {
+        Self {
+            person,
+            provider: "sso".to_owned(),
+            groups: BTreeSet::new(),
+            roles: BTreeMap::new(),
+            platform_admin: false,
+            via: Via::Session,
+        }
+    }
+
+    /// Replaces the person.
+    #[must_use]
+    pub fn with_person(self, person: Person) -> Self {
+        Self { person, ..self }
+    }
+
+    /// Replaces the provider.
+    #[must_use]
+    pub fn with_provider(self, provider: &str) -> Self {
+        let provider = provider.to_owned();
+        Self { provider, ..self }
+    }
+
+    /// Replaces the groups.
+    #[must_use]
+    pub fn with_groups<'g>(self, groups: impl IntoIterator<Item = &'g str>) -> Self {
+        let groups = groups.into_iter().map(str::to_owned).collect();
+        Self { groups, ..self }
+    }
+
+    /// Adds a role.
+    #[must_use]
+    pub fn with_role(mut self, tenant: TenantName, role: Role) -> Self {
+        self.roles.entry(tenant).or_default().insert(role);
+        self
+    }
+
+    /// Sets whether they are a platform admin.
+    #[must_use]
+    pub fn with_platform_admin(self, platform_admin: bool) -> Self {
+        Self {
+            platform_admin,
+            ..self
+        }
+    }
+
+    /// Replaces how they authenticated.
+    #[must_use]
+    pub fn with_via(self, via: Via) -> Self {
+        Self { via, ..self }
     }
 }

@@ -1,12 +1,10 @@
 //! Counts and lists of the requests that wait for an approver.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 use portico_domain::approver::Approver;
 use portico_domain::documents::{Approvers, GroupRef};
 use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State};
-use portico_domain::tenancy::{Person, Role, Via, Viewer};
+use portico_domain::tenancy::{Person, Role, Viewer};
 use portico_store::testing::{TestStore, request};
 use portico_store::{Settings, Store};
 
@@ -27,17 +25,11 @@ fn person(name: &str) -> Person {
 
 /// Creates a person who approves in these tenants and is in these groups.
 fn approver(name: &str, tenants: &[&str], groups: &[&str]) -> Approver {
-    let roles = tenants
-        .iter()
-        .map(|tenant| (tenant.parse().unwrap(), BTreeSet::from([Role::Approver])));
-    Approver::of(&Viewer {
-        person: person(name),
-        provider: "sso".into(),
-        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        roles: roles.collect::<BTreeMap<_, _>>(),
-        platform_admin: false,
-        via: Via::Session,
-    })
+    let viewer = Viewer::for_tests(person(name)).with_groups(groups.iter().copied());
+    let viewer = tenants.iter().fold(viewer, |viewer, tenant| {
+        viewer.with_role(tenant.parse().unwrap(), Role::Approver)
+    });
+    Approver::of(&viewer)
 }
 
 fn rule(approvers: Approvers, count: u32) -> RuleNeed {

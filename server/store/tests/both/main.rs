@@ -18,9 +18,7 @@ mod sessions;
 mod statements;
 mod tokens;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use portico_domain::tenancy::{Person, Role, Scope, Via, Viewer};
+use portico_domain::tenancy::{Person, Role, Scope, Viewer};
 use portico_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
@@ -52,22 +50,15 @@ pub(crate) use on_both;
 
 /// Returns the scope of a viewer of these tenants.
 pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
-    let roles = tenants
-        .iter()
-        .map(|tenant| (tenant.parse().unwrap(), BTreeSet::from([Role::Viewer])));
-    Viewer {
-        person: Person {
-            subject: "https://sso.example#vic".into(),
-            name: "Vic".into(),
-            email: None,
-        },
-        provider: "sso".into(),
-        groups: BTreeSet::new(),
-        roles: roles.collect::<BTreeMap<_, _>>(),
-        platform_admin: false,
-        via: Via::Session,
-    }
-    .scope()
+    let vic = Viewer::for_tests(Person {
+        subject: "https://sso.example#vic".into(),
+        name: "Vic".into(),
+        email: None,
+    });
+    let vic = tenants.iter().fold(vic, |vic, tenant| {
+        vic.with_role(tenant.parse().unwrap(), Role::Viewer)
+    });
+    vic.scope()
 }
 
 /// Runs a statement as somebody with the database's password could.

@@ -11,7 +11,7 @@ use portico_domain::authz::{AuditEvent, Visible};
 use portico_domain::reason::WaitingReason;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::State;
-use portico_domain::tenancy::{Person, Role, Scope, TokenScope, Via, Viewer};
+use portico_domain::tenancy::{Person, Role, Scope, TokenScope, Viewer};
 use portico_store::testing::{PostgresServer, run};
 use portico_store::{ChainVerdict, EventFilter, Page, Settings, Store};
 use serde_json::json;
@@ -203,18 +203,12 @@ async fn data_is_kept(url: &str) {
     // Derived tables are filled as well.
     let dana = ("https://sso.example#dana".to_owned(), "Dana".to_owned());
     assert_eq!(store.actors(&all).await.unwrap(), [dana]);
-    let ada = Viewer {
-        person: Person {
-            subject: "https://sso.example#ada".into(),
-            name: "Ada".into(),
-            email: None,
-        },
-        provider: "sso".into(),
-        groups: [].into(),
-        roles: [("payments".parse().unwrap(), [Role::Approver].into())].into(),
-        platform_admin: false,
-        via: Via::Session,
-    };
+    let ada = Viewer::for_tests(Person {
+        subject: "https://sso.example#ada".into(),
+        name: "Ada".into(),
+        email: None,
+    })
+    .with_role("payments".parse().unwrap(), Role::Approver);
     assert_eq!(
         store.count_pending_approvals(&Approver::of(&ada)).await.unwrap(),
         1

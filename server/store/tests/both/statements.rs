@@ -16,7 +16,7 @@ use portico_domain::claim::ClaimRef;
 use portico_domain::names::PlaneName;
 use portico_domain::reason::WaitingReason;
 use portico_domain::request::{Action, Comment, Request, State};
-use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Via, Viewer};
+use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Viewer};
 use portico_store::testing::{Statements, TestStore, event, request};
 use portico_store::{
     Access, ApiToken, ChainEnd, Checkpoint, EventFilter, Logout, Page, RequestFilter, Retry, Sessions, Store,
@@ -124,14 +124,7 @@ async fn requests(store: &Store) {
         limit: 5,
         before: Some(asked.id),
     };
-    let ada = Viewer {
-        person: dana().person,
-        provider: "sso".into(),
-        groups: ["dbas".into()].into(),
-        roles: [].into(),
-        platform_admin: false,
-        via: Via::Session,
-    };
+    let ada = Viewer::for_tests(dana().person).with_groups(["dbas"]);
     store.visible_request(&ada, asked.id).await.unwrap();
     let ada = Approver::of(&ada);
     for scope in [&Scope::for_tests(), &scope] {

@@ -97,6 +97,7 @@ impl Viewers {
             return Ok(None);
         }
         let known = store.known_person(&signed_in.person.subject).await?;
+        #[expect(clippy::disallowed_methods, reason = "the viewer of a session")]
         let Some(viewer) = known.and_then(|known| known.viewer(&configured, Via::Session)) else {
             self.forget(id);
             end_session(session).await?;
@@ -129,6 +130,7 @@ impl Viewers {
     ///
     /// # Errors
     /// When the session or its person cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "the viewer of a session")]
     pub async fn read_again(
         id: Id,
         store: &Store,

@@ -84,6 +84,7 @@ impl Tokens {
             return Err(lapse.into());
         }
         // The owner's provider was removed from the configuration.
+        #[expect(clippy::disallowed_methods, reason = "the viewer of an API token")]
         let viewer = known.viewer(&configured, Via::Token).ok_or(TokenError::Unknown)?;
         store.note_token_use(&token, &known.person, now, remote).await?;
         let current = CurrentViewer {

@@ -18,7 +18,7 @@ pub(in super::super) async fn switch(form: Posted) -> Result<Response, Problem> 
         .tenants
         .get(&tenant)
         .is_some_and(|tenant| tenant.environment(&environment).is_some());
-    if !exists || !form.context.viewer().roles.contains_key(&tenant) {
+    if !exists || !form.context.viewer().roles().contains_key(&tenant) {
         return Err(Problem::not_found());
     }
     let secure = if form.context.app.secure() { "; Secure" } else { "" };
