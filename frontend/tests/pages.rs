@@ -304,6 +304,38 @@ fn a_locked_form_shows_and_posts_every_value() {
 }
 
 #[test]
+fn what_the_plan_sets_is_one_folded_line_and_is_posted() {
+    let of_plan = fields()
+        .into_iter()
+        .filter(|field| {
+            matches!(
+                field.control,
+                Control::Text { .. } | Control::Number { .. } | Control::Choice { .. } | Control::Yaml { .. }
+            )
+        })
+        .map(|field| Field {
+            locked: true,
+            set_by_plan: true,
+            locked_by: Some("Set by the plan Small".into()),
+            problems: vec![],
+            ..field
+        });
+    let free = field("/free", Control::Toggle { on: true });
+    let html = pages::request_form(&frame(), &form_page(of_plan.chain([free]).collect()));
+    assert_tame(&html);
+    assert_eq!(html.matches("Set by the plan Small").count(), 1);
+    for name in ["/text", "/number", "/few", "/yaml/@yaml"] {
+        let posted = format!("name=\"{name}\"");
+        assert_eq!(html.matches(&posted).count(), 1, "{name} is posted once");
+    }
+    let fold = html.find("id=\"set-by-plan\"").unwrap();
+    assert!(
+        html.find("name=\"/free\"").unwrap() < fold,
+        "what is asked comes first"
+    );
+}
+
+#[test]
 fn every_control_has_a_label_and_describes_its_problem() {
     let html = pages::request_form(&frame(), &form_page(fields()));
     for name in [
@@ -374,7 +406,10 @@ fn a_card_names_unreachable_control_planes() {
         pages::catalog(&frame(), &page)
     };
     let both = shown(&["eu", "us"], &["us"]);
-    assert!(both.contains("EU, US (does not answer)"), "{both}");
+    assert!(
+        both.contains(">EU</span><span class=\"tag\">US (does not answer)</span>"),
+        "{both}"
+    );
     assert!(!shown(&["eu", "us"], &[]).contains("does not answer"));
     let many = shown(&["a", "b", "c"], &["b"]);
     assert!(

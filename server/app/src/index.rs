@@ -15,7 +15,7 @@ use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 
 use super::names::choice;
-use super::{Portal, Workspace};
+use super::{Portal, Workspace, matching};
 
 /// Indexes kept at most: one for each environment that somebody works in.
 const MOST: usize = 512;
@@ -75,30 +75,39 @@ impl Index {
         self.by_name.get(name).map(|place| &self.entries[*place])
     }
 
-    /// What matches: every word stands in its title, summary, kind, keywords or owner. A title that begins with
-    /// what is looked for comes first.
+    /// What matches, the best first: every word is in its title, summary, kind, keywords or owner. Where nothing matches,
+    /// typing errors are forgiven.
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Found<'_> {
         let text = wanted.words.trim().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().take(8).collect();
-        let matches = |entry: &&Entry| {
-            words.iter().all(|word| entry.haystack.contains(word))
-                && wanted
-                    .plane
-                    .is_none_or(|plane| entry.card.planes.iter().any(|choice| choice.name == *plane))
+        let is_there = |entry: &&Entry| {
+            wanted
+                .plane
+                .is_none_or(|plane| entry.card.planes.iter().any(|choice| choice.name == *plane))
         };
         let everything = words.is_empty() && wanted.plane.is_none();
         let (mut entries, categories): (Vec<&Entry>, _) = if everything {
             (self.entries.iter().collect(), self.categories.clone())
         } else {
-            let found: Vec<&Entry> = self.entries.iter().filter(matches).collect();
+            let there = || self.entries.iter().filter(is_there);
+            let mut ranked: Vec<(u8, &Entry)> = there()
+                .filter_map(|entry| {
+                    let rank = matching::rank(&entry.card.title.to_lowercase(), &entry.haystack, &words)?;
+                    Some((rank, entry))
+                })
+                .collect();
+            ranked.sort_by_key(|(rank, _)| *rank);
+            let mut found: Vec<&Entry> = ranked.into_iter().map(|(_, entry)| entry).collect();
+            if found.is_empty() {
+                found = there()
+                    .filter(|entry| matching::resembles(&entry.haystack, &words))
+                    .collect();
+            }
             let categories = counts(found.iter().copied());
             (found, categories)
         };
         if let Some(category) = wanted.category {
             entries.retain(|entry| entry.card.category == category);
-        }
-        if !text.is_empty() {
-            entries.sort_by_key(|entry| !entry.haystack.starts_with(&text));
         }
         Found { entries, categories }
     }

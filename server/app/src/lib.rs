@@ -30,6 +30,7 @@ mod live;
 #[cfg(test)]
 mod load_tests;
 mod lookups;
+mod matching;
 mod name_conflict;
 mod names;
 mod navigation;

@@ -1,3 +1,4 @@
+mod amounts;
 mod empties;
 mod generated;
 mod hostile;
@@ -278,6 +279,7 @@ fn plans_and_hints_shape_the_form() {
         Some("Set by the plan Small")
     );
     assert!(!fields["/spec/storage/size"].locked);
+    assert!(fields["/spec/storage/class"].set_by_plan);
     assert!(fields["/spec/storage/class"].locked);
     assert!(!fields.contains_key("/spec/ratio"));
     assert!(form.sections.iter().any(|section| section.title == "Network"));

@@ -106,6 +106,19 @@ fn object(group: &Field, fields: &[Field], described: &Described, context: FormC
         ..context
     };
     let each: Vec<_> = fields.iter().map(|each| field(each, inner)).collect();
+    // `Storage` of `Storage` is said once.
+    let is_said = fields
+        .first()
+        .is_some_and(|first| first.label.eq_ignore_ascii_case(&group.label));
+    if is_said && group.problems.is_empty() {
+        return view! {
+            <fieldset id=id_of(&group.name) tabindex="-1">
+                <legend class="unseen">{group.label.clone()}</legend>
+                <div class="fields">{each}</div>
+            </fieldset>
+        }
+        .into_any();
+    }
     let body = view! { <div class="fields nested">{each}</div> }.into_any();
     let can_wait = context.depth > 0
         && !group.required

@@ -47,7 +47,7 @@ pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
     view! {
         {search}
         <div class="fields">{main}</div>
-        <div class="sections">{plan_values(&set_by_plan)}{sections}</div>
+        <div class="sections">{plan_values(&set_by_plan, context)}{sections}</div>
     }
     .into_any()
 }

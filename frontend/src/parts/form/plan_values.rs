@@ -6,6 +6,8 @@ use leptos::prelude::*;
 use portico_form::{Control, Field, Form, Section};
 
 use super::annotations::help;
+use super::context::FormContext;
+use super::field::field;
 use super::locked::locked;
 use super::problems;
 use crate::parts::icon;
@@ -84,8 +86,54 @@ fn rest(fields: &[Field], group: Option<&str>, set: &mut Vec<Field>) -> Vec<Fiel
         .collect()
 }
 
+fn is_scalar(control: &Control) -> bool {
+    !matches!(
+        control,
+        Control::Object { .. }
+            | Control::Secret { .. }
+            | Control::List { .. }
+            | Control::Map { .. }
+            | Control::Union { .. }
+    )
+}
+
+/// The field without its own marks of being locked: the heading says it for all.
+fn unmarked(mut field: Field) -> Field {
+    field.locked = false;
+    let of = |fields: Vec<Field>| fields.into_iter().map(unmarked).collect();
+    field.control = match field.control {
+        Control::Object { fields } => Control::Object { fields: of(fields) },
+        Control::Secret { fields } => Control::Secret { fields: of(fields) },
+        Control::List {
+            items,
+            item_label,
+            min_items,
+            max_items,
+        } => Control::List {
+            items: of(items),
+            item_label,
+            min_items,
+            max_items,
+        },
+        Control::Map { mut entries } => {
+            for entry in &mut entries {
+                entry.value = unmarked(entry.value.clone());
+            }
+            Control::Map { entries }
+        }
+        Control::Union { mut branches, chosen } => {
+            for branch in &mut branches {
+                branch.fields = of(std::mem::take(&mut branch.fields));
+            }
+            Control::Union { branches, chosen }
+        }
+        other => other,
+    };
+    field
+}
+
 /// The folded line. The values are posted by hidden inputs.
-pub(super) fn plan_values(set: &[Field]) -> Option<AnyView> {
+pub(super) fn plan_values(set: &[Field], context: FormContext<'_>) -> Option<AnyView> {
     let by = set.first()?.locked_by.clone().unwrap_or_default();
     let mut named: Vec<String> = set
         .iter()
@@ -98,8 +146,22 @@ pub(super) fn plan_values(set: &[Field]) -> Option<AnyView> {
     let rows: Vec<_> = set
         .iter()
         .map(|field| {
-            let name = field.name.clone();
-            view! { <div data-field=name><dt>{field.label.clone()}</dt><dd>{locked(field)}{help(field)}</dd></div> }
+            let value = if is_scalar(&field.control) {
+                view! { {locked(field)}{help(field)} }.into_any()
+            } else {
+                let whole = Field {
+                    label: String::new(),
+                    ..unmarked(field.clone())
+                };
+                self::field(
+                    &whole,
+                    FormContext {
+                        locked: true,
+                        ..context
+                    },
+                )
+            };
+            view! { <div data-field=field.name.clone()><dt>{field.label.clone()}</dt><dd>{value}</dd></div> }
         })
         .collect();
     Some(
