@@ -33,6 +33,9 @@ pub enum PortalError {
     /// An approval policy refuses it: the rules' own reasons.
     #[error("{0}")]
     PolicyDenied(String),
+    /// A rejection has no comment.
+    #[error("{}", words::REASON_REQUIRED)]
+    ReasonRequired,
     /// It cannot be done as things are.
     #[error("{0}")]
     Conflict(Conflict),

@@ -275,6 +275,19 @@ impl From<PortalError> for Problem {
             PortalError::PolicyDenied(why) => {
                 Self::new(ProblemType::PolicyDenied, "A policy does not allow this", why)
             }
+            error @ PortalError::ReasonRequired => {
+                let message = error.to_string();
+                let mut problem = Self::new(
+                    ProblemType::ReasonRequired,
+                    "A rejection needs a reason",
+                    message.clone(),
+                );
+                problem.fields = Box::new([portico_api::Problem {
+                    field: "comment".to_owned(),
+                    message,
+                }]);
+                problem
+            }
             PortalError::Conflict(conflict) => Self::new(
                 of_conflict(&conflict),
                 conflict_title(&conflict),

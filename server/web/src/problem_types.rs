@@ -88,6 +88,8 @@ problem_types! {
     NothingToAcknowledge = "nothing-to-acknowledge", CONFLICT;
     /// The request is not valid. `errors` has a message for each field.
     InvalidRequest = "invalid-request", UNPROCESSABLE_ENTITY;
+    /// A rejection has no `comment`. `errors` names the field.
+    ReasonRequired = "reason-required", UNPROCESSABLE_ENTITY;
     /// The name is used by another claim or request. Choose another.
     NameTaken = "name-taken", UNPROCESSABLE_ENTITY;
     /// The tenant's quota does not allow it. `errors` names each resource that is exceeded.

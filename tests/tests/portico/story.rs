@@ -204,7 +204,10 @@ async fn of_two_concurrent_decisions_one_counts(planes: Planes) {
     );
     let (yes_form, no_form) = (
         yes.page().form("/decide").unwrap(),
-        no.page().form("/decide").unwrap(),
+        no.page()
+            .form("/decide")
+            .unwrap()
+            .with("_comment", "Not this one"),
     );
     let (first, second) = tokio::join!(
         ada.submit(&yes.url, &yes_form, Some(("_decision", "approve"))),

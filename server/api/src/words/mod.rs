@@ -9,7 +9,8 @@ mod refusal;
 
 pub use denial::Denial;
 pub use refusal::{
-    BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, TokenProblem, Unavailable,
+    BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, REASON_REQUIRED, TokenProblem,
+    Unavailable,
 };
 
 /// The text as a sentence: with a capital letter and a full stop.

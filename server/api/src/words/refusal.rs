@@ -6,6 +6,8 @@ use super::sentence;
 
 /// There is no such thing for the viewer, whether it exists or not.
 pub const NOT_FOUND: &str = "There is no such thing, or it is not for you to see.";
+/// A rejection has no comment.
+pub const REASON_REQUIRED: &str = "Say why you reject it: the requester reads this.";
 /// Portico has too much to do.
 pub const BUSY: &str = "Portico has too much to do just now. Try again in a moment.";
 /// The database failed.

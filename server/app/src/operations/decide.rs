@@ -24,7 +24,7 @@ pub struct Decide {
     pub revision: i64,
     /// True approves, false rejects.
     pub approve: bool,
-    /// A comment for the requester.
+    /// A comment for the requester. A rejection needs one.
     pub comment: Option<String>,
 }
 
@@ -33,7 +33,8 @@ impl Portal {
     ///
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when
-    /// it is not theirs to decide, [`PortalError::Conflict`] when it was decided or changed meanwhile.
+    /// it is not theirs to decide, [`PortalError::Conflict`] when it was decided or changed meanwhile,
+    /// [`PortalError::ReasonRequired`] for a rejection without a comment.
     pub async fn decide(&self, caller: Caller<'_>, command: Decide) -> Result<State> {
         let (viewer, remote) = (caller.viewer, caller.remote);
         let approved = command.approve;
@@ -47,6 +48,9 @@ impl Portal {
             .map(str::trim)
             .filter(|comment| !comment.is_empty())
             .map(|comment| comment.chars().take(COMMENT).collect());
+        if !approved && comment.is_none() {
+            return Err(PortalError::ReasonRequired);
+        }
         let rules = request
             .approval
             .as_ref()
@@ -200,6 +204,28 @@ mod tests {
                 "{again:?}"
             );
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_rejection_needs_a_reason() {
+        let app = TestApp::new().await;
+        let id = app.submitted(&developer(0), "files").await;
+        let without = |approve, comment: Option<&str>| Decide {
+            comment: comment.map(str::to_owned),
+            ..decision(id, approve)
+        };
+        for comment in [None, Some(""), Some(" \r\n ")] {
+            let refused = app.portal.decide(caller(&lead()), without(false, comment)).await;
+            assert!(matches!(refused, Err(PortalError::ReasonRequired)), "{refused:?}");
+        }
+        // Who may not decide learns only that.
+        let refused = app
+            .portal
+            .decide(caller(&developer(0)), without(false, None))
+            .await;
+        assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
+        let approved = app.portal.decide(caller(&lead()), without(true, None)).await;
+        assert_eq!(approved.unwrap(), State::Approved);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

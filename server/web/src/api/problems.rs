@@ -55,7 +55,9 @@ problem_sets! {
     /// Renewals.
     Renewing: [NotRenewable, ClaimInvalid];
     /// Decisions.
-    Deciding: [Changed, WrongState, NotPermittedNow, ApprovalOutdated, PoliciesUnusable, QuotaUnknown];
+    Deciding: [
+        Changed, WrongState, NotPermittedNow, ApprovalOutdated, ReasonRequired, PoliciesUnusable, QuotaUnknown,
+    ];
     /// Withdrawals.
     Withdrawing: [Changed, WrongState];
     /// Creating what is limited in number.

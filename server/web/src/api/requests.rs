@@ -292,7 +292,7 @@ pub(in super::super) struct DecisionRequest {
     approve: bool,
     /// `revision` of the request as it was read. The decision is refused if the request has another by now.
     revision: i64,
-    /// A comment for the requester.
+    /// A comment for the requester. A rejection needs one.
     #[serde(default)]
     comment: Option<String>,
 }
