@@ -1,4 +1,4 @@
-// Keyboard shortcuts: the approval queue by j, k, a and r; the command palette by Ctrl-K; the theme; Back.
+// Keyboard shortcuts: the approval queue by j, k, a, r and Ctrl-Enter; the command palette by Ctrl-K; the theme; Back.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -31,35 +31,59 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.locator('html[data-alive]').waitFor();
   }
 
-  it('goes through the approval queue, and decides by Enter only', async () => {
+  it('goes through the approval queue, rejects with a reason and approves', async () => {
     const { page } = ada;
     await alive(page, '/approvals');
-    const opened = () => page.locator('details.approval[open] summary strong').last().innerText();
+    const opened = (name) => page.locator('#opened', { hasText: name }).waitFor();
+    const focused = () => page.evaluate(() => document.activeElement.id);
+    await opened('first');
     await page.keyboard.press('j');
-    assert.equal(await opened(), 'first');
-    await page.keyboard.press('j');
-    assert.equal(await opened(), 'second');
+    await opened('second');
+    assert.match(page.url(), /request=/, 'the address is that of the open request');
     await page.keyboard.press('k');
-    assert.equal(await opened(), 'first');
+    await opened('first');
+
     await page.keyboard.press('r');
-    assert.equal(await page.evaluate(() => document.activeElement.value), 'reject');
-    await page.keyboard.press('j');
+    assert.match(await focused(), /^comment-/);
+    await page.getByText('Ctrl Enter rejects').waitFor();
+    await page.keyboard.press('Control+Enter');
+    assert.equal(await page.locator('.inbox-row').count(), 2, 'a rejection needs a reason');
+    await page.keyboard.type('jar: not this one');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('You rejected the request.').waitFor();
+    await opened('second');
+    assert.equal(await page.locator('.inbox-row').count(), 1);
+
+    await alive(page, page.url());
     await page.keyboard.press('a');
-    assert.equal(await page.evaluate(() => document.activeElement.value), 'approve');
-    assert.equal(await page.locator('details.approval').count(), 2, 'nothing is decided yet');
-    await page.keyboard.press('Enter');
+    assert.match(await focused(), /^comment-/);
+    await page.getByText('Ctrl Enter approves').waitFor();
+    await page.keyboard.press('Control+Enter');
     await page.getByText('You approved the request.').waitFor();
-    await page.locator('details.approval', { hasText: 'second' }).waitFor({ state: 'detached' });
-    assert.equal(await page.locator('details.approval', { hasText: 'first' }).count(), 1);
+    await page.getByText('Nobody waits for you').waitFor();
   });
 
-  it('ignores shortcuts in text fields', async () => {
+  it('says that a request was withdrawn, and keeps what is typed', async () => {
     const { page } = ada;
     await alive(page, '/approvals');
-    const comment = page.getByRole('textbox', { name: /^Comment/ }).first();
-    await comment.fill('');
-    await comment.pressSequentially('jar');
-    assert.equal(await comment.inputValue(), 'jar');
+    const token = await dana.page.locator('input[name="_csrf"]').first().inputValue();
+    const headers = { 'x-portico-csrf': token, origin: demo.portal };
+    const send = async (name) => {
+      const sent = await dana.page.request.post('/api/v1/requests', { data: { offering: QUEUE, name }, headers });
+      assert.equal(sent.status(), 201, await sent.text());
+      return (await sent.json()).id;
+    };
+    const id = await send('regretted');
+    await page.locator('#opened', { hasText: 'regretted' }).waitFor();
+    await send('next-in-line');
+    await page.locator('.inbox-row').nth(1).waitFor();
+    await page.keyboard.press('a');
+    await page.keyboard.type('Why not');
+    const taken = await dana.page.request.post(`/api/v1/requests/${id}/withdrawal`, { data: {}, headers });
+    assert.equal(taken.status(), 204, await taken.text());
+    await page.getByText('Dana Okafor took it back').waitFor();
+    assert.equal(await page.locator('#opened', { hasText: 'regretted' }).count(), 1);
+    assert.equal(await page.locator('.decide textarea').inputValue(), 'Why not');
   });
 
   /** Opens search everywhere and types. */
@@ -78,7 +102,7 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(`/catalog/${POSTGRESQL}/request$`));
     await alive(page, '/claims');
-    const found = await palette(page, 'second');
+    const found = await palette(page, 'next-in-line');
     await found.filter({ hasText: /request/i }).first().waitFor();
     await found.filter({ hasText: 'production' }).first().click();
     await page.waitForURL(/\/(requests|claims)\//);

@@ -86,11 +86,12 @@ describe('the main flow, developer and approver side by side', { timeout: 240_00
     await page.locator('.state-line', { hasText: 'Awaiting approval' }).waitFor();
 
     // The approver's queue updates.
-    const row = ada.page.locator('details.approval', { hasText: 'browser-queue' });
+    const row = ada.page.locator('.inbox-row', { hasText: 'browser-queue' });
     await row.waitFor({ timeout: 15_000 });
-    if ((await row.getAttribute('open')) === null) await row.locator('summary').click();
-    await row.getByRole('textbox', { name: /^Comment/ }).fill('Fine by me');
-    await row.getByRole('button', { name: 'Approve' }).click();
+    await row.click();
+    const open = ada.page.getByRole('article', { name: /browser-queue/ });
+    await open.getByRole('textbox', { name: /^Comment/ }).fill('Fine by me');
+    await open.getByRole('button', { name: 'Approve' }).click();
 
     await page.locator('.state-line', { hasText: 'Applied' }).waitFor({ timeout: 30_000 });
     await page.getByText('Fine by me').waitFor();

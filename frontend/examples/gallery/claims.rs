@@ -253,13 +253,14 @@ fn list(items: Vec<ClaimRow>) -> ClaimsPage {
         ]
         .map(|health| (health, items.iter().filter(|row| row.health == health).count()))
         .to_vec(),
+        unreachable_planes: vec!["US shared".into()],
         rows: Paged::cut(items, 1, 50),
     }
 }
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    let frame = || at(dana("/claims"), "My claims", &[]);
-    let deep = || at(dana("/claims/x"), "ledger", &[("My claims", Link::Claims)]);
+    let frame = || at(dana("/claims"), "Claims", &[]);
+    let deep = || at(dana("/claims/x"), "ledger", &[("Claims", Link::Claims)]);
     let many: Vec<_> = rows()
         .into_iter()
         .cycle()

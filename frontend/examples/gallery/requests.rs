@@ -2,8 +2,9 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ApprovalRow, ApprovalsPage, CommentResult, DiffLine, DiffTone, HealthChange, HomePage, Link, NoticeTone,
-    Paged, QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
+    ApprovalRow, ClaimRow, Closed, CommentResult, DiffLine, DiffTone, HealthChange, HealthChanges, HomePage,
+    InboxPage, Link, NoticeTone, Paged, PlatformState, QuotaLine, RequestPage, RequestRow, RequestStep,
+    RequestsPage,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
@@ -138,6 +139,8 @@ fn waiting() -> RequestPage {
         manifest: form::create().manifest,
         manifest_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         diff: vec![],
+        against: "what was live".into(),
+        again: None,
         placement: form::placement(),
         expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
         note: Some(
@@ -193,9 +196,33 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
             text: "Could last year's reports go to the archive instead?".into(),
             at: now(),
         }],
-        history: "10 applied before, 1 rejected. Their claims here: 3 ready, 1 degraded".into(),
+        history: "Dana Developer: 10 of 11 applied, 1 rejected. Claims here: 3 ready, 1 degraded".into(),
         revision: 1,
     }
+}
+
+/// One claim that broke, and twelve that became ready.
+fn health_changes() -> Vec<HealthChanges> {
+    let group = |claim: ClaimRow, health, count: usize| {
+        let at = now() - SignedDuration::from_hours(2);
+        let claims = std::iter::repeat_n(claim.clone(), count.min(10));
+        HealthChanges {
+            offering_title: claim.offering_title,
+            icon: claim.icon,
+            category: claim.category,
+            tenant: claim.tenant,
+            environment: claim.environment,
+            health,
+            count,
+            at,
+            claims: claims.map(|claim| HealthChange { claim, at }).collect(),
+        }
+    };
+    let rows = claims::rows();
+    let first = |health| rows.iter().find(|row| row.health == health).cloned();
+    let broke = first(Health::Degraded).map(|row| group(row, Health::Degraded, 1));
+    let ready = first(Health::Ready).map(|row| group(row, Health::Ready, 12));
+    broke.into_iter().chain(ready).collect()
 }
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
@@ -236,6 +263,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         claim_href: Some(claims::rows().swap_remove(0).href),
         may_not_decide: None,
         may_withdraw: false,
+        again: Some("spec: {}\n".into()),
         ..waiting()
     };
     let crumbs: &[(&str, Link)] = &[("Requests", Link::Requests)];
@@ -247,24 +275,39 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         claims: 41,
         ready: 36,
         waiting_on_me: vec![approval(0, Action::Change), approval(2, Action::Create)],
-        waiting_on_others: rows().into_iter().take(2).collect(),
-        today: rows(),
-        health_changes: claims::rows()
+        needs_action: 3,
+        ending_soon: claims::rows()
             .into_iter()
-            .filter(|row| matches!(row.health, Health::Ready | Health::Degraded))
-            .take(3)
-            .map(|claim| HealthChange {
-                claim,
-                at: now() - jiff::SignedDuration::from_hours(2),
+            .take(1)
+            .map(|row| ClaimRow {
+                expires_at: Some(now() + SignedDuration::from_hours(70)),
+                ..row
             })
             .collect(),
+        waiting_on_others: rows().into_iter().take(2).collect(),
+        waiting_on_others_count: 40,
+        unsuccessful: rows().into_iter().skip(3).take(2).collect(),
+        today: rows(),
+        health_changes: health_changes(),
         suggestions: vec![],
         unreachable_planes: vec!["US shared".into()],
+        platform: Some(PlatformState {
+            planes: 3,
+            unwell_planes: catalog::planes().into_iter().take(1).collect(),
+            configuration_errors: 2,
+            over_quota: vec!["Payments".into()],
+            oldest_approval: Some(rows().remove(0)),
+        }),
     };
     let calm = HomePage {
         unhealthy_claims: vec![],
         claims: 5,
         ready: 5,
+        needs_action: 0,
+        ending_soon: vec![],
+        waiting_on_others_count: 0,
+        unsuccessful: vec![],
+        platform: None,
         waiting_on_me: vec![],
         waiting_on_others: vec![],
         today: rows().into_iter().skip(2).take(1).collect(),
@@ -317,7 +360,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             "approvals",
             pages::approvals(
                 &at(ada("/approvals"), "Approvals", &[]),
-                &ApprovalsPage {
+                &InboxPage {
                     rows: Paged::cut(
                         vec![
                             approval(0, Action::Change),
@@ -327,6 +370,23 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                         1,
                         20,
                     ),
+                    opened: Some(approval(0, Action::Change)),
+                    closed: None,
+                    may_comment: true,
+                    chosen: false,
+                },
+            ),
+        ),
+        (
+            "approvals-withdrawn",
+            pages::approvals(
+                &at(ada("/approvals"), "Approvals", &[]),
+                &InboxPage {
+                    rows: Paged::cut(vec![approval(1, Action::Create)], 1, 20),
+                    opened: Some(approval(0, Action::Change)),
+                    closed: Some(Closed::Withdrawn),
+                    may_comment: true,
+                    chosen: true,
                 },
             ),
         ),
@@ -334,8 +394,12 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             "approvals-nothing",
             pages::approvals(
                 &at(ada("/approvals"), "Approvals", &[]),
-                &ApprovalsPage {
+                &InboxPage {
                     rows: Paged::cut(vec![], 1, 20),
+                    opened: None,
+                    closed: None,
+                    may_comment: false,
+                    chosen: false,
                 },
             ),
         ),

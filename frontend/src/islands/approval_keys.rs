@@ -1,8 +1,9 @@
-//! Keyboard shortcuts of the approval queue.
+//! Keyboard shortcuts of the approval queue and of a request to decide on.
 
 use leptos::prelude::*;
 
-/// Keyboard shortcuts of the approval queue: j and k select the next and previous request, a and r go to its buttons.
+/// Keyboard shortcuts: j and k open the next and previous request, a and r go to the comment of the decision, and
+/// Ctrl-Enter there approves, or rejects after r.
 #[island]
 pub fn ApprovalKeys() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -11,10 +12,17 @@ pub fn ApprovalKeys() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 mod imp {
-    use wasm_bindgen::JsCast;
-    use web_sys::{Element, KeyboardEvent};
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::spawn_local;
+    use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-    use crate::islands::browser::{collect, document, find, focus, on, target};
+    use crate::islands::browser::{collect, document, find, focus, on, target, window};
+    use crate::islands::morph::{self, Values};
+
+    /// The text area of a decision.
+    const COMMENT: &str = "form.decide textarea";
+    /// Attribute of the form: what Ctrl-Enter does.
+    const INTENT: &str = "data-intent";
 
     pub(super) fn start() {
         if find("[data-decide]").is_none() {
@@ -24,20 +32,14 @@ mod imp {
             let Some(key) = event.dyn_ref::<KeyboardEvent>() else {
                 return;
             };
-            let typing = target(&event).is_some_and(|element| {
-                element
+            let Some(element) = target(&event) else { return };
+            let done = if element.matches(COMMENT).unwrap_or(false) {
+                in_comment(key, &element)
+            } else {
+                let typing = element
                     .matches("input, textarea, select, dialog *")
-                    .unwrap_or(false)
-            });
-            if typing || key.ctrl_key() || key.meta_key() || key.alt_key() {
-                return;
-            }
-            let done = match key.key().as_str() {
-                "j" => go(1),
-                "k" => go(-1),
-                "a" => press_next("approve"),
-                "r" => press_next("reject"),
-                _ => false,
+                    .unwrap_or(false);
+                !typing && on_page(key)
             };
             if done {
                 event.prevent_default();
@@ -45,63 +47,93 @@ mod imp {
         });
     }
 
-    fn all() -> Vec<Element> {
-        collect(
-            document()
-                .query_selector_all("[data-decide] details.approval")
-                .ok(),
-        )
-    }
-
-    /// The request with the focus, else the open one.
-    fn current(all: &[Element]) -> Option<usize> {
-        let focused = document()
-            .active_element()
-            .and_then(|element| element.closest("details.approval").ok().flatten());
-        all.iter()
-            .position(|each| Some(each) == focused.as_ref())
-            .or_else(|| all.iter().position(|each| each.has_attribute("open")))
-    }
-
-    fn go(by: isize) -> bool {
-        let all = all();
-        if all.is_empty() {
+    fn on_page(key: &KeyboardEvent) -> bool {
+        if key.ctrl_key() || key.meta_key() || key.alt_key() {
             return false;
         }
-        let focused = document()
-            .active_element()
-            .is_some_and(|element| element.closest("details.approval").ok().flatten().is_some());
-        let next = match current(&all) {
-            // Nothing is selected yet: start with the open request.
-            Some(index) if !focused => index,
-            Some(index) => index.saturating_add_signed(by).min(all.len() - 1),
-            None => 0,
-        };
-        for (index, each) in all.iter().enumerate() {
-            let _ = each.toggle_attribute_with_force("open", index == next);
+        match key.key().as_str() {
+            "j" => go(1),
+            "k" => go(-1),
+            "a" => comment("approve"),
+            "r" => comment("reject"),
+            _ => false,
         }
-        if let Some(summary) = all
-            .get(next)
-            .and_then(|each| each.query_selector("summary").ok().flatten())
-        {
-            focus(&summary);
-        }
-        true
     }
 
-    /// Moves the focus to the button. Enter then decides, so that no single key does.
-    fn press_next(decision: &str) -> bool {
-        let all = all();
-        let Some(current) = current(&all).and_then(|index| all.get(index)) else {
-            return false;
-        };
-        let _ = current.set_attribute("open", "");
-        match current.query_selector(&format!("button[value={decision}]")) {
-            Ok(Some(button)) => {
-                focus(&button);
+    fn in_comment(key: &KeyboardEvent, comment: &Element) -> bool {
+        match key.key().as_str() {
+            "Enter" if key.ctrl_key() || key.meta_key() => {
+                let Ok(Some(form)) = comment.closest("form") else {
+                    return false;
+                };
+                let intent = form.get_attribute(INTENT).unwrap_or_else(|| "approve".to_owned());
+                let button = form
+                    .query_selector(&format!("button[value={intent}]"))
+                    .ok()
+                    .flatten();
+                if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+                    button.click();
+                }
+                true
+            }
+            // Back to the keys of the page.
+            "Escape" => {
+                if let Some(comment) = comment.dyn_ref::<HtmlElement>() {
+                    let _ = comment.blur();
+                }
                 true
             }
             _ => false,
         }
+    }
+
+    /// Opens the request `by` rows below the open one, without loading the page.
+    fn go(by: isize) -> bool {
+        let links = collect(document().query_selector_all("[data-decide] a.inbox-row").ok());
+        let Some(last) = links.len().checked_sub(1) else {
+            return false;
+        };
+        let current = links.iter().position(|link| link.has_attribute("aria-current"));
+        let next = current.map_or(0, |current| current.saturating_add_signed(by).min(last));
+        let Some(href) = links.get(next).and_then(|link| link.get_attribute("href")) else {
+            return false;
+        };
+        if current == Some(next) {
+            return true;
+        }
+        spawn_local(async move {
+            let Some(page) = morph::page(&href, None).await else {
+                let _ = window().location().assign(&href);
+                return;
+            };
+            if let Ok(history) = window().history() {
+                let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&href));
+            }
+            morph::apply(&page, "data-live", Values::Keep, false);
+            window().scroll_to_with_x_and_y(0.0, 0.0);
+            // The row, or on narrow screens, which hide the list, the title.
+            let row = find("[data-decide] a.inbox-row[aria-current]");
+            let visible = |element: &Element| {
+                element
+                    .dyn_ref::<HtmlElement>()
+                    .is_some_and(|element| element.offset_parent().is_some())
+            };
+            if let Some(element) = row.filter(visible).or_else(|| find("#opened")) {
+                focus(&element);
+            }
+        });
+        true
+    }
+
+    /// Moves the focus to the comment. Nothing is decided before Ctrl-Enter or a button.
+    fn comment(intent: &str) -> bool {
+        let Some(comment) = find(&format!("[data-decide] {COMMENT}")) else {
+            return false;
+        };
+        if let Ok(Some(form)) = comment.closest("form") {
+            let _ = form.set_attribute(INTENT, intent);
+        }
+        focus(&comment);
+        true
     }
 }

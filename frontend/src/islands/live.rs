@@ -206,7 +206,7 @@ mod imp {
         !(one_claim && other_claim)
     }
 
-    /// Fetches the page and applies the differences; again afterwards if another refresh was requested meanwhile.
+    /// Fetches the page, or the address that it names in `data-live-at`, and applies the differences; again afterwards if another refresh was requested meanwhile.
     fn refresh() {
         if REFRESHING.get() {
             REFRESH_PENDING.set(true);
@@ -217,7 +217,9 @@ mod imp {
             loop {
                 REFRESH_PENDING.set(false);
                 let here = window().location().href().unwrap_or_default();
-                let answer = morph::fetch(&here, None).await;
+                let source =
+                    find("main [data-live-at]").and_then(|region| region.get_attribute("data-live-at"));
+                let answer = morph::fetch(source.as_ref().unwrap_or(&here), None).await;
                 user_state::wait_until_released().await;
                 match answer {
                     // The person may have navigated within the page, by searching for example.

@@ -9,7 +9,7 @@ use super::browser::{collect, document, find_all, window};
 use super::user_state::{ControlState, UserState};
 
 /// Attributes that the person controls, such as the size of a text area. Updates leave them alone.
-const CLIENT_ATTRIBUTES: [&str; 5] = ["open", "rows", "data-touched", "data-kept", NEWER];
+const CLIENT_ATTRIBUTES: [&str; 6] = ["open", "rows", "data-touched", "data-kept", "data-intent", NEWER];
 
 /// Marks a control that was changed since the last request: its contents are newer than the answer.
 pub(super) const NEWER: &str = "data-newer";

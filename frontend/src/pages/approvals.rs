@@ -1,140 +1,260 @@
 use leptos::prelude::*;
-use portico_api::{ApprovalRow, ApprovalsPage, Frame, Link};
-use portico_domain::quota;
-use portico_domain::request::Action;
+use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, names};
+use portico_domain::request::{Action, COMMENT_CHARACTERS};
 
 use super::request::decision;
 use crate::islands::ApprovalKeys;
-use crate::parts::badge::action_word;
-use crate::parts::summary::{effect, quota};
-use crate::parts::text::{code, diff, empty};
-use crate::parts::{Query, document, glyph, icon, pager, time};
+use crate::parts::badge::{action, action_word};
+use crate::parts::summary::quota;
+use crate::parts::text::{code, diff, empty, grouped, place};
+use crate::parts::{Query, document, glyph, icon, pager, since, time};
 
-/// The approval queue: should I approve?
+/// The approval queue: should I approve? The list, and beside it one request with the decision always in view. Narrow
+/// screens show one of the two.
 #[must_use]
-pub fn approvals(frame: &Frame, page: &ApprovalsPage) -> String {
+pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
     document(frame, || {
-        let body = if page.rows.items.is_empty() {
-            empty(
+        let here = Query::new(Link::Approvals).with("page", number(page.rows.page));
+        let count = page.rows.total.unwrap_or(page.rows.items.len());
+        let heading = match count {
+            0 => "Approvals".to_owned(),
+            1 => "1 request waits for you".to_owned(),
+            count => format!("{} requests wait for you", grouped(count)),
+        };
+        let body = match &page.opened {
+            Some(opened) => {
+                let class = if page.chosen { "inbox chosen" } else { "inbox" };
+                view! {
+                    <div class=class>
+                        {list(frame, page, &here)}
+                        {open(frame, page, opened, &here)}
+                    </div>
+                }
+                .into_any()
+            }
+            None => empty(
                 "approvals",
                 "Nobody waits for you",
                 "Requests that need your agreement appear here by themselves, the longest waiting first.",
                 Some(("/requests".to_owned(), "Show all requests")),
-            )
-        } else {
-            let rows: Vec<_> = page
-                .rows
-                .items
-                .iter()
-                .enumerate()
-                .map(|(index, row)| approval(frame, row, index == 0))
-                .collect();
-            view! { <ol role="list" class="queue">{rows}</ol> }.into_any()
+            ),
         };
+        // Another request must not take the place of the one that somebody reads.
+        let source = page
+            .opened
+            .as_ref()
+            .filter(|_| !page.chosen)
+            .map(|opened| here.clone().with("opened", opened.row.id.to_string()).href());
         view! {
-            <div class="page-head">
-                <h1>"Approvals"</h1>
-                <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next and previous, "<kbd>"a"</kbd>" approve, "<kbd>"r"</kbd>" reject"</p>
-            </div>
             <ApprovalKeys />
-            <div class="live" data-live="approvals" data-decide="">
+            <div class="live" data-live="approvals" data-live-at=source data-decide="">
+                <div class="page-head inbox-head">
+                    <h1>{heading}</h1>
+                    {(count > 0).then(|| view! { <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next, previous · "<kbd>"a"</kbd>" approve · "<kbd>"r"</kbd>" reject"</p> })}
+                </div>
                 {body}
-                {pager(&page.rows, &Query::new(Link::Approvals))}
             </div>
         }
         .into_any()
     })
 }
 
-fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView + use<> {
+fn number(page: usize) -> String {
+    if page > 1 { page.to_string() } else { String::new() }
+}
+
+/// The address of a request in the queue.
+fn href(here: &Query, row: &RequestRow) -> String {
+    here.clone().with("request", row.id.to_string()).href()
+}
+
+fn list(frame: &Frame, page: &InboxPage, here: &Query) -> AnyView {
+    let opened = page.opened.as_ref().map(|opened| opened.row.id);
+    let rows: Vec<_> = page
+        .rows
+        .items
+        .iter()
+        .map(|approval| {
+            let current = opened == Some(approval.row.id);
+            inbox_row(frame, approval, href(here, &approval.row), current)
+        })
+        .collect();
+    let nothing = page
+        .rows
+        .items
+        .is_empty()
+        .then(|| view! { <p class="quiet inbox-nothing">"Nobody waits for you."</p> });
+    view! {
+        <nav class="inbox-list" aria-label="Requests that wait for you">
+            {nothing}
+            <ol role="list">{rows}</ol>
+            {pager(&page.rows, &Query::new(Link::Approvals))}
+        </nav>
+    }
+    .into_any()
+}
+
+/// A request to decide on, in two lines: who wants what and since when; plan, place and price.
+pub(super) fn inbox_row(
+    frame: &Frame,
+    approval: &ApprovalRow,
+    href: String,
+    current: bool,
+) -> impl IntoView + use<> {
+    let row = &approval.row;
+    let facts = [
+        row.plan.as_ref().map(ToString::to_string),
+        Some(place(Some(&row.tenant), Some(&row.environment))),
+        approval.cost.as_ref().map(|cost| price(cost).0),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    view! {
+        <li id=format!("a-{}", row.id)>
+            <a class="inbox-row" href=href aria-current=current.then_some("true")>
+                <span class="inbox-what">
+                    {icon(glyph(&row.icon, "other"))}
+                    <span>{row.requester.clone()}" · "{what(row)}" "<strong>{row.claim.name.to_string()}</strong></span>
+                </span>
+                <span class="inbox-since">{since(frame.now, row.created_at)}</span>
+                <span class="inbox-facts">{facts.join(" · ")}</span>
+            </a>
+        </li>
+    }
+}
+
+/// `Queue`, or `change of Queue`.
+fn what(row: &RequestRow) -> String {
+    match row.action {
+        Action::Create => row.offering_title.clone(),
+        action => format!("{} of {}", action_word(action).to_lowercase(), row.offering_title),
+    }
+}
+
+/// The price, and what follows its first comma: `190 EUR a month`, `162 EUR more than now`.
+fn price(cost: &str) -> (String, Option<String>) {
+    match cost.split_once(", ") {
+        Some((price, rest)) => (price.to_owned(), Some(rest.to_owned())),
+        None => (cost.to_owned(), None),
+    }
+}
+
+fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -> AnyView {
     let row = &approval.row;
     let why: Vec<_> = approval
         .why
         .iter()
         .map(|why| view! { <li class="line">{icon("shield")}<span>{why.clone()}</span></li> })
         .collect();
-    let note = approval.note.clone().map(|note| view! { <div><h2>"Note from "{row.requester.clone()}</h2><blockquote class="note">{note}</blockquote></div> });
+    let why = (!why.is_empty()).then(
+        || view! { <section><h3>"Why it needs you"</h3><ul role="list" class="lines">{why}</ul></section> },
+    );
+    let note = approval.note.clone().map(|note| {
+        view! { <section><h3>"Note from "{row.requester.clone()}</h3><blockquote class="note">{note}</blockquote></section> }
+    });
     let comments: Vec<_> = approval
         .comments
         .iter()
         .map(|comment| {
             view! {
                 <li>
-                    <strong>{comment.by.clone()}</strong>" "<span class="reason">{time(frame.now, comment.at)}</span>
+                    <strong>{comment.by.clone()}</strong>" "<span class="quiet">{time(frame.now, comment.at)}</span>
                     <blockquote class="note">{comment.text.clone()}</blockquote>
                 </li>
             }
         })
         .collect();
-    let comments = (!comments.is_empty())
-        .then(|| view! { <div><h2>"Said about it"</h2><ul role="list" class="stack">{comments}</ul></div> });
-    let quotas = (!approval.quota.is_empty())
-        .then(|| view! { <div><h2>"Quota after this"</h2>{quota(&approval.quota)}</div> });
-    let whole = (row.action != Action::Delete).then(|| whole(approval));
+    let comments = (!comments.is_empty()).then(
+        || view! { <section><h3>"Comments"</h3><ul role="list" class="stack">{comments}</ul></section> },
+    );
+    let quotas = (!approval.quota.is_empty()).then(|| {
+        view! { <section class="inbox-quota"><h3>"Quota with this one"</h3>{quota(&approval.quota)}</section> }
+    });
+    let cost = approval.cost.as_ref().map(|cost| {
+        let (price, rest) = price(cost);
+        let rest = rest.map(|rest| view! { <span class="quiet">{rest}</span> });
+        view! { <p class="price"><span class="unseen">"Price: "</span><strong>{price}</strong>{rest}</p> }
+    });
+    let expires = approval
+        .expires_at
+        .filter(|_| page.closed.is_none())
+        .map(|at| view! { " · expires "{time(frame.now, at)} });
     view! {
-        <li id=format!("a-{}", row.id)>
-            <details class="approval" id=format!("approval-{}", row.id) open=open>
-                <summary>
-                    {icon(glyph(&row.icon, "other"))}
-                    <span class="approval-what">
-                        <strong>{row.requester.clone()}</strong>" · "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}
-                        " "<strong>{row.claim.name.to_string()}</strong>
-                        <span class="reason">
-                            {format!("{}/{}", row.tenant, row.environment)}" · requested "{time(frame.now, row.created_at)}
-                            {approval.expires_at.map(|at| view! { " · expires "{time(frame.now, at)} })}
-                        </span>
-                        {in_short(approval)}
-                    </span>
-                    {icon("down")}
-                </summary>
-                <div class="approval-body">
-                    <div class="stack-l">
-                        <p class="sentence">{approval.sentence.clone()}</p>
-                        {differs(approval)}
-                        {note}
-                        {comments}
-                        {whole}
-                    </div>
-                    <div class="stack-l">
-                        <div><h2>"Why it needs you"</h2><ul role="list" class="lines">{why}</ul></div>
-                        {approval.cost.clone().map(|cost| view! { <div><h2>"Price"</h2><p><strong>{cost}</strong></p></div> })}
-                        {quotas}
-                        <p class="quiet">{approval.history.clone()}</p>
-                        <p><a href=row.href.to_string()>"The whole request"</a></p>
-                        {decision(frame, &row.id.to_string(), approval.revision)}
-                    </div>
+        <article class="inbox-open" id=format!("approval-{}", row.id) aria-labelledby="opened">
+            <p class="inbox-back"><a href=here.href()>"All requests that wait"</a></p>
+            <header class="inbox-title">
+                <div>
+                    <h2 id="opened" tabindex="-1">{row.offering_title.clone()}" "{row.claim.name.to_string()}" "{action(row.action)}</h2>
+                    <p class="sentence">{approval.sentence.clone()}"."</p>
+                    <p class="quiet">{row.requester.clone()}" asked "{time(frame.now, row.created_at)}{expires}</p>
                 </div>
-            </details>
-        </li>
+                {cost}
+            </header>
+            {differs(approval)}
+            {note}
+            {comments}
+            <div class="inbox-facts-grid">{why}{quotas}</div>
+            <p class="quiet">{approval.history.clone()}</p>
+            <div class="stack">
+                {(row.action != Action::Delete).then(|| whole(approval))}
+                <p><a href=row.href.to_string()>"All about this request"</a></p>
+            </div>
+            {decide(frame, page, approval, here)}
+        </article>
     }
+    .into_any()
 }
 
-/// Why the request needs approval and its effect on the quota, for rows that are not open.
-fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
-    let more = match approval.why.len() {
-        0 | 1 => String::new(),
-        rules => format!(" And {} more.", rules - 1),
+/// The decision, or why there is none to make. Both keep the text area, and with it what somebody has typed.
+fn decide(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -> AnyView {
+    let row = &approval.row;
+    let next = next(page, approval);
+    let Some(closed) = &page.closed else {
+        let after = next.map_or_else(|| Link::Approvals.to_string(), |row| href(here, row));
+        return decision(frame, row, approval.revision, after);
     };
-    let why = approval
-        .why
-        .first()
-        .map(|why| format!("{}.{more}", why.trim_end_matches('.')));
-    // Of several resources, show the one with the least left.
-    let tightest = approval
-        .quota
-        .iter()
-        .filter(|line| line.takes != 0)
-        .max_by_key(|line| line.after().saturating_mul(1000) / line.limit.max(1));
-    let quota = tightest.map(|line| {
-        format!(
-            "Quota after this: {} {}.",
-            quota::title(&line.resource),
-            effect(line)
-        )
+    let words = closed_words(closed, &row.requester);
+    let next = next.map(|row| view! { " "<a href=href(here, row)>"Open the next one"</a> });
+    let id = &row.id;
+    let comment = page.may_comment.then(|| {
+        view! {
+            <textarea id=format!("comment-{id}") name=names::COMMENT rows="1" maxlength=COMMENT_CHARACTERS required
+                aria-label="Comment" placeholder="Say something about it all the same."></textarea>
+            <div class="actions"><button class="button">{icon("comment")}"Comment"</button></div>
+        }
     });
-    let cost = approval.cost.as_ref().map(|cost| format!("{cost}."));
-    let words: Vec<String> = why.into_iter().chain(cost).chain(quota).collect();
-    (!words.is_empty()).then(|| view! { <span class="reason">{words.join(" ")}</span> }.into_any())
+    view! {
+        <form class="decide" id=format!("decide-{id}") method="post" action=Link::Comment(row.id).to_string()>
+            <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+            <input type="hidden" name=names::RETURN_TO value=href(here, row) />
+            <p class="line decide-closed" role="status">{icon("warning")}<span>{words}" "<span class="quiet">{time(frame.now, row.updated_at)}</span>{next}</span></p>
+            {comment}
+        </form>
+    }
+    .into_any()
+}
+
+/// The request to open after a decision: the one below, else the one above.
+fn next<'p>(page: &'p InboxPage, approval: &ApprovalRow) -> Option<&'p RequestRow> {
+    let rows = &page.rows.items;
+    let at = rows.iter().position(|row| row.row.id == approval.row.id);
+    let next = match at {
+        Some(at) => rows.get(at + 1).or_else(|| rows.get(at.checked_sub(1)?)),
+        None => rows.first(),
+    };
+    next.map(|next| &next.row)
+}
+
+fn closed_words(closed: &Closed, requester: &str) -> String {
+    let by = |who: &Option<String>| who.clone().unwrap_or_else(|| "You".to_owned());
+    match closed {
+        Closed::Withdrawn => format!("{requester} took it back: there is nothing left to decide."),
+        Closed::Approved(who) => format!("{} approved it.", by(who)),
+        Closed::Rejected(who) => format!("{} rejected it.", by(who)),
+        Closed::Refused => "A policy refused it: there is nothing left to decide.".to_owned(),
+        Closed::Expired => "It expired: nobody decided in time.".to_owned(),
+        Closed::Denied(denial) => denial.to_string(),
+        Closed::NoneNeeded => "It needs no decision.".to_owned(),
+    }
 }
 
 /// The differences, which come first.
@@ -148,7 +268,7 @@ fn differs(approval: &ApprovalRow) -> Option<AnyView> {
     } else {
         diff(&approval.diff).into_any()
     };
-    Some(view! { <div><h2>"What differs from "{against}</h2>{body}</div> }.into_any())
+    Some(view! { <section><h3>"What differs from "{against}</h3>{body}</section> }.into_any())
 }
 
 /// The whole manifest, folded: this is what gets approved.

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, names};
 
 use crate::islands::Search;
-use crate::parts::rows::{Columns, claim_table};
+use crate::parts::rows::sortable_claim_table;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{Query, document, icon, pager, select};
 
@@ -13,12 +13,13 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
         let query = query_of(&page.filter);
         view! {
             <div class="page-head">
-                <h1>{if page.filter.mine { "My claims" } else { "Claims" }}</h1>
+                <h1>"Claims"</h1>
                 <div class="actions"><a class="button primary" href="/catalog">"New request"</a></div>
             </div>
             {search(page, &query)}
             <Search />
             <div class="live" data-live="claims">
+                {unreachable(&page.unreachable_planes)}
                 {chips(page, &query)}
                 {found(frame, page, &query)}
                 {pager(&page.rows, &query)}
@@ -60,21 +61,13 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
         .environments
         .iter()
         .map(|name| (name.to_string(), name.to_string()));
-    let sorts = [
-        ("name", "By name"),
-        ("offering", "By offering"),
-        ("health", "By health"),
-        ("age", "Youngest first"),
-    ]
-    .into_iter()
-    .map(|(value, words)| (value.to_owned(), words.to_owned()));
     let carried: Vec<_> = query
-        .besides(&["q", "offering", "plane", "environment", "sort"])
+        .besides(&["q", "offering", "plane", "environment"])
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
         .collect();
     view! {
-        <form class="search" role="search" method="get" action="/claims" data-search="">
+        <form class="search filters" role="search" method="get" action="/claims" data-search="">
             <label class="search-box">
                 {icon("search")}
                 <span class="unseen">"Search by name"</span>
@@ -83,7 +76,6 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
             {select("offering", "Offering", "Any offering", offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
             {select("environment", "Environment", "Any environment", environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
             {select("plane", "Control plane", "Any control plane", planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
-            {select("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.as_deref())}
             {carried}
             <button class="button when-still">"Show"</button>
         </form>
@@ -138,7 +130,7 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
 
 fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
-        return claim_table(frame.now, &page.rows.items, Columns::All);
+        return sortable_claim_table(frame.now, &page.rows.items, query, page.filter.sort.as_deref());
     }
     if query.href() == "/claims"
         || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty()
@@ -155,6 +147,23 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
         "No claim is like that",
         "Take away a filter to see more.",
         Some(("/claims".to_owned(), "Show all claims")),
+    )
+}
+
+/// Says once that control planes do not answer. `titles` are theirs.
+pub(super) fn unreachable(titles: &[String]) -> Option<AnyView> {
+    let (verb, what) = match titles {
+        [] => return None,
+        [_] => ("does", "it"),
+        _ => ("do", "them"),
+    };
+    let words = format!(
+        "{} {verb} not answer. What runs there may work all the same; what you see of {what} here is the last that is known.",
+        titles.join(", ")
+    );
+    Some(
+        view! { <div class="notice warning" role="status">{icon("unreachable")}<p>{words}</p></div> }
+            .into_any(),
     )
 }
 

@@ -1,39 +1,94 @@
 use leptos::prelude::*;
-use portico_api::{ApprovalRow, Frame, HealthChange, HomePage};
+use portico_api::{ClaimRow, Frame, HealthChange, HealthChanges, HomePage, Link, PlatformState, RequestRow};
 use portico_domain::claim::Health;
 
+use super::approvals::inbox_row;
 use super::catalog::card;
+use super::claims::unreachable;
 use crate::parts::badge::action_word;
-use crate::parts::rows::{Columns, claim_table, request_table};
-use crate::parts::text::counted;
-use crate::parts::{document, glyph, icon, time};
+use crate::parts::rows::{Columns, claim_table};
+use crate::parts::text::{counted, grouped, place};
+use crate::parts::{document, duration, glyph, icon, since, time};
+
+/// Number of requests or claims of one kind from which on they are one line.
+const GROUP_FROM: usize = 3;
 
 /// Home: is any of my claims broken, is anyone waiting for me?
 #[must_use]
 pub fn home(frame: &Frame, page: &HomePage) -> String {
     document(frame, || {
         view! {
-            <div class="page-head"><h1>"What do you need?"</h1></div>
+            <div class="live" data-live="home-head">
+                <div class="page-head"><h1>{heading(frame, page)}</h1></div>
+            </div>
             <form class="search large" role="search" method="get" action="/catalog">
                 <label class="search-box">
                     {icon("search")}
                     <span class="unseen">"Search the catalog"</span>
-                    <input type="search" name="q" placeholder="A database, a queue, a cluster…" autocomplete="off" maxlength="200" />
+                    <input type="search" name="q" placeholder="What do you need? A database, a queue, a cluster…" autocomplete="off" maxlength="200" />
                 </label>
                 <button class="button">"Search"</button>
             </form>
             <div class="live" data-live="home">
                 {no_tenant(frame)}
-                {dead(page)}
+                {page.platform.as_ref().map(|platform| self::platform(frame, platform))}
+                {page.platform.is_none().then(|| unreachable(&page.unreachable_planes))}
                 {suggestions(page)}
                 {waiting_on_me(frame, page)}
                 {claims(frame, page)}
+                {unsuccessful(frame, page)}
+                {ending_soon(frame, page)}
                 {waiting_on_others(frame, page)}
                 {today(frame, page)}
             </div>
         }
         .into_any()
     })
+}
+
+/// The state of everything, in one sentence.
+fn heading(frame: &Frame, page: &HomePage) -> String {
+    let unwell = page
+        .platform
+        .as_ref()
+        .map_or(0, |platform| platform.unwell_planes.len());
+    let mut parts = Vec::new();
+    if unwell > 0 {
+        let words = if unwell == 1 {
+            "control plane does not answer"
+        } else {
+            "control planes do not answer"
+        };
+        parts.push(format!("{} {words}", grouped(unwell)));
+    }
+    if page.needs_action > 0 {
+        let verb = if page.needs_action == 1 { "needs" } else { "need" };
+        parts.push(format!(
+            "{} of {} {verb} you",
+            grouped(page.needs_action),
+            counted(page.claims, "claim", "claims")
+        ));
+    }
+    if frame.waiting > 0 {
+        let verb = if frame.waiting == 1 { "waits" } else { "wait" };
+        parts.push(format!(
+            "{} {verb} for you",
+            counted(frame.waiting, "request", "requests")
+        ));
+    }
+    if !parts.is_empty() {
+        return parts.join(", ");
+    }
+    match (page.claims, page.ready) {
+        (0, _) => "What do you need?".to_owned(),
+        (1, 1) => "Your claim is ready".to_owned(),
+        (all, ready) if all == ready => format!("All {} are ready", counted(all, "claim", "claims")),
+        (all, ready) => format!(
+            "{} of {} ready",
+            grouped(ready),
+            counted(all, "claim is", "claims are")
+        ),
+    }
 }
 
 /// For people whose groups belong to no tenant.
@@ -48,15 +103,77 @@ fn no_tenant(frame: &Frame) -> Option<AnyView> {
     })
 }
 
-fn dead(page: &HomePage) -> Option<AnyView> {
-    (!page.unreachable_planes.is_empty()).then(|| {
-        let (verb, what) = if page.unreachable_planes.len() == 1 { ("does", "it") } else { ("do", "them") };
-        let words = format!(
-            "{} {verb} not answer. What runs there may work all the same; what you see of {what} here is the last that is known.",
-            page.unreachable_planes.join(", ")
+/// What needs a platform admin, each with the page that says more.
+fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
+    let mut lines = Vec::new();
+    let mut line = |name: &'static str, href: &str, words: String, rest: String| {
+        let href = href.to_owned();
+        lines.push(view! {
+            <li class="caution">{icon(name)}<span><a href=href>{words}</a>" "<span class="quiet">{rest}</span></span></li>
+        });
+    };
+    for plane in &state.unwell_planes {
+        let href = Link::ControlPlane(plane.name.clone()).to_string();
+        let rest = "What is seen of it is the last that is known.".to_owned();
+        line(
+            "unreachable",
+            &href,
+            format!("{} does not answer", plane.title),
+            rest,
         );
-        view! { <div class="notice warning" role="status">{icon("unreachable")}<p>{words}</p></div> }.into_any()
-    })
+    }
+    if state.configuration_errors > 0 {
+        let words = counted(state.configuration_errors, "error", "errors");
+        let rest = "The last good configuration stays in force.".to_owned();
+        line(
+            "configuration",
+            "/admin/configuration",
+            format!("{words} in the configuration"),
+            rest,
+        );
+    }
+    if let [first, others @ ..] = state.over_quota.as_slice() {
+        let words = match others.len() {
+            0 => format!("{first} is over a quota"),
+            more => format!("{first} and {more} more are over a quota"),
+        };
+        line("people", "/admin/tenants", words, String::new());
+    }
+    if let Some(request) = &state.oldest_approval {
+        let seconds = frame
+            .now
+            .as_second()
+            .saturating_sub(request.created_at.as_second());
+        let waited = duration(u64::try_from(seconds).unwrap_or(0));
+        let rest = format!(
+            "{} {} for {}",
+            request.offering_title,
+            request.claim.name,
+            place(Some(&request.tenant), Some(&request.environment))
+        );
+        line(
+            "clock",
+            &request.href.to_string(),
+            format!("The oldest approval waits {waited}"),
+            rest,
+        );
+    }
+    let fine =
+        state.unwell_planes.is_empty() && state.configuration_errors == 0 && state.over_quota.is_empty();
+    let fine = fine.then(|| {
+        let planes = match state.planes {
+            1 => "The control plane answers".to_owned(),
+            planes => format!("All {} control planes answer", grouped(planes)),
+        };
+        view! { <li class="line well">{icon("ready")}<span>{planes}", the configuration has no errors, and no tenant is over a quota."</span></li> }
+    });
+    view! {
+        <section aria-labelledby="platform">
+            <div class="section-head"><h2 id="platform">"The platform"</h2><a href="/admin/control-planes">"Control planes"</a></div>
+            <ul role="list" class="lines">{fine}{lines}</ul>
+        </section>
+    }
+    .into_any()
 }
 
 fn suggestions(page: &HomePage) -> Option<AnyView> {
@@ -74,62 +191,52 @@ fn suggestions(page: &HomePage) -> Option<AnyView> {
 
 fn waiting_on_me(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     (!page.waiting_on_me.is_empty()).then(|| {
-        let rows: Vec<_> = page.waiting_on_me.iter().map(|row| waiting(frame, row)).collect();
+        let rows: Vec<_> = page
+            .waiting_on_me
+            .iter()
+            .map(|approval| {
+                let href = format!("{}?request={}", Link::Approvals, approval.row.id);
+                inbox_row(frame, approval, href, false)
+            })
+            .collect();
+        let all = match frame.waiting {
+            waiting if waiting > page.waiting_on_me.len() => format!("All {}", grouped(waiting)),
+            _ => "All approvals".to_owned(),
+        };
         view! {
             <section aria-labelledby="waiting">
-                <div class="section-head"><h2 id="waiting">"Waiting for you"</h2><a href="/approvals">"All approvals"</a></div>
-                <ul role="list" class="waiting">{rows}</ul>
+                <div class="section-head"><h2 id="waiting">"Waiting for you"</h2><a href="/approvals">{all}</a></div>
+                <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
         .into_any()
     })
 }
 
-fn waiting(frame: &Frame, approval: &ApprovalRow) -> impl IntoView + use<> {
-    let row = &approval.row;
-    view! {
-        <li>
-            {icon(glyph(&row.icon, "other"))}
-            <span>
-                <a href=row.href.to_string()><strong>{row.requester.clone()}</strong>": "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}" "{row.claim.name.to_string()}</a>
-                <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · since "{time(frame.now, row.created_at)}</span>
-            </span>
-        </li>
-    }
-}
-
 fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     if page.claims == 0 {
         return None;
     }
-    let words = if page.unhealthy_claims.is_empty() {
-        format!("All {} ready", counted(page.claims, "claim is", "claims are"))
-    } else {
-        format!(
-            "{} of {} ready",
-            page.ready,
-            counted(page.claims, "claim", "claims")
-        )
-    };
-    let words = if page.claims == 1 && page.unhealthy_claims.is_empty() {
-        "Your one claim is ready".to_owned()
-    } else {
-        words
-    };
     let body = if page.unhealthy_claims.is_empty() {
-        view! { <p class="line well">{icon("ready")}<span>{words}"."</span></p> }.into_any()
-    } else {
-        let these = if page.unhealthy_claims.len() == 1 {
-            ". This one needs somebody:"
+        let words = if page.claims == 1 {
+            "Your claim is ready.".to_owned()
         } else {
-            ". These need somebody:"
+            format!("All {} are ready.", counted(page.claims, "claim", "claims"))
         };
-        view! { <p class="quiet after">{words}{these}</p>{claim_table(frame.now, &page.unhealthy_claims, Columns::All)} }.into_any()
+        view! { <p class="line well">{icon("ready")}<span>{words}</span></p> }.into_any()
+    } else {
+        claim_table(frame.now, &page.unhealthy_claims, Columns::All)
+    };
+    let all = format!("All {}", grouped(page.claims));
+    let title = if page.unhealthy_claims.is_empty() {
+        "Claims"
+    } else {
+        "Claims that are not ready or ran out"
     };
     Some(
         view! {
             <section aria-labelledby="unwell">
-                <div class="section-head"><h2 id="unwell">"Claims"</h2><a href="/claims">"All claims"</a></div>
+                <div class="section-head"><h2 id="unwell">{title}</h2><a href="/claims">{all}</a></div>
                 {body}
             </section>
         }
@@ -137,56 +244,238 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     )
 }
 
-fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
-    (!page.waiting_on_others.is_empty()).then(|| {
+fn ending_soon(frame: &Frame, page: &HomePage) -> Option<AnyView> {
+    let rows: Vec<_> = page
+        .ending_soon
+        .iter()
+        .filter_map(|row| Some((row, row.expires_at?)))
+        .map(|(row, at)| {
+            view! {
+                <li>
+                    <a class="short-row" href=row.href.to_string()>
+                        <span class="inbox-what">{icon("clock")}<span>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></span></span>
+                        <span class="inbox-since">"ends "{time(frame.now, at)}</span>
+                        <span class="inbox-facts">{claim_place(row)}" · renew it, or delete it"</span>
+                    </a>
+                </li>
+            }
+        })
+        .collect();
+    (!rows.is_empty()).then(|| {
         view! {
-            <section aria-labelledby="others">
-                <h2 id="others">"You wait for others"</h2>
-                {request_table(frame.now, &page.waiting_on_others, Columns::All)}
+            <section aria-labelledby="ending">
+                <div class="section-head"><h2 id="ending">"Ending soon"</h2></div>
+                <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
         .into_any()
     })
+}
+
+fn claim_place(row: &ClaimRow) -> String {
+    place(row.tenant.as_ref(), row.environment.as_ref())
+}
+
+fn unsuccessful(frame: &Frame, page: &HomePage) -> Option<AnyView> {
+    (!page.unsuccessful.is_empty()).then(|| {
+        let rows: Vec<_> = page.unsuccessful.iter().map(|row| request_line(frame, row)).collect();
+        view! {
+            <section aria-labelledby="unsuccessful">
+                <div class="section-head"><h2 id="unsuccessful">"Your requests that were not applied"</h2></div>
+                <ol role="list" class="short-list">{rows}</ol>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
+    (!page.waiting_on_others.is_empty()).then(|| {
+        let rows: Vec<_> = page.waiting_on_others.iter().map(|row| request_line(frame, row)).collect();
+        let count = usize::try_from(page.waiting_on_others_count).unwrap_or(usize::MAX);
+        let all = if count > rows.len() {
+            format!("All {}", grouped(count))
+        } else {
+            "All requests".to_owned()
+        };
+        view! {
+            <section aria-labelledby="others">
+                <div class="section-head"><h2 id="others">"You wait for others"</h2><a href="/requests?mine=true">{all}</a></div>
+                <ol role="list" class="short-list">{rows}</ol>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// A request on two lines: what and since when, then where it stands.
+fn request_line(frame: &Frame, row: &RequestRow) -> impl IntoView + use<> {
+    let status = if row.status.is_empty() {
+        row.state.title().to_owned()
+    } else {
+        row.status.clone()
+    };
+    let place = place(Some(&row.tenant), Some(&row.environment));
+    view! {
+        <li>
+            <a class="short-row" href=row.href.to_string()>
+                <span class="inbox-what">{icon(glyph(&row.icon, "other"))}<span>{action_word(row.action)}" "{row.offering_title.clone()}" "<strong>{row.claim.name.to_string()}</strong></span></span>
+                <span class="inbox-since">{since(frame.now, row.updated_at)}</span>
+                <span class="inbox-facts">{place}" · "{status}</span>
+            </a>
+        </li>
+    }
 }
 
 fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     let anything = !page.today.is_empty() || !page.health_changes.is_empty();
     anything.then(|| {
-        let turns: Vec<_> = page.health_changes.iter().map(|each| health_change(frame, each)).collect();
-        let turns = (!turns.is_empty()).then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="waiting">{turns}</ul></div> });
-        let requests = (!page.today.is_empty())
-            .then(|| view! { <div><h3 class="after">"Requests"</h3>{request_table(frame.now, &page.today, Columns::All)}</div> });
+        let claims: Vec<_> = page.health_changes.iter().map(|group| health_changes(frame, group)).collect();
+        let claims = (!claims.is_empty())
+            .then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="feed">{claims}</ul></div> });
+        let requests = requests(frame, &page.today);
+        let requests = (!requests.is_empty())
+            .then(|| view! { <div><h3 class="after">"Requests"</h3><ul role="list" class="feed">{requests}</ul></div> });
         view! {
             <section aria-labelledby="today">
                 <div class="section-head"><h2 id="today">"The last day"</h2><a href="/requests">"All requests"</a></div>
-                <div class="stack-l">{turns}{requests}</div>
+                <div class="feeds">{claims}{requests}</div>
             </section>
         }
         .into_any()
     })
 }
 
-/// A claim that became ready, or broke.
-fn health_change(frame: &Frame, change: &HealthChange) -> impl IntoView + use<> {
-    let row = &change.claim;
-    let (name, words) = if row.health == Health::Ready {
-        ("ready", " became ready")
+/// Claims that became ready, or broke: few as lines, many as a fold.
+fn health_changes(frame: &Frame, group: &HealthChanges) -> AnyView {
+    let (name, words) = if group.health == Health::Ready {
+        ("ready", "became ready")
     } else {
-        ("degraded", " broke")
+        ("degraded", "broke")
     };
-    let place = row
-        .tenant
-        .as_ref()
-        .zip(row.environment.as_ref())
-        .map(|(tenant, environment)| format!("{tenant}/{environment} · "));
+    let place = place(group.tenant.as_ref(), group.environment.as_ref());
+    if group.count < GROUP_FROM {
+        let lines: Vec<_> = group
+            .claims
+            .iter()
+            .map(|change| health_change(frame, change, name, words, &place))
+            .collect();
+        return lines.into_any();
+    }
+    let claims: Vec<_> = group
+        .claims
+        .iter()
+        .map(|change| changed_claim(frame, change))
+        .collect();
+    let more = group.count.saturating_sub(claims.len());
+    let more = (more > 0).then(|| view! { <li class="quiet">"and "{grouped(more)}" more"</li> });
+    let id = format!(
+        "feed-{}-{}-{}",
+        group.offering_title.to_lowercase().replace(' ', "-"),
+        group.environment.as_ref().map_or("", |name| name.as_str()),
+        group.health.slug()
+    );
+    view! {
+        <li class="feed-line">
+            {icon(name)}
+            <details class="feed-group" id=id>
+                <summary>{group.offering_title.clone()}": "<strong>{grouped(group.count)}</strong>" "{words}{icon("right")}
+                    <span class="reason">{place}" · "{time(frame.now, group.at)}</span>
+                </summary>
+                <ul role="list">{claims}{more}</ul>
+            </details>
+        </li>
+    }
+    .into_any()
+}
+
+fn health_change(
+    frame: &Frame,
+    change: &HealthChange,
+    name: &'static str,
+    words: &'static str,
+    place: &str,
+) -> impl IntoView + use<> {
+    let row = &change.claim;
     let reason = (!row.reason.is_empty()).then(|| format!(" · {}", row.reason));
     view! {
-        <li>
+        <li class="feed-line">
             {icon(name)}
             <span>
-                <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong>{words}</a>
-                <span class="reason">{place}{time(frame.now, change.at)}{reason}</span>
+                <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></a>" "{words}
+                <span class="reason">{place.to_owned()}" · "{time(frame.now, change.at)}{reason}</span>
             </span>
         </li>
     }
+}
+
+fn changed_claim(frame: &Frame, change: &HealthChange) -> impl IntoView + use<> {
+    let row = &change.claim;
+    view! { <li><a href=row.href.to_string()>{row.reference.name.to_string()}</a>" "<span class="quiet">{time(frame.now, change.at)}</span></li> }
+}
+
+/// The requests of the last day. Several of one kind are a fold.
+fn requests(frame: &Frame, rows: &[RequestRow]) -> Vec<AnyView> {
+    let same = |a: &RequestRow, b: &RequestRow| {
+        a.action == b.action && a.state == b.state && a.claim.offering == b.claim.offering
+    };
+    let mut groups: Vec<Vec<&RequestRow>> = Vec::new();
+    for row in rows {
+        let known = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|first| same(first, row)));
+        match known {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    let mut lines = Vec::new();
+    for group in groups {
+        match group.as_slice() {
+            [first, ..] if group.len() >= GROUP_FROM => lines.push(request_group(frame, first, &group)),
+            few => lines.extend(few.iter().map(|row| feed_request(frame, row))),
+        }
+    }
+    lines
+}
+
+fn feed_request(frame: &Frame, row: &RequestRow) -> AnyView {
+    let place = place(Some(&row.tenant), Some(&row.environment));
+    view! {
+        <li class="feed-line">
+            {icon("requests")}
+            <span>
+                <a href=row.href.to_string()>{action_word(row.action)}" "{row.offering_title.clone()}" "<strong>{row.claim.name.to_string()}</strong></a>": "{row.state.title().to_lowercase()}
+                <span class="reason">{place}" · "{row.requester.clone()}" · "{time(frame.now, row.updated_at)}</span>
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+fn request_group(frame: &Frame, first: &RequestRow, group: &[&RequestRow]) -> AnyView {
+    let rows: Vec<_> = group
+        .iter()
+        .map(|row| {
+            view! { <li><a href=row.href.to_string()>{row.claim.name.to_string()}</a>" "<span class="quiet">{row.requester.clone()}" · "{time(frame.now, row.updated_at)}</span></li> }
+        })
+        .collect();
+    let id = format!(
+        "feed-{}-{}-{}",
+        first.action.slug(),
+        first.claim.offering,
+        first.state.slug()
+    );
+    view! {
+        <li class="feed-line">
+            {icon("requests")}
+            <details class="feed-group" id=id>
+                <summary>{action_word(first.action)}" "{first.offering_title.clone()}": "<strong>{grouped(group.len())}</strong>" "{first.state.title().to_lowercase()}{icon("right")}
+                    <span class="reason">"the last "{time(frame.now, first.updated_at)}</span>
+                </summary>
+                <ul role="list">{rows}</ul>
+            </details>
+        </li>
+    }
+    .into_any()
 }

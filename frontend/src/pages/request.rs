@@ -1,10 +1,11 @@
 use leptos::prelude::*;
-use portico_api::{Frame, RequestPage, RequestStep, names};
-use portico_domain::request::{COMMENT_CHARACTERS, State};
+use portico_api::{Frame, Link, RequestPage, RequestRow, RequestStep, names};
+use portico_domain::request::{Action, COMMENT_CHARACTERS, State};
 
-use crate::parts::badge::{action_word, state};
+use crate::islands::ApprovalKeys;
+use crate::parts::badge::{action, state};
 use crate::parts::summary::{placement, quota};
-use crate::parts::text::{code, diff};
+use crate::parts::text::{code, diff, place};
 use crate::parts::{document, icon, time};
 
 /// A request: where is it, and who has to act?
@@ -12,19 +13,16 @@ use crate::parts::{document, icon, time};
 pub fn request(frame: &Frame, page: &RequestPage) -> String {
     document(frame, || {
         view! {
-            <div class="live" data-live="request" data-under-way=(!page.row.state.is_end()).then_some("")>
-                {head(page)}
+            {page.may_decide.then(|| view! { <ApprovalKeys /> })}
+            <div class="live" data-live="request" data-decide="" data-under-way=(!page.row.state.is_end()).then_some("")>
+                <div class="request-head">
+                    {head(frame, page)}
+                    {decide(frame, page)}
+                </div>
                 <div class="two">
                     <div class="stack-l">
-                        {decide(frame, page)}
-                        {steps(frame, page)}
                         {differences(page)}
-                        <section aria-labelledby="manifest-title">
-                            <h2 id="manifest-title">"Manifest"</h2>
-                            <p class="quiet after">"Frozen when it was sent: what is approved is this, and what is applied is this."</p>
-                            {code("manifest".to_owned(), "the manifest".to_owned(), page.manifest.clone())}
-                            <p class="quiet hash">"SHA-256 "<span class="mono">{page.manifest_hash.clone()}</span></p>
-                        </section>
+                        {steps(frame, page)}
                     </div>
                     <div class="stack-l">{beside(frame, page)}</div>
                 </div>
@@ -34,7 +32,7 @@ pub fn request(frame: &Frame, page: &RequestPage) -> String {
     })
 }
 
-fn head(page: &RequestPage) -> AnyView {
+fn head(frame: &Frame, page: &RequestPage) -> AnyView {
     let row = &page.row;
     let claim = page.claim_href.as_ref().map(|link| {
         let class = if row.state == State::Fulfilled {
@@ -44,18 +42,79 @@ fn head(page: &RequestPage) -> AnyView {
         };
         view! { <a class=class href=link.to_string()>"Go to the claim"</a> }
     });
-    let status = (!row.status.is_empty()).then(|| row.status.clone());
+    let withdraw = page.may_withdraw.then(|| {
+        view! {
+            <form method="post" action=Link::Withdraw(row.id).to_string()>
+                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <button class="button">{icon("undo")}"Withdraw request"</button>
+            </form>
+        }
+    });
+    let status = (!row.status.is_empty()).then(|| view! { <span>{row.status.clone()}</span> });
     view! {
-        <div class="page-head">
-            <div>
-                <h1>{action_word(row.action)}": "{row.claim.name.to_string()}</h1>
-                <p>{page.sentence.clone()}</p>
-                <p class="state-line" role="status">{state(row.state)}" "{status}</p>
+        <div>
+            <div class="page-head">
+                <div>
+                    <h1>{row.offering_title.clone()}" "{row.claim.name.to_string()}" "{action(row.action)}</h1>
+                    <p>{page.sentence.clone()}"."</p>
+                    <p class="state-line" role="status">{state(row.state)}" "{status}{waits_for(frame, page)}</p>
+                </div>
             </div>
-            <div class="actions">{claim}</div>
+            <div class="actions">{claim}{again(frame, page)}{withdraw}</div>
         </div>
     }
     .into_any()
+}
+
+/// Who can decide, and since and until when.
+fn waits_for(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
+    if page.row.state != State::AwaitingApproval {
+        return None;
+    }
+    let who: Vec<String> = page
+        .steps
+        .iter()
+        .filter(|step| step.current && !step.bad)
+        .filter_map(|step| step.who.clone())
+        .collect();
+    let who = (!who.is_empty()).then(|| format!("Waits for {} · ", who.join(" and ")));
+    let expires = page
+        .expires_at
+        .map(|at| view! { " · expires "{time(frame.now, at)} });
+    Some(view! { <span>{who}"asked "{time(frame.now, page.row.created_at)}{expires}</span> }.into_any())
+}
+
+/// Fills the form with what was requested before.
+fn again(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
+    let row = &page.row;
+    let yaml = page.again.clone()?;
+    let action = match row.action {
+        Action::Change => {
+            let _ = page.claim_href.as_ref()?;
+            Link::ChangeClaim(row.claim.clone())
+        }
+        _ => Link::NewRequest(row.claim.offering.clone()),
+    };
+    let plan = row
+        .plan
+        .as_ref()
+        .map(|plan| view! { <input type="hidden" name=names::PLAN value=plan.to_string() /> });
+    let workspace = format!("{}/{}", row.tenant, row.environment);
+    Some(
+        view! {
+            <form method="post" action=action.to_string()>
+                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <input type="hidden" name=names::WORK_IN value=workspace />
+                <input type="hidden" name=names::NAME value=row.claim.name.to_string() />
+                {plan}
+                <input type="hidden" name=names::NOTE value=page.note.clone().unwrap_or_default() />
+                <input type="hidden" name=names::TAB value="yaml" />
+                <input type="hidden" name=names::YAML value=yaml />
+                <button class="button primary" name=names::DO value="tab:form">{icon("refresh")}"Ask again"</button>
+            </form>
+        }
+        .into_any(),
+    )
 }
 
 fn decide(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
@@ -64,29 +123,41 @@ fn decide(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
             view! { <p class="why-not wide">{icon("lock")}<span>{why.clone()}</span></p> }.into_any(),
         );
     }
-    page.may_decide
-        .then(|| view! { <section aria-label="Decision">{decision(frame, &page.row.id.to_string(), page.revision)}</section> }.into_any())
+    page.may_decide.then(|| {
+        let form = decision(frame, &page.row, page.revision, page.row.href.to_string());
+        view! { <section aria-label="Decision">{form}</section> }.into_any()
+    })
 }
 
-/// The approver's decision form.
-pub(super) fn decision(frame: &Frame, id: &str, revision: i64) -> AnyView {
+/// The approver's decision form. A rejection needs a comment, which the browser asks for and the server as well.
+pub(super) fn decision(frame: &Frame, row: &RequestRow, revision: i64, after: String) -> AnyView {
+    let id = &row.id;
     let comment = format!("comment-{id}");
+    let help = format!("decide-help-{id}");
     view! {
-        <form class="decide" method="post" action=format!("/requests/{id}/decide")>
+        <form class="decide" id=format!("decide-{id}") method="post" action=Link::Decide(row.id).to_string()>
             <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
             <input type="hidden" name=names::REVISION value=revision.to_string() />
-            <input type="hidden" name=names::RETURN_TO value=frame.path.clone() />
-            <div class="field">
-                <label class="label" for=comment.clone()>"Comment"<span class="mark">"optional"</span></label>
-                <textarea id=comment name=names::COMMENT rows="2" maxlength="2000" placeholder="The requester reads this."></textarea>
-            </div>
+            <input type="hidden" name=names::RETURN_TO value=after />
+            <label class="label" for=comment.clone()>"Comment"<span class="mark">"needed to reject"</span></label>
+            <textarea id=comment name=names::COMMENT rows="1" maxlength=COMMENT_CHARACTERS required aria-describedby=help.clone()
+                placeholder=format!("{} reads this.", row.requester)></textarea>
             <div class="actions">
-                <button class="button primary" name=names::DECISION value="approve">{icon("check")}"Approve"</button>
+                <button class="button primary" name=names::DECISION value="approve" formnovalidate>{icon("check")}"Approve"</button>
                 <button class="button danger" name=names::DECISION value="reject">{icon("close")}"Reject"</button>
+                <p class="keys when-alive" id=help>
+                    <span class="when-approving">{keys()}" approves"</span>
+                    <span class="when-rejecting">{keys()}" rejects"</span>
+                </p>
             </div>
         </form>
     }
     .into_any()
+}
+
+/// The keys that send the decision.
+fn keys() -> impl IntoView {
+    view! { <kbd>"Ctrl"</kbd>" "<kbd>"Enter"</kbd> }
 }
 
 fn steps(frame: &Frame, page: &RequestPage) -> AnyView {
@@ -111,7 +182,7 @@ fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
                     <label class="label" for="say">"Add a comment"</label>
                     <textarea id="say" name=names::COMMENT rows="2" maxlength=COMMENT_CHARACTERS required
                         aria-describedby="say-who"></textarea>
-                    <p id="say-who" class="help">"The requester, the approvers and everybody else who sees this request read it. It decides nothing."</p>
+                    <p id="say-who" class="help">"Everybody who sees this request reads it."</p>
                 </div>
                 <button class="button">{icon("comment")}"Comment"</button>
             </form>
@@ -123,7 +194,7 @@ fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
 fn step(frame: &Frame, step: &RequestStep) -> impl IntoView + use<> {
     let (class, name, words) = match (step.bad, step.current, step.done) {
         _ if step.remark => ("step remark", "comment", "Comment"),
-        (true, ..) => ("step bad", "bad", "Ended badly"),
+        (true, ..) => ("step bad", "bad", "Failed"),
         (_, true, _) => ("step current", "pending", "Now"),
         (_, _, true) => ("step done", "ready", "Done"),
         _ => ("step", "pending", "Still to come"),
@@ -146,16 +217,36 @@ fn step(frame: &Frame, step: &RequestStep) -> impl IntoView + use<> {
     }
 }
 
-fn differences(page: &RequestPage) -> Option<AnyView> {
-    (!page.diff.is_empty()).then(|| {
-        view! {
-            <section aria-labelledby="diff">
-                <h2 id="diff">"What changes"</h2>
-                {diff(&page.diff)}
-            </section>
-        }
-        .into_any()
-    })
+/// The differences, and folded behind them the manifest.
+fn differences(page: &RequestPage) -> AnyView {
+    let deletes = page.row.action == Action::Delete;
+    let against = page.against.clone();
+    let differs = if page.diff.is_empty() {
+        let nothing = page.row.state == State::AwaitingApproval && !deletes;
+        nothing.then(|| {
+            view! { <p class="line well">{icon("ready")}<span>"Nothing: it is "{against.clone()}" as it stands."</span></p> }.into_any()
+        })
+    } else {
+        Some(diff(&page.diff).into_any())
+    };
+    let title = differs
+        .is_some()
+        .then(|| view! { <h2 id="diff">"What differs from "{against}</h2> });
+    view! {
+        <section class="stack" aria-label="What is requested">
+            {title}
+            {differs}
+            <details class="fold" id="manifest-fold">
+                <summary>{icon("right")}"The whole manifest"</summary>
+                <div class="stack">
+                    <p class="quiet">"What is approved and applied, unchanged since it was sent."</p>
+                    {code("manifest".to_owned(), "the manifest".to_owned(), page.manifest.clone())}
+                    <p class="quiet hash">"SHA-256 "<span class="mono">{page.manifest_hash.clone()}</span></p>
+                </div>
+            </details>
+        </section>
+    }
+    .into_any()
 }
 
 fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
@@ -172,14 +263,6 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
     });
     let quotas =
         (!page.quota.is_empty()).then(|| view! { <section><h2>"Quota"</h2>{quota(&page.quota)}</section> });
-    let withdraw = page.may_withdraw.then(|| {
-        view! {
-            <form method="post" action=format!("/requests/{}/withdraw", row.id)>
-                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
-                <button class="button">{icon("undo")}"Withdraw request"</button>
-            </form>
-        }
-    });
     view! {
         <section aria-labelledby="about">
             <h2 id="about">"About"</h2>
@@ -187,7 +270,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
                 <div><dt>"Requested by"</dt><dd>{row.requester.clone()}</dd></div>
                 <div><dt>"When"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {page.expires_at.map(|at| view! { <div><dt>"Expires"</dt><dd>{time(frame.now, at)}<span class="reason">"If nobody decides before."</span></dd></div> })}
-                <div><dt>"For"</dt><dd>{format!("{}/{}", row.tenant, row.environment)}</dd></div>
+                <div><dt>"For"</dt><dd>{place(Some(&row.tenant), Some(&row.environment))}</dd></div>
                 <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.claim.offering)>{row.offering_title.clone()}</a></dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
                 {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
@@ -197,7 +280,6 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
         {rules}
         <section><h2>"Control plane"</h2>{placement(&page.placement)}</section>
         {quotas}
-        {withdraw}
     }
     .into_any()
 }

@@ -60,6 +60,17 @@ pub(crate) fn badge(tone: &'static str, name: &'static str, word: &'static str) 
     view! { <span class=class>{icon(name)}{word}</span> }
 }
 
+/// The badge of a request's action.
+pub(crate) fn action(action: Action) -> impl IntoView + use<> {
+    let (tone, name) = match action {
+        Action::Create => ("plain", "plus"),
+        Action::Change => ("plain", "edit"),
+        Action::Renew => ("plain", "refresh"),
+        Action::Delete => ("bad", "deleting"),
+    };
+    badge(tone, name, action_word(action))
+}
+
 /// The word for a request's action.
 pub(crate) fn action_word(action: Action) -> &'static str {
     match action {

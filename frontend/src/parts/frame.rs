@@ -30,7 +30,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
         },
         NavItem {
             href: "/claims",
-            title: "My claims",
+            title: "Claims",
             icon: "claims",
             count: 0,
         },

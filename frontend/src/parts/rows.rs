@@ -1,4 +1,4 @@
-//! Tables of claims and requests.
+//! Tables of claims and requests. On narrow screens a row is two lines: its subject with its state, and the facts.
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -6,7 +6,8 @@ use portico_api::{ClaimRow, RequestRow};
 use portico_domain::claim::Health;
 
 use super::badge::{action_word, badge, health, state};
-use super::{glyph, icon, relative, time};
+use super::text::place;
+use super::{Query, glyph, icon, relative, time};
 
 /// The columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,37 +18,83 @@ pub(crate) enum Columns {
     Fewer,
 }
 
+/// Longest title, in characters, that a cell does not break.
+const WHOLE_CHARS: usize = 24;
+
+/// A heading of a table: its title, and its key in the URL if one can sort by it.
+type Head = (&'static str, &'static str);
+
+const CLAIM_HEADS: [Head; 7] = [
+    ("Name", "name"),
+    ("Health", "health"),
+    ("Offering", "offering"),
+    ("Plan", "plan"),
+    ("Environment", "environment"),
+    ("Control plane", "plane"),
+    ("Age", "age"),
+];
+
+const REQUEST_HEADS: [Head; 6] = [
+    ("Request", ""),
+    ("State", ""),
+    ("Offering", ""),
+    ("Environment", ""),
+    ("Requested by", ""),
+    ("Moved", ""),
+];
+
 /// A table of claims.
 pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all)).collect();
-    let heads = [
-        "Name",
-        "Offering",
-        "Health",
-        "Environment",
-        "Control plane",
-        "Age",
-    ];
-    table(
-        "Claims",
-        heads.into_iter().filter(|head| all || *head != "Offering"),
-        rows,
-    )
+    let heads = CLAIM_HEADS
+        .into_iter()
+        .filter(|(title, _)| all || *title != "Offering")
+        .map(|(title, _)| view! { <th scope="col">{title}</th> }.into_any())
+        .collect();
+    table("Claims", "rows compact", heads, rows)
+}
+
+/// A table of claims with headings that sort. `query` is the filter of the list; `sort` the order in force.
+pub(crate) fn sortable_claim_table(
+    now: Timestamp,
+    rows: &[ClaimRow],
+    query: &Query,
+    sort: Option<&str>,
+) -> AnyView {
+    let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, true)).collect();
+    let heads = CLAIM_HEADS
+        .into_iter()
+        .map(|head| sort_head(head, query, sort.unwrap_or("health")))
+        .collect();
+    table("Claims", "rows compact sortable", heads, rows)
+}
+
+fn sort_head((title, key): Head, query: &Query, sort: &str) -> AnyView {
+    let ascending = sort == key;
+    let descending = sort.strip_prefix('-') == Some(key);
+    let (direction, arrow) = match (ascending, descending) {
+        (true, _) => (Some("ascending"), Some(icon("up"))),
+        (_, true) => (Some("descending"), Some(icon("down"))),
+        _ => (None, None),
+    };
+    // The default order needs no parameter.
+    let wanted = match (ascending, key) {
+        (true, _) => format!("-{key}"),
+        (false, "health") => String::new(),
+        (false, _) => key.to_owned(),
+    };
+    let href = query.clone().with("sort", wanted).href();
+    view! { <th scope="col" aria-sort=direction><a class="sort" href=href>{title}{arrow}</a></th> }.into_any()
 }
 
 /// A table with a caption and column headings.
 fn table(
     caption: &'static str,
-    heads: impl Iterator<Item = &'static str>,
+    class: &'static str,
+    heads: Vec<AnyView>,
     rows: Vec<impl IntoView + 'static>,
 ) -> AnyView {
-    let heads: Vec<_> = heads.collect();
-    let class = if heads.len() > 4 { "rows wide" } else { "rows" };
-    let heads: Vec<_> = heads
-        .into_iter()
-        .map(|head| view! { <th scope="col">{head}</th> })
-        .collect();
     view! {
         <div class="table-wrap">
             <table class=class>
@@ -61,42 +108,56 @@ fn table(
 }
 
 fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<> {
-    let place = match (&row.tenant, &row.environment) {
-        (Some(tenant), Some(environment)) => format!("{tenant}/{environment}"),
-        (Some(tenant), None) => tenant.to_string(),
-        _ => "Nobody’s".to_owned(),
-    };
+    let place = place(row.tenant.as_ref(), row.environment.as_ref());
+    let plan = row.plan.as_ref().map(ToString::to_string);
     let offering = all.then(|| {
-        let plan = row
-            .plan
-            .as_ref()
-            .map(|plan| view! { <span class="quiet">", "{plan.to_string()}</span> });
         view! {
-            <td data-label="Offering">
+            <td class=whole(&row.offering_title) data-label="Offering">
                 <span class="with-icon">
                     {icon(glyph(&row.icon, row.category.slug()))}
-                    <span>{row.offering_title.clone()}{plan}</span>
+                    <span>{row.offering_title.clone()}</span>
                 </span>
             </td>
         }
     });
-    let seen = (row.health == Health::Unreachable)
-        .then(|| view! { <span class="reason">"Last seen "{relative(now, row.observed_at)}</span> });
+    let facts = [
+        all.then(|| match &plan {
+            Some(plan) => format!("{}, {plan}", row.offering_title),
+            None => row.offering_title.clone(),
+        }),
+        (!all).then(|| plan.clone()).flatten(),
+        Some(place.clone()),
+        Some(relative(now, row.created_at)),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let reason = if row.health == Health::Unreachable {
+        // Why is said once, above the list.
+        Some(format!("Last seen {}", relative(now, row.observed_at)))
+    } else {
+        (!row.reason.is_empty()).then(|| row.reason.clone())
+    };
+    let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     let expired = row
         .expires_at
         .filter(|at| *at <= now)
         .map(|_| view! { " "{badge("warning", "clock", "Ran out")}<span class="reason">"Renew it or delete it"</span> });
-    let reason = (!row.reason.is_empty()).then(|| view! { <span class="reason">{row.reason.clone()}</span> });
     view! {
         <tr id=row_id(row)>
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
+            <td class="state" data-label="Health">{health(row.health)}{reason}{expired}</td>
             {offering}
-            <td data-label="Health">{health(row.health)}{reason}{seen}{expired}</td>
-            <td data-label="Environment">{place}</td>
-            <td data-label="Control plane">{row.plane_title.clone()}</td>
-            <td data-label="Age">{time(now, row.created_at)}</td>
+            <td data-label="Plan">{plan}</td>
+            <td class=whole(&place) data-label="Environment">{place.clone()}</td>
+            <td class=whole(&row.plane_title) data-label="Control plane">{row.plane_title.clone()}</td>
+            <td class="whole" data-label="Age">{time(now, row.created_at)}</td>
+            <td class="line-facts">{facts.join(" · ")}</td>
         </tr>
     }
+}
+
+/// The class of a cell whose text is short enough not to be broken.
+fn whole(text: &str) -> Option<&'static str> {
+    (text.chars().count() <= WHOLE_CHARS).then_some("whole")
 }
 
 /// The key of a row when the page is updated in place.
@@ -108,16 +169,12 @@ fn row_id(row: &ClaimRow) -> String {
 pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| request_row(now, row, all)).collect();
-    let heads = [
-        "Request",
-        "Offering",
-        "State",
-        "Environment",
-        "Requested by",
-        "Moved",
-    ];
-    let told = |head: &&str| all || !matches!(*head, "Offering" | "Environment");
-    table("Requests", heads.into_iter().filter(told), rows)
+    let heads = REQUEST_HEADS
+        .into_iter()
+        .filter(|(title, _)| all || !matches!(*title, "Offering" | "Environment"))
+        .map(|(title, _)| view! { <th scope="col">{title}</th> }.into_any())
+        .collect();
+    table("Requests", "rows compact", heads, rows)
 }
 
 fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + use<> {
@@ -129,23 +186,31 @@ fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + u
     };
     let offering = all.then(|| {
         view! {
-            <td data-label="Offering">
+            <td class=whole(&row.offering_title) data-label="Offering">
                 <span class="with-icon">
                     {icon(glyph(&row.icon, "other"))}<span>{row.offering_title.clone()}</span>
                 </span>
             </td>
         }
     });
-    let place = all
-        .then(|| view! { <td data-label="Environment">{format!("{}/{}", row.tenant, row.environment)}</td> });
+    let place = place(Some(&row.tenant), Some(&row.environment));
+    let facts = [
+        all.then(|| row.offering_title.clone()),
+        all.then(|| place.clone()),
+        Some(row.requester.clone()),
+        Some(relative(now, row.updated_at)),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let place = all.then(|| view! { <td class="whole" data-label="Environment">{place}</td> });
     view! {
         <tr id=format!("r-{}", row.id)>
             <th scope="row"><a href=row.href.to_string()>{name}</a></th>
+            <td class="state" data-label="State">{state(row.state)}{status}</td>
             {offering}
-            <td data-label="State">{state(row.state)}{status}</td>
             {place}
             <td data-label="Requested by">{row.requester.clone()}</td>
-            <td data-label="Moved">{time(now, row.updated_at)}</td>
+            <td class="whole" data-label="Moved">{time(now, row.updated_at)}</td>
+            <td class="line-facts">{facts.join(" · ")}</td>
         </tr>
     }
 }

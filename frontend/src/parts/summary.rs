@@ -6,6 +6,7 @@ use portico_domain::placement::Placement;
 use portico_domain::quota;
 
 use super::icon;
+use super::text::grouped;
 
 /// The quota after a request: a line and a meter for each resource.
 pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
@@ -13,13 +14,14 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
         .iter()
         .map(|line| {
             let (after, over) = (line.after(), line.exceeds());
-            let words = format!("{}{}", effect(line), with_others(line));
+            let words = effect(line);
             let name = quota::title(&line.resource);
             view! {
                 <li class=if over { "meter over" } else { "meter" }>
                     <span>{name.clone()}</span>
                     <span class="quiet">{words}</span>
                     <meter aria-label=name min="0" max=line.limit.max(1).to_string() value=after.min(line.limit.max(1)).to_string()></meter>
+                    {with_others(line)}
                 </li>
             }
         })
@@ -41,30 +43,33 @@ pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
 
 /// The effect of the request on a quota: `12 of 40 (+2)`.
 pub(crate) fn effect(line: &QuotaLine) -> String {
-    let after = line.after();
+    let of = format!("{} of {}", grouped_u64(line.after()), grouped_u64(line.limit));
     match line.takes {
-        _ if line.exceeds() => format!("{after} of {}: too much by {}", line.limit, after - line.limit),
-        0 => format!("{after} of {}", line.limit),
-        takes if takes < 0 => format!("{after} of {} (−{})", line.limit, takes.unsigned_abs()),
-        takes => format!("{after} of {} (+{takes})", line.limit),
+        _ if line.exceeds() => format!("{of}: too much by {}", grouped_u64(line.after() - line.limit)),
+        0 => of,
+        takes if takes < 0 => format!("{of} (−{})", grouped_u64(takes.unsigned_abs())),
+        takes => format!("{of} (+{})", grouped_u64(takes.unsigned_abs())),
     }
 }
 
-/// The effect together with other pending requests: `; with the 2 others waiting 33`.
-fn with_others(line: &QuotaLine) -> String {
-    let too_much = if line.with_others > line.limit {
-        ", which is too much"
-    } else {
-        ""
+fn grouped_u64(number: u64) -> String {
+    grouped(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+/// The amount with the other pending requests: `With the 2 others waiting: 33`.
+fn with_others(line: &QuotaLine) -> Option<AnyView> {
+    let others = match line.others_waiting {
+        0 => return None,
+        1 => "With the other one waiting".to_owned(),
+        others => format!("With the {others} others waiting"),
     };
-    match line.others_waiting {
-        0 => String::new(),
-        1 => format!("; with the other one waiting {}{too_much}", line.with_others),
-        others => format!(
-            "; with the {others} others waiting {}{too_much}",
-            line.with_others
-        ),
-    }
+    let total = grouped_u64(line.with_others);
+    let (class, too_much) = if line.with_others > line.limit {
+        ("meter-others caution", ", which is too much")
+    } else {
+        ("meter-others", "")
+    };
+    Some(view! { <span class=class>{format!("{others}: {total}{too_much}")}</span> }.into_any())
 }
 
 /// The chosen control plane, the reason, and why others were ruled out.

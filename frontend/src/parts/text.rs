@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use portico_api::{DiffLine, DiffTone, SnippetPart};
+use portico_domain::names::{EnvironmentName, TenantName};
 
 use super::icon;
 
@@ -125,6 +126,15 @@ pub(crate) fn area(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;");
     format!("\n{escaped}")
+}
+
+/// `payments / dev`, which breaks after the slash only.
+pub(crate) fn place(tenant: Option<&TenantName>, environment: Option<&EnvironmentName>) -> String {
+    match (tenant, environment) {
+        (Some(tenant), Some(environment)) => format!("{tenant}\u{a0}/ {environment}"),
+        (Some(tenant), None) => tenant.to_string(),
+        _ => "Nobody’s".to_owned(),
+    }
 }
 
 /// Says which invisible characters an input holds: it shows its text unchanged, since that is what is sent.

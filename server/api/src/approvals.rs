@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::words::Denial;
 use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
 
 /// The approval queue.
@@ -10,6 +11,40 @@ use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
 pub struct ApprovalsPage {
     /// The requests that the viewer can decide on, oldest first.
     pub rows: Paged<ApprovalRow>,
+}
+
+/// The approval queue with one request open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxPage {
+    /// The requests that the viewer can decide on, oldest first.
+    pub rows: Paged<ApprovalRow>,
+    /// The open request: the one that the URL names, else the first.
+    pub opened: Option<ApprovalRow>,
+    /// Why the viewer cannot decide on it, or cannot any more.
+    pub closed: Option<Closed>,
+    /// True if the viewer may comment on it.
+    pub may_comment: bool,
+    /// True if the URL names it. Narrow screens then show it in place of the list.
+    pub chosen: bool,
+}
+
+/// Why a request in the approval queue needs no decision of the viewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// The requester withdrew it.
+    Withdrawn,
+    /// This person approved it; `None` is the viewer.
+    Approved(Option<String>),
+    /// This person rejected it; `None` is the viewer.
+    Rejected(Option<String>),
+    /// A policy refused it.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+    /// It awaits approval, but not the viewer's.
+    Denied(Denial),
+    /// It needed no decision.
+    NoneNeeded,
 }
 
 /// A request in the approval queue.

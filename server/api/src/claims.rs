@@ -25,7 +25,8 @@ pub struct ClaimsFilter {
     pub health: Option<Health>,
     /// True for claims that the viewer requested.
     pub mine: bool,
-    /// `name`, `offering`, `health` or `age` (youngest first). Default: those that need attention first.
+    /// `health` (those that need attention first), `name`, `offering`, `plan`, `environment`, `plane` or `age` (youngest
+    /// first); with `-` before it the other way round. Default: `health`.
     pub sort: Option<String>,
 }
 
@@ -44,6 +45,9 @@ pub struct ClaimsPage {
     pub environments: Vec<EnvironmentName>,
     /// Number of claims by health, whatever `filter.health` says.
     pub healths: Vec<(Health, usize)>,
+    /// Titles of the control planes that do not answer, of all claims that the filter matches.
+    #[serde(default)]
+    pub unreachable_planes: Vec<String>,
     /// The claims.
     pub rows: Paged<ClaimRow>,
 }

@@ -24,14 +24,14 @@ pub use admin::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
-pub use approvals::{ApprovalRow, ApprovalsPage};
+pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Property,
     RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
-pub use home::{HealthChange, HomePage};
+pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};
 pub use link::Link;
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use requests::{

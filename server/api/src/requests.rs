@@ -266,8 +266,10 @@ pub struct RequestPage {
     pub manifest: String,
     /// Its hash.
     pub manifest_hash: String,
-    /// For a change: the differences to the object at submission.
+    /// The differences to `against`.
     pub diff: Vec<DiffLine>,
+    /// What `diff` compares with: the object at submission, or for a new claim that awaits approval its plan.
+    pub against: String,
     /// How the control plane was chosen.
     pub placement: Placement,
     /// When it expires without a decision; `None` if it awaits none.
@@ -289,6 +291,8 @@ pub struct RequestPage {
     pub may_withdraw: bool,
     /// True if the viewer may comment on it.
     pub may_comment: bool,
+    /// The requested fields as YAML, if it ended without being applied and the viewer may fill the form with them again.
+    pub again: Option<String>,
     /// The revision that the page shows. Posted with a decision, so that it applies to what the approver saw.
     pub revision: i64,
 }

@@ -132,7 +132,7 @@ impl SearchResult {
         let title = match page {
             Link::Home => "Home",
             Link::Catalog => "Catalog",
-            Link::Claims => "My claims",
+            Link::Claims => "Claims",
             Link::Requests => "Requests",
             Link::Approvals => "Approvals",
             Link::Tokens => "API tokens",

@@ -1,15 +1,17 @@
 //! The approval queue.
 
 use kube_schema::yaml;
-use portico_api::{ApprovalRow, ApprovalsPage, Paged};
+use portico_api::{ApprovalRow, ApprovalsPage, Closed, InboxPage, Paged};
 use portico_domain::approver::Approver;
 use portico_domain::authz;
 use portico_domain::documents::Configuration;
-use portico_domain::request::{Comment, Request};
+use portico_domain::names::RequestId;
+use portico_domain::request::{Comment, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Catalog, ClaimFilter};
 
 use super::lookups::{Counts, Lookups};
+use super::permissions::Attempt;
 use super::request::{cost_of, may_decide, quota_lines, track, wish};
 use super::review_diff::review_diff;
 use super::{Portal, Result, rows};
@@ -42,6 +44,39 @@ impl Portal {
                 per_page: PER_PAGE,
                 more: page.saturating_mul(PER_PAGE) < total,
             },
+        })
+    }
+
+    /// The approval queue with one request open: the one named, which need not wait for the viewer any more, else the
+    /// first.
+    ///
+    /// # Errors
+    /// [`crate::PortalError::NotFound`] when the viewer may not see the named request; when the database fails.
+    pub async fn inbox(&self, viewer: &Viewer, page: usize, named: Option<RequestId>) -> Result<InboxPage> {
+        let ApprovalsPage { rows } = self.approvals(viewer, page).await?;
+        let listed = |id| rows.items.iter().find(|row| row.row.id == id).cloned();
+        let (opened, closed, may_comment) = match named {
+            None => (rows.items.first().cloned(), None, true),
+            Some(id) => match listed(id) {
+                Some(row) => (Some(row), None, true),
+                None => {
+                    let request = self.visible_request(viewer, id).await?;
+                    let catalog = self.planes().catalog();
+                    let row = self
+                        .approval_rows(viewer, &catalog, std::slice::from_ref(&*request))
+                        .await?
+                        .pop();
+                    let may_comment = authz::may_comment(viewer, &request).is_ok();
+                    (row, closed(viewer, &request), may_comment)
+                }
+            },
+        };
+        Ok(InboxPage {
+            rows,
+            opened,
+            closed,
+            may_comment,
+            chosen: named.is_some(),
         })
     }
 
@@ -127,9 +162,36 @@ impl Portal {
             expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),
             comments: comments.into_iter().map(Into::into).collect(),
-            history: track(&of_requester, &claims),
+            history: track(&request.requester.name, &of_requester, &claims),
             revision: request.revision,
         })
+    }
+}
+
+/// Why the viewer cannot decide on the request; `None` if they can.
+fn closed(viewer: &Viewer, request: &Request) -> Option<Closed> {
+    let last = |approved| {
+        let decision = request
+            .decisions
+            .iter()
+            .rev()
+            .find(|decision| decision.approved == approved && !decision.void)?;
+        Some((decision.by.subject != viewer.person().subject).then(|| decision.by.name.clone()))
+    };
+    match request.state {
+        State::AwaitingApproval => match authz::may_decide(viewer, request) {
+            Ok(_) => None,
+            Err(denied) => Some(Closed::Denied(
+                Attempt::Request(&request.requester.name).denial(denied),
+            )),
+        },
+        State::Withdrawn => Some(Closed::Withdrawn),
+        State::Expired => Some(Closed::Expired),
+        State::Rejected => Some(last(false).map_or(Closed::Refused, Closed::Rejected)),
+        State::Draft | State::Submitted => Some(Closed::NoneNeeded),
+        State::Approved | State::Applying | State::Fulfilled | State::Failed => {
+            Some(last(true).map_or(Closed::NoneNeeded, Closed::Approved))
+        }
     }
 }
 

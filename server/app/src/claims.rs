@@ -1,15 +1,16 @@
 //! The list of claims.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use portico_api::{ClaimsFilter, ClaimsPage, Paged};
 use portico_domain::claim::{Claim, Health};
+use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Viewer;
 use portico_planes::ClaimFilter;
 
-use super::names::choice;
+use super::names::{choice, plane_title};
 use super::{Portal, Workspace, rows};
 
 /// Claims on a page.
@@ -53,6 +54,15 @@ impl Portal {
         sort(&mut found, filter.sort.as_deref(), self.now());
 
         let tenant = wanted.tenant.as_ref().filter(|tenant| viewer.sees(tenant));
+        let unreachable: BTreeSet<&PlaneName> = found
+            .iter()
+            .filter(|claim| claim.status.health == Health::Unreachable)
+            .map(|claim| &claim.reference.plane)
+            .collect();
+        let unreachable_planes = unreachable
+            .into_iter()
+            .map(|plane| plane_title(&configuration, plane))
+            .collect();
         let page = Paged::cut(found, page, PER_PAGE);
         ClaimsPage {
             offerings: catalog
@@ -82,6 +92,7 @@ impl Portal {
                 })
                 .unwrap_or_default(),
             healths: healths.into_iter().collect(),
+            unreachable_planes,
             rows: Paged {
                 items: page
                     .items
@@ -122,13 +133,67 @@ pub(super) fn ran_out(claim: &Claim, now: Timestamp) -> bool {
 }
 
 fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
+    let by = by.unwrap_or_default();
+    let (by, backwards) = match by.strip_prefix('-') {
+        Some(by) => (by, true),
+        None => (by, false),
+    };
+    let name = |claim: &Claim| claim.reference.name.clone();
+    // Equal ones are in the order of their names.
+    claims.sort_by_cached_key(|claim| name(claim));
     match by {
-        Some("name") => claims.sort_by(|a, b| a.reference.name.cmp(&b.reference.name)),
-        Some("offering") => claims.sort_by(|a, b| {
-            (&a.reference.offering, &a.reference.name).cmp(&(&b.reference.offering, &b.reference.name))
-        }),
-        Some("age") => claims.sort_by_key(|claim| std::cmp::Reverse(claim.created_at)),
-        _ => claims
-            .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name))),
+        "name" => {}
+        "offering" => claims.sort_by(|a, b| a.reference.offering.cmp(&b.reference.offering)),
+        "plan" => claims.sort_by(|a, b| a.plan.cmp(&b.plan)),
+        "environment" => {
+            claims.sort_by(|a, b| (&a.tenant, &a.environment).cmp(&(&b.tenant, &b.environment)));
+        }
+        "plane" => claims.sort_by(|a, b| a.reference.plane.cmp(&b.reference.plane)),
+        "age" => claims.sort_by_key(|claim| std::cmp::Reverse(claim.created_at)),
+        _ => claims.sort_by_key(|claim| urgency(claim, now)),
+    }
+    if backwards {
+        claims.reverse();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_api::ClaimsFilter;
+
+    use crate::testing::{TestApp, developer, work};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_list_is_sorted_by_each_column_in_both_directions() {
+        let app = TestApp::new().await;
+        for name in ["beta", "alpha", "gamma"] {
+            app.bucket("t0-dev", name).await;
+        }
+        let names = |sort: Option<&str>| {
+            let filter = ClaimsFilter {
+                sort: sort.map(str::to_owned),
+                ..ClaimsFilter::default()
+            };
+            let page = app.portal.claims(&developer(0), Some(&work(0)), filter, 1);
+            let rows = page.rows.items.into_iter();
+            rows.map(|row| row.reference.name.to_string()).collect::<Vec<_>>()
+        };
+        let forwards = ["alpha", "beta", "gamma"];
+        for by in [
+            "name",
+            "health",
+            "offering",
+            "plan",
+            "environment",
+            "plane",
+            "no-such-column",
+        ] {
+            assert_eq!(names(Some(by)), forwards, "{by}");
+        }
+        assert_eq!(names(None), forwards);
+        assert_eq!(names(Some("-name")), ["gamma", "beta", "alpha"]);
+        let mut youngest_first = names(Some("age"));
+        youngest_first.reverse();
+        assert_eq!(names(Some("-age")), youngest_first);
     }
 }

@@ -1,24 +1,34 @@
 //! The home page: claims that need attention, and requests that wait for the viewer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{ApprovalRow, HealthChange, HomePage};
+use portico_api::{ApprovalRow, HealthChange, HealthChanges, HomePage, PlatformState};
 use portico_domain::claim::{Claim, Health};
+use portico_domain::documents::Configuration;
 use portico_domain::placement::may_use;
+use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Viewer;
-use portico_planes::{Catalog, ClaimFilter, PlaneState};
+use portico_planes::{Catalog, ClaimFilter, PlaneState, PlaneSummary};
 use portico_store::{Page, RequestFilter};
 
 use super::claims::{ran_out, urgency};
 use super::index::Wanted;
-use super::names::title;
+use super::names::{choice, title};
 use super::{Portal, Result, Workspace, rows};
+use crate::configuration::Severity;
 
-/// Requests shown of those that wait for the viewer.
-const WAITING: usize = 5;
-/// Claims shown that became ready or broke.
-const TURNED: usize = 10;
+/// Rows shown of each kind of what waits, ends or was refused.
+const SHOWN: usize = 5;
+/// Requests read of those that changed lately.
+const RECENT: u32 = 50;
+/// Groups of claims shown that became ready or broke, and claims of each group.
+const CHANGES: usize = 10;
+/// How far ahead the end of a lifetime is announced.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long an unsuccessful request is shown.
+const UNSUCCESSFUL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What a newcomer is shown.
 const SUGGESTIONS: usize = 3;
 
@@ -40,39 +50,70 @@ impl Portal {
             None => Vec::new(),
         };
         let all = claims.len();
-        let since = self.now() - SignedDuration::from_hours(24);
-        let turned = turned(&claims, since);
         let now = self.now();
+        let since = now - SignedDuration::from_hours(24);
+        let health_changes = health_changes(&configuration, &catalog, &claims, since);
+        let mut ending: Vec<_> = claims
+            .iter()
+            .filter_map(|claim| Some((claim.expires_at?, claim.clone())))
+            .filter(|(at, claim)| *at > now && *at <= now + ENDS_SOON && !is_on_its_way_out(claim))
+            .collect();
+        ending.sort_by_key(|(at, _)| *at);
+        ending.truncate(SHOWN);
         claims.retain(|claim| claim.status.health != Health::Ready || ran_out(claim, now));
         let ready = all - claims.len();
+        let needs_action = claims
+            .iter()
+            .filter(|claim| claim.status.health == Health::Degraded || ran_out(claim, now))
+            .count();
         claims
             .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name)));
         claims.truncate(10);
 
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
-        let mine = RequestFilter {
+        let mine = |filter| RequestFilter {
             requester: Some(viewer.person().subject.clone()),
-            ..RequestFilter::open()
+            ..filter
         };
-        let waiting_on_others = self
-            .store()
-            .requests(&scope, &mine, &Page::first(10))
-            .await?
-            .items;
+        let open = mine(RequestFilter::open());
+        let waiting_on_others_count = self.store().count_requests(&scope, &open).await?;
+        let waiting_on_others = self.store().requests(&scope, &open, &Page::first(5)).await?.items;
         let recent = RequestFilter {
             tenant: work.map(|work| work.tenant.clone()),
             ..RequestFilter::default()
         };
-        let mut today = self
+        let recent = self
             .store()
-            .requests(&scope, &recent, &Page::first(50))
+            .requests(&scope, &recent, &Page::first(RECENT))
             .await?
             .items;
-        // What one waits for stands above already.
-        let above = |id| waiting_on_others.iter().any(|request| request.id == id);
-        today.retain(|request| request.updated_at >= since && !above(request.id));
+        let ended = RequestFilter {
+            states: vec![State::Rejected, State::Failed, State::Expired],
+            ..RequestFilter::default()
+        };
+        let mut unsuccessful = self
+            .store()
+            .requests(&scope, &mine(ended), &Page::first(20))
+            .await?
+            .items;
+        let again = |ended: &Request| {
+            let others = recent.iter().chain(&waiting_on_others);
+            others
+                .filter(|other| other.claim == ended.claim)
+                .any(|other| other.created_at > ended.created_at)
+        };
+        unsuccessful.retain(|request| request.updated_at >= now - UNSUCCESSFUL && !again(request));
+        unsuccessful.truncate(SHOWN);
+        let mut today = recent;
+        // What one waits for or was refused stands above already.
+        let above = |request: &Request| {
+            let shown = |of: &[Request]| of.iter().any(|shown| shown.id == request.id);
+            shown(&waiting_on_others)
+                || shown(&unsuccessful)
+                || (!request.state.is_end() && request.requester.subject == viewer.person().subject)
+        };
+        today.retain(|request| request.updated_at >= since && !above(request));
         today.sort_by_key(|request| std::cmp::Reverse(request.updated_at));
-        today.truncate(10);
 
         let suggestions = if all == 0 && waiting_on_others.is_empty() {
             let policies = self.policies()?;
@@ -100,6 +141,15 @@ impl Portal {
             })
             .map(|status| title(&status.document).to_owned())
             .collect();
+        let platform = if viewer.is_platform_admin() {
+            Some(self.platform_state(viewer, &configuration, &catalog).await?)
+        } else {
+            None
+        };
+        let request_rows = |requests: &[Request]| {
+            let rows = requests.iter().map(|request| rows::request(&catalog, request));
+            rows.collect::<Vec<_>>()
+        };
         Ok(HomePage {
             unhealthy_claims: claims
                 .iter()
@@ -107,42 +157,132 @@ impl Portal {
                 .collect(),
             claims: all,
             ready,
+            needs_action,
+            ending_soon: ending
+                .iter()
+                .map(|(_, claim)| rows::claim(&configuration, &catalog, claim))
+                .collect(),
             waiting_on_me,
-            waiting_on_others: waiting_on_others
-                .iter()
-                .map(|request| rows::request(&catalog, request))
-                .collect(),
-            today: today
-                .iter()
-                .map(|request| rows::request(&catalog, request))
-                .collect(),
-            health_changes: turned
-                .into_iter()
-                .map(|(at, claim)| HealthChange {
-                    claim: rows::claim(&configuration, &catalog, &claim),
-                    at,
-                })
-                .collect(),
+            waiting_on_others: request_rows(&waiting_on_others),
+            waiting_on_others_count: waiting_on_others_count.values().sum(),
+            unsuccessful: request_rows(&unsuccessful),
+            today: request_rows(&today),
+            health_changes,
             suggestions,
             unreachable_planes,
+            platform,
+        })
+    }
+
+    /// What needs a platform admin.
+    async fn platform_state(
+        &self,
+        viewer: &Viewer,
+        configuration: &Configuration,
+        catalog: &Catalog,
+    ) -> Result<PlatformState> {
+        let planes = self.planes().summaries();
+        let unwell =
+            |status: &&PlaneSummary| !matches!(status.state, PlaneState::Ready | PlaneState::Connecting);
+        let mut usage = self
+            .usage_of(&configuration.tenants.keys().cloned().collect())
+            .await?;
+        let over_quota = configuration
+            .tenants
+            .values()
+            .filter(|tenant| {
+                let used = usage
+                    .remove(&tenant.name)
+                    .map(|usage| usage.total())
+                    .unwrap_or_default();
+                let of = |resource| used.get(resource).copied().unwrap_or(0);
+                tenant
+                    .spec
+                    .quota
+                    .0
+                    .iter()
+                    .any(|(resource, limit)| of(resource) > *limit)
+            })
+            .map(|tenant| tenant.title().to_owned())
+            .collect();
+        let oldest = self.store().oldest_pending_approval(&viewer.scope()).await?;
+        Ok(PlatformState {
+            planes: planes.len(),
+            unwell_planes: planes
+                .iter()
+                .filter(unwell)
+                .map(|status| choice(&status.document))
+                .collect(),
+            configuration_errors: self
+                .shared
+                .configuration
+                .report()
+                .problems
+                .iter()
+                .filter(|problem| problem.severity == Severity::Error)
+                .count(),
+            over_quota,
+            oldest_approval: oldest.map(|request| rows::request(catalog, &request)),
         })
     }
 
     /// What has waited for the viewer the longest.
     async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
-        let waiting = self.waiting_for(viewer, 0, WAITING).await?;
+        let waiting = self.waiting_for(viewer, 0, SHOWN).await?;
         self.approval_rows(viewer, catalog, &waiting).await
     }
 }
 
-/// The claims that became ready or broke, the latest first.
-fn turned(claims: &[Arc<Claim>], since: Timestamp) -> Vec<(Timestamp, Arc<Claim>)> {
-    let mut turned: Vec<_> = claims
+/// Whether the claim is being deleted, so that the end of its lifetime concerns nobody.
+fn is_on_its_way_out(claim: &Claim) -> bool {
+    matches!(claim.status.health, Health::Deleting | Health::Gone)
+}
+
+/// The claims that became ready or broke, by offering and environment, the latest first.
+fn health_changes(
+    configuration: &Configuration,
+    catalog: &Catalog,
+    claims: &[Arc<Claim>],
+    since: Timestamp,
+) -> Vec<HealthChanges> {
+    let mut changed: Vec<_> = claims
         .iter()
         .filter(|claim| matches!(claim.status.health, Health::Ready | Health::Degraded))
-        .filter_map(|claim| Some((claim.status.since().filter(|at| *at >= since)?, claim.clone())))
+        .filter_map(|claim| Some((claim.status.since().filter(|at| *at >= since)?, claim)))
         .collect();
-    turned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    turned.truncate(TURNED);
-    turned
+    changed.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let mut groups: Vec<HealthChanges> = Vec::new();
+    let mut index = BTreeMap::new();
+    for (at, claim) in changed {
+        let key = (
+            &claim.reference.offering,
+            &claim.tenant,
+            &claim.environment,
+            claim.status.health,
+        );
+        let place = *index.entry(key).or_insert(groups.len());
+        if place == groups.len() {
+            let display = rows::display(catalog, &claim.reference.offering);
+            groups.push(HealthChanges {
+                offering_title: display.title,
+                icon: display.icon,
+                category: display.category,
+                tenant: claim.tenant.clone(),
+                environment: claim.environment.clone(),
+                health: claim.status.health,
+                count: 0,
+                at,
+                claims: Vec::new(),
+            });
+        }
+        if let Some(group) = groups.get_mut(place) {
+            group.count += 1;
+            if group.claims.len() < CHANGES {
+                let claim = rows::claim(configuration, catalog, claim);
+                group.claims.push(HealthChange { claim, at });
+            }
+        }
+    }
+    groups.truncate(CHANGES);
+    groups
 }

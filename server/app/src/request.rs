@@ -16,13 +16,14 @@ use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_planes::Catalog;
+use serde_json::Value;
 
 use super::lookups::{Lookups, takes_of_quota};
 use super::names::plane_title;
 use super::offering::plan_title;
 use super::permissions::Attempt;
 use super::permit::Moment;
-use super::review_diff::difference;
+use super::review_diff::{difference, review_diff};
 use super::usage::{cost, plan, plans};
 use super::{Denial, Portal, PortalError, Result, rows, sentence};
 
@@ -47,7 +48,10 @@ impl Portal {
                     None => why.clone(),
                 });
             }
-            row.status = format!("{}. {why}", row.status.trim_end_matches('.'));
+            row.status = match row.status.trim_end_matches('.') {
+                "" => why,
+                status => format!("{status}. {why}"),
+            };
         }
         let mut steps = with_comments(steps, comments);
         let lookups = self
@@ -64,6 +68,11 @@ impl Portal {
             current: true,
             bad: true,
         }));
+        let (diff, against) = if request.state == State::AwaitingApproval {
+            review_diff(&catalog, &request)
+        } else {
+            (difference(&request), "what was live".to_owned())
+        };
         Ok(RequestPage {
             row,
             claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
@@ -71,7 +80,9 @@ impl Portal {
             sentence: wish(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
-            diff: difference(&request),
+            diff,
+            against,
+            again: again(viewer, &request),
             placement: request.placement.clone(),
             expires_at: request
                 .approval
@@ -149,6 +160,21 @@ impl Portal {
             None => None,
         }
     }
+}
+
+/// The fields of a request that ended without being applied, as YAML, for its requester to fill the form with again.
+fn again(viewer: &Viewer, request: &Request) -> Option<String> {
+    let ended = matches!(
+        request.state,
+        State::Rejected | State::Withdrawn | State::Expired | State::Failed
+    );
+    let fields = matches!(request.action, Action::Create | Action::Change);
+    if !ended || !fields || request.requester.subject != viewer.person().subject {
+        return None;
+    }
+    let mut object = request.manifest.as_object()?.clone();
+    object.retain(|key, _| !["apiVersion", "kind", "metadata", "status"].contains(&key.as_str()));
+    Some(yaml::print(&Value::Object(object)))
 }
 
 /// What the request does to the quota of its tenant.
@@ -346,14 +372,19 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
 }
 
 /// What became of a requester's requests, and how their claims are, in words.
-pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
+pub(super) fn track(name: &str, counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
     let of = |state: State| counts.get(&state).copied().unwrap_or(0);
-    let requests = match (of(State::Fulfilled), of(State::Rejected), of(State::Failed)) {
-        (0, 0, 0) => return "Their first request here".to_owned(),
-        (applied, 0, 0) => format!("{applied} applied before, none rejected"),
-        (applied, rejected, 0) => format!("{applied} applied before, {rejected} rejected"),
-        (applied, rejected, failed) => {
-            format!("{applied} applied before, {rejected} rejected, {failed} failed")
+    let (applied, rejected, failed) = (of(State::Fulfilled), of(State::Rejected), of(State::Failed));
+    let requests = match applied + rejected + failed {
+        0 => return format!("{name}: the first request here"),
+        ended => {
+            let ends = [(rejected, "rejected"), (failed, "failed")];
+            let others: String = ends
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, end)| format!(", {count} {end}"))
+                .collect();
+            format!("{name}: {applied} of {ended} applied{others}")
         }
     };
     let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
@@ -367,7 +398,7 @@ pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> Str
         .iter()
         .map(|(health, count)| format!("{count} {}", health.title().to_lowercase()))
         .collect();
-    format!("{requests}. Their claims here: {}", said.join(", "))
+    format!("{requests}. Claims here: {}", said.join(", "))
 }
 
 #[cfg(test)]

@@ -40,7 +40,6 @@ pub(super) fn wish(
 pub(super) fn status(request: &Request) -> String {
     use portico_domain::request::State;
     match request.state {
-        State::AwaitingApproval => "Waits for approval".to_owned(),
         State::Approved | State::Applying => request.waiting_for.as_ref().map_or_else(
             || "Being applied to the control plane".to_owned(),
             ToString::to_string,
@@ -62,7 +61,9 @@ pub(super) fn status(request: &Request) -> String {
             .map(ToString::to_string)
             .unwrap_or_default(),
         State::Expired => "Nobody decided in time. Request it again if you still need it.".to_owned(),
-        State::Draft | State::Submitted | State::Fulfilled | State::Withdrawn => String::new(),
+        State::Draft | State::Submitted | State::AwaitingApproval | State::Fulfilled | State::Withdrawn => {
+            String::new()
+        }
     }
 }
 

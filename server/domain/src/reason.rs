@@ -369,7 +369,7 @@ impl fmt::Display for FailureReason {
             Self::Abandoned { plane } => write!(
                 f,
                 "Nobody waits for {plane} any more. Should it have taken the request before it fell silent, that shows \
-                 under My claims once it answers."
+                 under Claims once it answers."
             ),
             Self::Unreadable { message } => write!(
                 f,

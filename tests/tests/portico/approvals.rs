@@ -1,6 +1,7 @@
 //! The approval queue shows what an approver needs to decide.
 
 use portico_tests::demo::Demo;
+use portico_tests::person::Answer;
 use portico_tests::story::{
     POSTGRESQL, claim_path, decide, request, request_id, submit_form, until_claim, until_request,
 };
@@ -15,18 +16,23 @@ async fn an_approver_sees_the_plan_difference_the_reason_and_the_deadline_first(
     let _ = until_request(&dana, &larger, "Awaiting approval").await;
 
     let queue = ada.get("/approvals").await.expect(200).page();
-    let line = queue.text(&format!("#a-{larger} summary")).unwrap();
-    assert!(line.contains("Dana Okafor") && line.contains("larger"), "{line}");
-    assert!(line.contains("expires in"), "{line}");
-    assert!(line.contains("production"), "{line}");
-    assert!(line.contains("Quota after this:"), "{line}");
-    let differs = queue.text(&format!("#a-{larger} .diff")).unwrap();
+    let line = queue.text(&format!("#a-{larger}")).unwrap();
+    for fact in ["Dana Okafor", "larger", "small", "production", "EUR a month"] {
+        assert!(line.contains(fact), "{line}");
+    }
+    let open = format!("#approval-{larger}");
+    let said = queue.text(&open).unwrap();
+    assert!(
+        said.contains("expires in") && said.contains("Quota with this one"),
+        "{said}"
+    );
+    let differs = queue.text(&format!("{open} .diff")).unwrap();
     assert!(
         differs.contains("- size: 20Gi") && differs.contains("+ size: 35Gi"),
         "{differs}"
     );
     assert!(!differs.contains("apiVersion"), "only what differs: {differs}");
-    let titles = queue.texts(&format!("#a-{larger} h2"));
+    let titles = queue.texts(&format!("{open} h3"));
     assert_eq!(titles[0], "What differs from the plan Small");
     let whole = queue.text(&format!("#manifest-{larger}")).unwrap();
     assert!(whole.contains("apiVersion") && whole.contains("35Gi"), "{whole}");
@@ -48,7 +54,7 @@ async fn a_request_without_changes_to_its_plan_says_so() {
     let _ = until_request(&dana, &id, "Awaiting approval").await;
     let queue = ada.get("/approvals").await.expect(200).page();
     let said = queue
-        .text(&format!("#a-{id} .well"))
+        .text(&format!("#approval-{id} .well"))
         .unwrap_or_else(|| queue.body());
     assert_eq!(said, "Nothing: it is the plan Small as it stands.");
 }
@@ -61,18 +67,89 @@ async fn quota_is_shown_for_this_request_and_with_all_pending_ones() {
     let one = request(&dana, POSTGRESQL, "one", &[("_plan", "small")]).await;
     let meters = async |id: &str| {
         let queue = ada.get("/approvals").await.expect(200).page();
-        queue.texts(&format!("#a-{id} .meter")).join("; ")
+        queue.texts(&format!("#approval-{id} .meter")).join("; ")
     };
     let alone = meters(&one).await;
     assert!(alone.contains("(+1)") && !alone.contains("waiting"), "{alone}");
     let _ = request(&dana, POSTGRESQL, "two", &[("_plan", "small")]).await;
     let both = meters(&one).await;
-    assert!(both.contains("; with the other one waiting"), "{both}");
+    assert!(both.contains("With the other one waiting: "), "{both}");
     for line in alone.split("; ") {
         assert!(
             both.contains(line),
             "the line for this request alone is unchanged: {line} in {both}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_opens_one_request_and_after_a_decision_the_next() {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let mut ids = Vec::new();
+    for name in ["one", "two", "three"] {
+        ids.push(request(&dana, POSTGRESQL, name, &[("_plan", "small")]).await);
+    }
+    let opened = |answer: &Answer| {
+        let page = answer.page();
+        page.text("#opened").unwrap_or_else(|| page.body())
+    };
+    let first = ada.get("/approvals").await.expect(200);
+    assert!(opened(&first).starts_with("PostgreSQL one"), "{}", opened(&first));
+    let second = ada
+        .get(&format!("/approvals?request={}", ids[1]))
+        .await
+        .expect(200);
+    assert!(
+        opened(&second).starts_with("PostgreSQL two"),
+        "{}",
+        opened(&second)
+    );
+    let form = second.page().form("/decide").unwrap();
+
+    // A rejection without a reason is refused, and nothing is decided.
+    let refused = ada
+        .submit(&second.url, &form, Some(("_decision", "reject")))
+        .await
+        .expect(422);
+    let said = refused.page().body();
+    assert!(said.contains("Say why you reject it"), "{said}");
+    let decision = format!("/api/v1/requests/{}/decision", ids[1]);
+    let body = serde_json::json!({ "approve": false, "revision": 1 });
+    let refused = ada.api(reqwest::Method::POST, &decision, Some(&body)).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.json()["type"], "urn:portico:problem:reason-required");
+    assert_eq!(refused.json()["errors"][0]["field"], "comment");
+
+    let after = ada
+        .submit(
+            &second.url,
+            &form.with("_comment", "No room"),
+            Some(("_decision", "reject")),
+        )
+        .await
+        .expect(200);
+    assert!(
+        opened(&after).starts_with("PostgreSQL three"),
+        "{}",
+        opened(&after)
+    );
+
+    // What was withdrawn meanwhile says so and stays.
+    let own = dana.get(&format!("/requests/{}", ids[2])).await.expect(200);
+    let withdraw = own.page().form("/withdraw").unwrap();
+    let _ = dana.submit(&own.url, &withdraw, None).await.expect(200);
+    for by in ["request", "opened"] {
+        let gone = ada
+            .get(&format!("/approvals?{by}={}", ids[2]))
+            .await
+            .expect(200)
+            .page();
+        assert!(gone.form("/decide").is_none());
+        let said = gone.text(".decide-closed").unwrap();
+        assert!(said.starts_with("Dana Okafor took it back"), "{said}");
+        assert!(said.ends_with("Open the next one"), "{said}");
     }
 }
 
@@ -86,9 +163,10 @@ async fn the_price_is_shown_wherever_somebody_decides() {
     assert!(summary.contains("190 EUR a month"), "{summary}");
     let id = request(&dana, POSTGRESQL, "dear", &[("_plan", "small")]).await;
     let queue = ada.get("/approvals").await.expect(200).page();
-    let line = queue.text(&format!("#a-{id} summary")).unwrap();
+    let line = queue.text(&format!("#a-{id}")).unwrap();
     assert!(line.contains("28 EUR a month"), "{line}");
-    assert!(queue.text(&format!("#a-{id}")).unwrap().contains("Price"));
+    let price = queue.text(&format!("#approval-{id} .price")).unwrap();
+    assert_eq!(price, "Price: 28 EUR a month");
     let page = ada.get(&format!("/requests/{id}")).await.expect(200).page();
     assert!(page.body().contains("28 EUR a month"));
     let _ = decide(&ada, &id, "approve", "").await.expect(200);

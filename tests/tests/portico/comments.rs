@@ -51,7 +51,7 @@ async fn requester_and_approver_can_comment_and_outsiders_cannot() {
     assert!(answer.get("subject").is_none(), "{answer}");
 
     let queue = ada.get("/approvals").await.expect(200).page();
-    let waiting = queue.text(&format!("#a-{id}")).unwrap();
+    let waiting = queue.text(&format!("#approval-{id}")).unwrap();
     assert!(
         waiting.contains("Really?") && waiting.contains("For the audit."),
         "{waiting}"

@@ -60,7 +60,7 @@ async fn is_refused(demo: &Demo, dana: &Person, ada: &Person, id: &str, why: &st
         );
     }
     let queue = ada.get("/approvals").await.expect(200).page();
-    assert!(queue.text(&format!("#a-{id}")).unwrap().contains(why));
+    assert!(queue.text(&format!("#approval-{id}")).unwrap().contains(why));
     assert!(there(demo).is_empty());
     // It can still be rejected.
     let _ = decide(ada, id, "reject", "Not as things are").await.expect(200);

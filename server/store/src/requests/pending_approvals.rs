@@ -2,8 +2,10 @@
 
 use portico_domain::approver::{Approver, PendingApproval};
 use portico_domain::request::Request;
+use portico_domain::tenancy::Scope;
 
 use super::columns::{SELECT, decode_skipping_invalid};
+use super::filter::RequestFilter;
 use crate::backend::{Query, Transaction};
 use crate::{Result, Store};
 
@@ -43,6 +45,17 @@ impl Store {
             .push(" OFFSET ")
             .bind(as_i64(skip));
         Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
+    }
+
+    /// Selects the request that has awaited approval the longest, whoever can decide on it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn oldest_pending_approval(&self, scope: &Scope) -> Result<Option<Request>> {
+        let mut query = Query::new(SELECT, []);
+        RequestFilter::awaiting_decision().write(scope, &mut query);
+        query.push(" ORDER BY created_at, id LIMIT 1");
+        Ok(decode_skipping_invalid(&self.backend.fetch(query).await?).pop())
     }
 
     /// Derives the approvers of requests that an older version inserted without them.

@@ -143,6 +143,7 @@ async fn requests(store: &Store) {
     store.count_requests_of(&requesters).await.unwrap();
     store.count_pending_approvals(&ada).await.unwrap();
     store.pending_approvals(&ada, 0, 5).await.unwrap();
+    store.oldest_pending_approval(&scope).await.unwrap();
     store.cluster_scoped_claims().await.unwrap();
     store.requested_offerings().await.unwrap();
 

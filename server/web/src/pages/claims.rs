@@ -24,7 +24,7 @@ pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> R
         asked.page(),
     );
     context
-        .page("My claims", &[], |frame| {
+        .page("Claims", &[], |frame| {
             portico_frontend::pages::claims(frame, &page)
         })
         .await
@@ -45,7 +45,7 @@ pub(in super::super) async fn one(
         found => found?,
     };
     context
-        .page(claim.name.as_str(), &[("My claims", Link::Claims)], |frame| {
+        .page(claim.name.as_str(), &[("Claims", Link::Claims)], |frame| {
             portico_frontend::pages::claim(frame, &page)
         })
         .await
@@ -159,7 +159,7 @@ async fn render_delete(
 /// The breadcrumbs of a page below a claim's.
 fn crumbs(claim: &ClaimRef) -> [(&str, Link); 2] {
     [
-        ("My claims", Link::Claims),
+        ("Claims", Link::Claims),
         (claim.name.as_str(), Link::Claim(claim.clone())),
     ]
 }

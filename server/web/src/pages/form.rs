@@ -190,7 +190,7 @@ async fn render_with(
         RequestTarget::Change(claim) | RequestTarget::Renew(claim) => (
             format!("Change {}", page.name),
             [
-                ("My claims", Link::Claims),
+                ("Claims", Link::Claims),
                 (page.name.as_str(), Link::Claim(claim.clone())),
             ],
         ),
