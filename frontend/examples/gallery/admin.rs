@@ -5,8 +5,8 @@ use portico_api::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
+use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
-use portico_domain::record::{Event, NewEvent};
 use portico_domain::tenancy::Person;
 use portico_frontend::pages;
 

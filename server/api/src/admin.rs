@@ -2,9 +2,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{ClaimRow, Link, PlaneChoice};
+use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 use portico_domain::placement::Cordon;
-use portico_domain::record::{Event, SignedHead};
 
 /// The list of control planes.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use portico_api::{Link, RecordPage, RecordRow};
+use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::authz;
 use portico_domain::names::TenantName;
-use portico_domain::record::{Event, SignedHead};
 use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_store::{ChainEnd, EventFilter, Page};
 use serde_json::json;
@@ -56,9 +56,9 @@ impl Portal {
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
-    pub async fn record(&self, viewer: &Viewer, query: &AuditLogQuery) -> Result<RecordPage> {
+    pub async fn audit_log(&self, viewer: &Viewer, query: &AuditLogQuery) -> Result<RecordPage> {
         let (scope, _) =
-            authz::may_read_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
+            authz::may_read_audit_log(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
         let filter = query.filter();
         let mut rows = Vec::new();
         let mut before = query.before;
@@ -115,13 +115,14 @@ impl Portal {
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for those who may not see the record; when the database fails.
-    pub async fn export_record(
+    pub async fn export_audit_log(
         &self,
         viewer: &Viewer,
         remote: Option<&str>,
         query: &AuditLogQuery,
     ) -> Result<AuditLogExport> {
-        let grant = authz::export_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
+        let grant =
+            authz::export_audit_log(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
         let event = grant.audit(self.now(), remote).with_details(json!({
             "words": query.words,
             "verb": query.verb,

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use metrics::gauge;
 use portico_api::{ChainBreak, ChainState};
+use portico_domain::audit_log::SignedHead;
 use portico_domain::authz::{self, AuditEvent, SecurityActor};
-use portico_domain::record::SignedHead;
 use portico_domain::security::SecurityEvent;
 use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
@@ -51,7 +51,7 @@ impl Portal {
 
     /// Whether the record has a break that no administrator has taken note of, as far as this process knows.
     #[must_use]
-    pub fn record_is_broken(&self) -> bool {
+    pub fn audit_log_is_broken(&self) -> bool {
         self.shared.chain.broken.load(Ordering::Relaxed)
     }
 
@@ -61,7 +61,7 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn verify_record(&self) -> Result<()> {
+    pub async fn verify_audit_log(&self) -> Result<()> {
         let chain = &self.shared.chain;
         let mut progress = chain.progress.lock().await;
         let now = self.now();
@@ -70,7 +70,7 @@ impl Portal {
 
         let newest = match progress.newest.clone().or(known.newest) {
             Some(newest) => newest,
-            None => self.store().record_end().await?,
+            None => self.store().audit_log_end().await?,
         };
         let new = self.store().verify_part(&newest, AT_A_STEP).await?;
         found.extend(new.breaks);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use portico_api::{ChainBreak, ChainState};
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::documents::{self, Configuration, RecordProof};
-use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Person, Scope, Viewer};
 use portico_planes::Planes;
 use portico_store::testing::{self, Statements, TestStore};
@@ -110,7 +110,7 @@ fn pat() -> Viewer {
 }
 
 async fn verified(portal: &Portal) -> ChainState {
-    portal.verify_record().await.unwrap();
+    portal.verify_audit_log().await.unwrap();
     portal.chain().await.unwrap()
 }
 
@@ -132,7 +132,7 @@ async fn an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note(da
     // By the stored checkpoint the first that is missing, and by the signed end the last.
     assert_eq!((state.holds, state.breaks_at), (false, Some(19)), "{state:?}");
     assert!(state.breaks.iter().any(|found| found.sequence == 30), "{state:?}");
-    assert!(portal.record_is_broken());
+    assert!(portal.audit_log_is_broken());
     // Each is recorded once, and looking again does not heal it, nor does a start.
     for portal in [&portal, &bench.portal()] {
         assert!(!verified(portal).await.holds);
@@ -164,7 +164,7 @@ async fn an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note(da
         .await
         .unwrap();
     let state = verified(&portal).await;
-    assert!(state.holds && !portal.record_is_broken());
+    assert!(state.holds && !portal.audit_log_is_broken());
     let acknowledged = |found: &ChainBreak| found.acknowledged_by.as_deref() == Some("Pat");
     assert!(state.breaks.iter().all(acknowledged), "they stay listed");
     assert!(state.head.unwrap().sequence < 30, "the end is signed anew");

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_api::Link;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
 use portico_domain::placement::may_know;
-use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 use portico_domain::tenancy::Viewer;
 use portico_planes::Change;

@@ -10,8 +10,8 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublic
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use portico_domain::audit_log::{SignedHead, head_text};
 use portico_domain::documents::RecordProof;
-use portico_domain::record::{SignedHead, head_text};
 use portico_store::ChainEnd;
 
 /// Signs the end of the record.

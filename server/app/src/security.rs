@@ -98,7 +98,7 @@ fn new_event(occurrence: &Occurrence<'_>, at: Timestamp) -> AuditEvent {
 
 #[cfg(test)]
 mod tests {
-    use portico_domain::record::NewEvent;
+    use portico_domain::audit_log::NewEvent;
     use portico_domain::tenancy::Scope;
     use portico_store::{EventFilter, Page, Settings};
     use serde_json::json;

@@ -1,6 +1,6 @@
 //! Sentences for requests and audit events.
 
-use portico_domain::record::Event;
+use portico_domain::audit_log::Event;
 use portico_domain::request::{Action, Request};
 
 /// `A PostgreSQL 17, small, named orders, in payments/production on eu-shared`.

@@ -5,10 +5,12 @@
 
 pub mod approval;
 pub mod approver;
+pub mod audit_log;
 pub mod authz;
 pub mod claim;
 pub mod connection;
 pub mod documents;
+pub mod json;
 pub mod lifetime;
 pub mod manifest;
 pub mod names;
@@ -21,7 +23,6 @@ pub mod policy;
 pub mod projection;
 pub mod quota;
 pub mod reason;
-pub mod record;
 pub mod request;
 mod role;
 pub mod security;

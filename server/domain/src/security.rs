@@ -1,6 +1,6 @@
 //! Security events: the closed list of events for the log, metrics and audit log.
 //!
-//! An event is written as a [`NewEvent`](crate::record::NewEvent) whose verb is [`SecurityEvent::name`]. Appending
+//! An event is written as a [`NewEvent`](crate::audit_log::NewEvent) whose verb is [`SecurityEvent::name`]. Appending
 //! one to the audit log also logs and counts it.
 
 /// How urgent an event is; also the level in the log.

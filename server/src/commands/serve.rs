@@ -147,7 +147,7 @@ pub async fn serve(
         Env::system(),
     );
     portal.prove_record_with(proof);
-    background.spawn(verify_record(portal.clone(), stop.clone()));
+    background.spawn(verify_audit_log(portal.clone(), stop.clone()));
     background.spawn(refresh_statistics(portal.clone(), stop.clone()));
     background.spawn(tail_audit_log(
         portal.clone(),
@@ -356,10 +356,10 @@ fn warn_about_proof(spec: &PortalSpec, proof: &Proof, public_url: &Url) {
 }
 
 /// Verifies the audit log in the background, a part at a time.
-async fn verify_record(portal: Portal, stop: CancellationToken) {
+async fn verify_audit_log(portal: Portal, stop: CancellationToken) {
     const INTERVAL: Duration = Duration::from_secs(10);
     loop {
-        if let Err(error) = portal.verify_record().await {
+        if let Err(error) = portal.verify_audit_log().await {
             tracing::warn!(%error, "the record could not be verified");
         }
         tokio::select! {

@@ -161,7 +161,7 @@ impl Store {
             ended.tokens = transaction.execute(tokens).await?;
         }
         if ended != Ended::default() {
-            crate::record::append(&mut *transaction, &[event(ended)]).await?;
+            crate::audit_log::append(&mut *transaction, &[event(ended)]).await?;
         }
         transaction.commit().await?;
         Ok(ended)

@@ -1,7 +1,7 @@
 //! Writes every security event to the log and the metrics.
 
 use metrics::counter;
-use portico_domain::record::NewEvent;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::security::{SecurityEvent, Severity};
 
 /// Logs and counts an event, if it is a security event. `recorded`: true if the audit log has it, too; the audit log

@@ -55,7 +55,7 @@ impl Store {
         if transaction.execute(insert).await? == 0 {
             return Err(StoreError::Duplicate(format!("comment {}", comment.id)));
         }
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(())

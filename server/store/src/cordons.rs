@@ -71,7 +71,7 @@ impl Store {
         if transaction.execute(query).await? == 0 {
             return Ok(false);
         }
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         Ok(true)
     }

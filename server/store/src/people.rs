@@ -51,7 +51,7 @@ impl Store {
         );
         let mut transaction = self.backend.begin().await?;
         transaction.execute(upsert).await?;
-        crate::record::append(&mut *transaction, &[event]).await?;
+        crate::audit_log::append(&mut *transaction, &[event]).await?;
         transaction.commit().await
     }
 

@@ -119,7 +119,7 @@ impl Store {
             effect.sessions = transaction.execute(end).await?;
         }
         if effect != LogoutEffect::default() {
-            crate::record::append(&mut *transaction, &[event(effect)]).await?;
+            crate::audit_log::append(&mut *transaction, &[event(effect)]).await?;
         }
         transaction.commit().await?;
         Ok(Some(effect))

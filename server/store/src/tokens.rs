@@ -2,10 +2,10 @@
 //! and random.
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::{
     AccessScope, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, RevokeToken,
 };
-use portico_domain::record::NewEvent;
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::{KnownPerson, Person, TokenScope};
 use serde_json::json;
@@ -96,7 +96,7 @@ impl Store {
         if transaction.execute(insert).await? == 0 {
             return Err(StoreError::Duplicate(format!("token {}", token.id)));
         }
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await
     }
 
@@ -162,7 +162,7 @@ impl Store {
             .await?
             > 0
         {
-            crate::record::append(&mut *transaction, &[first_use(token, person, now, remote)]).await?;
+            crate::audit_log::append(&mut *transaction, &[first_use(token, person, now, remote)]).await?;
         } else {
             let update = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
             transaction
@@ -203,7 +203,7 @@ impl Store {
         if transaction.execute(delete).await? == 0 {
             return Ok(false);
         }
-        crate::record::append(&mut *transaction, &[event]).await?;
+        crate::audit_log::append(&mut *transaction, &[event]).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -1,11 +1,11 @@
 //! Verifies the hash chain of the audit log in batches, from a stored checkpoint.
 
 use jiff::Timestamp;
-use portico_domain::authz::{AcknowledgeBreaks, AuditEvent, Granted, Record};
-use portico_domain::record::{Event, chain_hash};
+use portico_domain::audit_log::{Event, chain_hash};
+use portico_domain::authz::{AcknowledgeBreaks, AuditEvent, AuditLog, Granted};
 
+use crate::audit_log::SELECT;
 use crate::backend::{Query, Row, Value};
-use crate::record::SELECT;
 use crate::{Result, Store, StoreError};
 
 /// Number of events read at a time.
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn verify_part(&self, from: &ChainEnd, limit: i64) -> Result<Verified> {
-        let head = self.record_end().await?;
+        let head = self.audit_log_end().await?;
         let mut verified = Verified {
             end: from.clone(),
             breaks: Vec::new(),
@@ -169,7 +169,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn record_end(&self) -> Result<ChainEnd> {
+    pub async fn audit_log_end(&self) -> Result<ChainEnd> {
         let select = "SELECT sequence, hash FROM record_head WHERE id = 1";
         let rows = self.backend.fetch(Query::new(select, [])).await?;
         rows.first()
@@ -242,7 +242,7 @@ impl Store {
                 events.push(event(*sequence, why));
             }
         }
-        crate::record::append(&mut *transaction, &events).await?;
+        crate::audit_log::append(&mut *transaction, &events).await?;
         transaction.commit().await?;
         Ok(events.len())
     }
@@ -264,7 +264,7 @@ impl Store {
     /// When the database fails.
     pub async fn acknowledge_breaks(
         &self,
-        grant: &Granted<Record, AcknowledgeBreaks>,
+        grant: &Granted<AuditLog, AcknowledgeBreaks>,
         at: Timestamp,
         event: AuditEvent,
     ) -> Result<u64> {
@@ -277,7 +277,7 @@ impl Store {
         );
         let acknowledged = transaction.execute(update).await?;
         if acknowledged > 0 {
-            crate::record::append(&mut *transaction, &[event]).await?;
+            crate::audit_log::append(&mut *transaction, &[event]).await?;
             transaction.commit().await?;
         }
         Ok(acknowledged)

@@ -181,7 +181,7 @@ impl PageContext {
         frame
             .notices
             .extend(self.request.notice.map(FlashMessage::notice));
-        if self.viewer().is_platform_admin() && self.app.portal.record_is_broken() {
+        if self.viewer().is_platform_admin() && self.app.portal.audit_log_is_broken() {
             frame.notices.push(Notice {
                 tone: NoticeTone::Bad,
                 text: "The record is not as it was written: somebody may have changed the database by hand. \

@@ -111,7 +111,7 @@ pub fn table() -> Vec<Route> {
         route("POST", "/admin/people/{id}/end", Form, post(people::end)),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),
         route("GET", "/admin/record", Page, get(admin::record)),
-        route("GET", "/admin/record/export", Page, get(admin::export_record)),
+        route("GET", "/admin/record/export", Page, get(admin::export_audit_log)),
         route(
             "POST",
             "/admin/record/acknowledge",

@@ -1,6 +1,6 @@
 //! The audit log can be filtered and exported by those who may see it.
 
-use portico_domain::record::{Event, SignedHead, chain_hash};
+use portico_domain::audit_log::{Event, SignedHead, chain_hash};
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
 use portico_tests::story::{CACHE, request, until_request};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use portico_domain::record::Event;
+use portico_domain::audit_log::Event;
 use portico_domain::security::SecurityEvent;
 use portico_simulator::oidc::SigningKey;
 use portico_tests::demo::Demo;

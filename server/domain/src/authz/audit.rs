@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::basis::Basis;
-use crate::record::NewEvent;
+use crate::audit_log::NewEvent;
 use crate::security::SecurityEvent;
 use crate::tenancy::{Person, Viewer};
 

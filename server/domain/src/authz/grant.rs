@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::audit::AuditEvent;
 use super::basis::Basis;
+use crate::audit_log::NewEvent;
 use crate::claim::Claim;
 use crate::names::{PlaneName, RequestId, TenantName};
-use crate::record::NewEvent;
 use crate::request::Request;
 use crate::tenancy::{Person, Viewer};
 

@@ -52,7 +52,7 @@ operations! {
     /// End sessions and tokens of a person.
     EndAccess = "access.ended";
     /// Export the audit log.
-    ExportRecord = "record.exported";
+    ExportAuditLog = "record.exported";
     /// Acknowledge the breaks of the audit log's hash chain.
     AcknowledgeBreaks = "record.acknowledged";
 }
@@ -132,7 +132,7 @@ pub struct AccessOf {
 
 /// The audit log, or the part of it that belongs to a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct AuditLog {
     /// The part that may be read.
     pub scope: Scope,
     /// The requested tenant.
@@ -184,7 +184,7 @@ impl Target for AccessOf {
     }
 }
 
-impl Target for Record {
+impl Target for AuditLog {
     fn subject(&self) -> String {
         "record".to_owned()
     }
@@ -518,7 +518,7 @@ pub fn end_access(viewer: &Viewer, target: &KnownPerson) -> Result<Granted<Acces
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
-pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(Scope, Basis), Denied> {
+pub fn may_read_audit_log(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(Scope, Basis), Denied> {
     if let Ok(basis) = platform_admin(viewer) {
         return Ok((viewer.scope(), basis));
     }
@@ -534,30 +534,30 @@ pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(
 /// Grants exporting the part of the audit log that the viewer may read.
 ///
 /// # Errors
-/// As [`may_read_record`].
-pub fn export_record(
+/// As [`may_read_audit_log`].
+pub fn export_audit_log(
     viewer: &Viewer,
     tenant: Option<&TenantName>,
-) -> Result<Granted<Record, ExportRecord>, Denied> {
+) -> Result<Granted<AuditLog, ExportAuditLog>, Denied> {
     person(viewer)?;
-    let (scope, basis) = may_read_record(viewer, tenant)?;
-    let record = Record {
+    let (scope, basis) = may_read_audit_log(viewer, tenant)?;
+    let log = AuditLog {
         scope,
         tenant: tenant.cloned(),
     };
-    Ok(Granted::new(viewer, record, basis))
+    Ok(Granted::new(viewer, log, basis))
 }
 
 /// Grants acknowledging the breaks of the hash chain to platform admins.
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
-pub fn acknowledge_breaks(viewer: &Viewer) -> Result<Granted<Record, AcknowledgeBreaks>, Denied> {
+pub fn acknowledge_breaks(viewer: &Viewer) -> Result<Granted<AuditLog, AcknowledgeBreaks>, Denied> {
     person(viewer)?;
     let basis = platform_admin(viewer)?;
-    let record = Record {
+    let log = AuditLog {
         scope: viewer.scope(),
         tenant: None,
     };
-    Ok(Granted::new(viewer, record, basis))
+    Ok(Granted::new(viewer, log, basis))
 }

@@ -40,7 +40,7 @@
 //!
 //! ```compile_fail,E0423
 //! use portico_domain::authz::AuditEvent;
-//! use portico_domain::record::NewEvent;
+//! use portico_domain::audit_log::NewEvent;
 //!
 //! fn forged(event: NewEvent) -> AuditEvent {
 //!     AuditEvent(event)
@@ -89,10 +89,10 @@ pub use audit::{AuditEvent, SecurityActor, SessionEvent};
 pub use basis::Basis;
 pub use grant::{Granted, Operation, Recorded, Target};
 pub use judgement::{
-    AccessOf, AcknowledgeBreaks, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied, EndAccess,
-    ExportRecord, OwnToken, OwnTokens, Record, RevealSecret, RevokeToken, Submission, Submit, Uncordon,
+    AccessOf, AcknowledgeBreaks, AuditLog, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied,
+    EndAccess, ExportAuditLog, OwnToken, OwnTokens, RevealSecret, RevokeToken, Submission, Submit, Uncordon,
     Withdraw, acknowledge_breaks, comment, cordon, create_claim, create_token, decide, end_access,
-    end_own_access, export_record, may_change, may_comment, may_create, may_decide, may_read_record,
+    end_own_access, export_audit_log, may_change, may_comment, may_create, may_decide, may_read_audit_log,
     may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, withdraw,
 };
 pub use people::{AccessScope, PeopleScope, own_access, read_people};

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::audit::{AuditEvent, PORTICO};
+use crate::audit_log::NewEvent;
 use crate::names::{RequestId, TenantName};
-use crate::record::NewEvent;
 use crate::request::Request;
 use crate::tenancy::Scope;
 

@@ -234,13 +234,13 @@ fn requesters_and_tenant_admins_withdraw_and_those_involved_comment() {
 #[test]
 fn platform_admins_administer_and_tenant_admins_export_their_part() {
     assert_eq!(who_may(acknowledge_breaks), ["pat"]);
-    assert_eq!(who_may(|viewer| export_record(viewer, None)), ["tess", "pat"]);
+    assert_eq!(who_may(|viewer| export_audit_log(viewer, None)), ["tess", "pat"]);
     let tess = member("tess", Some(Role::TenantAdmin));
-    let exported = export_record(&tess, None).unwrap();
+    let exported = export_audit_log(&tess, None).unwrap();
     assert!(exported.target().scope.allows(&payments()) && !exported.target().scope.allows_unowned());
     let other = "research".parse().unwrap();
     assert_eq!(
-        export_record(&tess, Some(&other)).unwrap_err(),
+        export_audit_log(&tess, Some(&other)).unwrap_err(),
         Denied::NotVisible
     );
 }

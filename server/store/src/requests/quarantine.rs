@@ -2,9 +2,9 @@
 //! Left in the queue, they would stay first and block it.
 
 use jiff::Timestamp;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::names::{RequestId, TenantName};
 use portico_domain::reason::FailureReason;
-use portico_domain::record::NewEvent;
 use portico_domain::request::{Request, State};
 use serde_json::json;
 
@@ -64,7 +64,7 @@ pub(super) async fn quarantine(
         metrics::counter!("portico_requests_failed_total", "reason" => "unreadable").increment(1);
         events.push(event(row, id, why, now));
     }
-    crate::record::append(transaction, &events).await?;
+    crate::audit_log::append(transaction, &events).await?;
     Ok(events)
 }
 

@@ -147,7 +147,7 @@ impl Store {
         let Some(row) = released.first() else {
             return Ok(Renewal::Lost);
         };
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         if retry.is_some() {
             self.notify_subscribers(id, &row.parsed("tenant")?, state(&row.text("state")?)?);

@@ -69,7 +69,7 @@ impl Store {
             Err(error) => return Err(error),
         }
         save_approvers(&mut *transaction, request).await?;
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(())
@@ -131,7 +131,7 @@ impl Store {
             return Err(StoreError::Stale(request.id));
         }
         save_approvers(&mut *transaction, request).await?;
-        crate::record::append(&mut *transaction, events).await?;
+        crate::audit_log::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(Request {

@@ -1,10 +1,10 @@
 use jiff::Timestamp;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::AuditEvent;
 use portico_domain::claim::{ClaimRef, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::RequestId;
 use portico_domain::placement::Placement;
-use portico_domain::record::NewEvent;
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Person;
 use serde_json::{Value, json};

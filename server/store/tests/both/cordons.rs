@@ -1,8 +1,8 @@
 use jiff::Timestamp;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::{self, AuditEvent, Granted};
 use portico_domain::names::PlaneName;
 use portico_domain::placement::Cordon;
-use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::TestStore;
 use portico_store::{EventFilter, Page, Store};

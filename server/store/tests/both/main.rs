@@ -4,6 +4,7 @@
 
 mod advisory_lock;
 mod approvals;
+mod audit_log;
 mod comments;
 mod cordons;
 mod files;
@@ -11,7 +12,6 @@ mod migrations;
 mod people;
 mod queue;
 mod readiness;
-mod record;
 mod requests;
 mod role;
 mod sessions;

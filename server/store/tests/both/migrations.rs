@@ -7,9 +7,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use portico_domain::approver::Approver;
+use portico_domain::audit_log::{NewEvent, chain_hash};
 use portico_domain::authz::{AuditEvent, Visible};
 use portico_domain::reason::WaitingReason;
-use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::State;
 use portico_domain::tenancy::{Person, Role, Scope, TokenScope, Viewer};
 use portico_store::testing::{PostgresServer, run};

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::AuditEvent;
-use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{KnownPerson, Person, Scope};
 use portico_store::testing::TestStore;
 use portico_store::{EventFilter, Logout, Page, Store};

@@ -23,7 +23,7 @@ async fn the_serving_role_suffices_and_cannot_change_the_schema() {
     store.insert_for_tests(&asked, &events).await.unwrap();
     store
         .store_checkpoint(&Checkpoint {
-            newest: Some(store.record_end().await.unwrap()),
+            newest: Some(store.audit_log_end().await.unwrap()),
             ..Checkpoint::beginning()
         })
         .await

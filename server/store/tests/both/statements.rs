@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::approver::Approver;
 use portico_domain::authz::{
-    AccessOf, AccessScope, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, PeopleScope, Record,
+    AccessOf, AccessScope, AuditEvent, AuditLog, CreateToken, Granted, OwnToken, OwnTokens, PeopleScope,
     Submission, Submit, SystemAuthority, Visible,
 };
 use portico_domain::claim::ClaimRef;
@@ -244,7 +244,7 @@ async fn record(store: &Store) {
     store.verify_part(&ChainEnd::beginning(), 2).await.unwrap();
     store.event_hash(1).await.unwrap();
     let checkpoint = Checkpoint {
-        newest: Some(store.record_end().await.unwrap()),
+        newest: Some(store.audit_log_end().await.unwrap()),
         ..store.checkpoint().await.unwrap()
     };
     store.store_checkpoint(&checkpoint).await.unwrap();
@@ -254,7 +254,7 @@ async fn record(store: &Store) {
         .await
         .unwrap();
     store.breaks().await.unwrap();
-    let whole = Record {
+    let whole = AuditLog {
         scope: Scope::for_tests(),
         tenant: None,
     };

@@ -191,5 +191,5 @@ pub(in super::super) async fn record(
         until: wanted.until.and_then(|day| day.parse().ok()),
         before: wanted.before,
     };
-    Ok(Json(app.portal.record(&context.current.viewer, &query).await?))
+    Ok(Json(app.portal.audit_log(&context.current.viewer, &query).await?))
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use http::Method;
+use portico_domain::audit_log::NewEvent;
 use portico_domain::authz::{AuditEvent, SystemAuthority};
-use portico_domain::record::NewEvent;
 use reqwest::Response;
 
 use crate::testing::TestServer;

@@ -100,7 +100,7 @@ pub(in super::super) async fn record(Page(context): Page, asked: QueryParams) ->
     let page = context
         .app
         .portal
-        .record(context.viewer(), &query(&asked))
+        .audit_log(context.viewer(), &query(&asked))
         .await?;
     context
         .page("Record", &[], |frame| {
@@ -111,7 +111,7 @@ pub(in super::super) async fn record(Page(context): Page, asked: QueryParams) ->
 
 /// `GET /admin/record/export`: the same events as the page's filters find, all of them, as JSON lines with their
 /// hashes.
-pub(in super::super) async fn export_record(
+pub(in super::super) async fn export_audit_log(
     Page(context): Page,
     ClientAddress(address): ClientAddress,
     asked: QueryParams,
@@ -120,7 +120,7 @@ pub(in super::super) async fn export_record(
     let export = context
         .app
         .portal
-        .export_record(context.viewer(), Some(&remote), &query(&asked))
+        .export_audit_log(context.viewer(), Some(&remote), &query(&asked))
         .await?;
     // The last line: what the rest can be held against, years later and without Portico.
     let head = export

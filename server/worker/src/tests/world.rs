@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use portico_domain::audit_log::Event;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{ActAs, ControlPlaneKind, Environment, Tenant, TenantSpec};
 use portico_domain::documents::{Connection, ControlPlane, ControlPlaneSpec, Limits, Offering, OfferingSpec};
 use portico_domain::names::RequestId;
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
-use portico_domain::record::Event;
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Scope;
 use portico_planes::{PlaneState, Planes};

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
-use portico_domain::authz::{AuditEvent, Granted, Record};
-use portico_domain::record::{NewEvent, chain_hash};
+use portico_domain::audit_log::{NewEvent, chain_hash};
+use portico_domain::authz::{AuditEvent, AuditLog, Granted};
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::{Statements, TestStore, event, request};
@@ -199,11 +199,11 @@ async fn verification_continues_from_a_verified_event(database: &TestStore) {
     for _ in 0..3 {
         store.append(bare("session.started")).await.unwrap();
     }
-    let held = store.record_end().await.unwrap();
+    let held = store.audit_log_end().await.unwrap();
     let on = async |end: &ChainEnd| store.verify_part(end, 100).await.unwrap();
     assert_eq!(on(&held).await, intact(&held));
     store.append(bare("session.ended")).await.unwrap();
-    let end = store.record_end().await.unwrap();
+    let end = store.audit_log_end().await.unwrap();
     assert_eq!(on(&held).await, intact(&end));
     // Verifies in two parts.
     let part = store.verify_part(&ChainEnd::beginning(), 3).await.unwrap();
@@ -244,7 +244,7 @@ async fn verification_continues_after_a_break(database: &TestStore) {
         .map(|(sequence, why)| (*sequence, why.as_str()))
         .collect();
     assert_eq!(found, [(1, "it is not as it was written"), (2, "it is missing")]);
-    assert_eq!(part.end, store.record_end().await.unwrap());
+    assert_eq!(part.end, store.audit_log_end().await.unwrap());
 }
 
 async fn a_break_is_stored_until_it_is_acknowledged(database: &TestStore) {
@@ -285,11 +285,11 @@ async fn a_break_is_stored_until_it_is_acknowledged(database: &TestStore) {
         email: None,
     };
     let noted = bare("record.acknowledged");
-    let record = Record {
+    let log = AuditLog {
         scope: Scope::for_tests(),
         tenant: None,
     };
-    let pat = Granted::for_tests(pat, record);
+    let pat = Granted::for_tests(pat, log);
     assert_eq!(
         store.acknowledge_breaks(&pat, now, noted.clone()).await.unwrap(),
         2

@@ -1,9 +1,9 @@
 //! The audit log: append-only, with a hash chain over all events.
 
 use jiff::Timestamp;
+use portico_domain::audit_log::{Event, NewEvent, chain_hash};
 use portico_domain::authz::AuditEvent;
 use portico_domain::names::{RequestId, TenantName};
-use portico_domain::record::{Event, NewEvent, chain_hash};
 use portico_domain::tenancy::Scope;
 
 use crate::backend::{Query, Row, Transaction};
