@@ -36,8 +36,8 @@ impl ClaimFilter {
     }
 
     pub(crate) fn matches(&self, claim: &Claim) -> bool {
-        fn is<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none() || wanted == found
+        fn is<T: PartialEq>(expected: Option<&T>, found: Option<&T>) -> bool {
+            expected.is_none() || expected == found
         }
         is(self.tenant.as_ref(), claim.tenant.as_ref())
             && is(self.environment.as_ref(), claim.environment.as_ref())

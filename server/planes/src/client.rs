@@ -104,7 +104,7 @@ impl ApiClient {
 
     /// Why the credentials cannot be renewed, although they may still be valid.
     pub(crate) fn sign_in_problem(&self) -> Option<String> {
-        self.credential.trouble()
+        self.credential.renewal_error()
     }
 
     /// When the first of the certificates expires.
@@ -191,9 +191,9 @@ impl ApiClient {
         if head.status.is_success() {
             return Ok((head.status, body));
         }
-        let said = self.read(&mut body, MAX_ERROR_BYTES).await;
-        let said = said.ok().flatten().unwrap_or_default();
-        Err(self.error_response(head.status.as_u16(), retry_after(&head.headers), &said))
+        let body_bytes = self.read(&mut body, MAX_ERROR_BYTES).await;
+        let body_bytes = body_bytes.ok().flatten().unwrap_or_default();
+        Err(self.error_response(head.status.as_u16(), retry_after(&head.headers), &body_bytes))
     }
 
     /// The error for an error response, with Portico's credentials hidden.
@@ -201,10 +201,10 @@ impl ApiClient {
         &self,
         status: u16,
         retry_after: Option<Duration>,
-        said: &[u8],
+        body_bytes: &[u8],
     ) -> PlaneError {
-        let said = self.credential.hide(&String::from_utf8_lossy(said));
-        PlaneError::from_response(&self.title, status, retry_after, said.as_bytes())
+        let text = self.credential.hide(&String::from_utf8_lossy(body_bytes));
+        PlaneError::from_response(&self.title, status, retry_after, text.as_bytes())
     }
 
     /// Impersonation headers of a call.

@@ -267,8 +267,8 @@ impl ErrorResponse<'_> {
     /// A missing right, without the name of the account that lacks it: the reader is somebody else. Namespaces and
     /// CRDs that are being deleted refuse new objects with the same status.
     fn forbidden(&self) -> PlaneError {
-        let said = self.message("not permitted");
-        if let Some(what) = server_text::terminating(&said) {
+        let message = self.message("not permitted");
+        if let Some(what) = server_text::terminating(&message) {
             let what = match what {
                 Terminating::Namespace => "The namespace",
                 Terminating::Definition => "The definition of this kind",
@@ -284,7 +284,7 @@ impl ErrorResponse<'_> {
         }
         PlaneError::Forbidden {
             plane: self.plane.to_owned(),
-            message: server_text::missing_right(&said).map_or(said, |right| sanitize(&right)),
+            message: server_text::missing_right(&message).map_or(message, |right| sanitize(&right)),
         }
     }
 
@@ -305,19 +305,19 @@ impl ErrorResponse<'_> {
             .collect();
         managers.sort();
         managers.dedup();
-        let said = self.message("it conflicts with the state there");
+        let message = self.message("it conflicts with the state there");
         if managers.is_empty() {
-            match server_text::conflict(&said) {
-                server_text::Conflict::OtherObject => return PlaneError::Gone { message: said },
-                server_text::Conflict::OtherWrite => return PlaneError::Contended { message: said },
+            match server_text::conflict(&message) {
+                server_text::Conflict::OtherObject => return PlaneError::Gone { message: message },
+                server_text::Conflict::OtherWrite => return PlaneError::Contended { message: message },
                 server_text::Conflict::Other => {}
             }
         }
         let message = if managers.is_empty() {
-            said
+            message
         } else {
             format!(
-                "{} manages fields that this would change: {said}. Agree with them who sets these fields",
+                "{} manages fields that this would change: {message}. Agree with them who sets these fields",
                 managers.join(" and ")
             )
         };

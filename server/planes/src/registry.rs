@@ -100,7 +100,7 @@ impl Planes {
             };
             after.insert(name, plane);
         }
-        let gone: Vec<PlaneName> = before
+        let removed: Vec<PlaneName> = before
             .keys()
             .filter(|name| !after.contains_key(*name))
             .cloned()
@@ -115,15 +115,15 @@ impl Planes {
             ));
         }
         let mut tasks = self.0.tasks.lock();
-        let affected: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
-        let held = after.values().map(|plane| plane.claims.bytes());
-        shared.pool.set_planes(held.collect());
+        let affected: Vec<PlaneName> = after.keys().chain(&removed).cloned().collect();
+        let sizes = after.values().map(|plane| plane.claims.bytes());
+        shared.pool.set_planes(sizes.collect());
         let offers = after
             .iter()
             .map(|(name, plane)| (name.clone(), plane.offer.clone()));
         shared.offers.store(Arc::new(offers.collect()));
         self.0.planes.store(Arc::new(after));
-        for name in gone {
+        for name in removed {
             if let Some(task) = tasks.remove(&name) {
                 task.abort();
             }

@@ -171,12 +171,12 @@ impl Shared {
             .into_iter()
             .map(|(name, kinds)| {
                 let offered = Offered::assemble(name, desired.offerings.get(name), &kinds);
-                let kept = before
+                let unchanged = before
                     .offerings
                     .get(name)
                     .filter(|old| ***old == offered)
                     .cloned();
-                (name.clone(), kept.unwrap_or_else(|| Arc::new(offered)))
+                (name.clone(), unchanged.unwrap_or_else(|| Arc::new(offered)))
             })
             .collect();
         if offerings == before.offerings && before.generation > 0 {

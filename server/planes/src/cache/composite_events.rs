@@ -56,14 +56,15 @@ impl Index {
         is_kept: impl Fn(&str) -> bool,
     ) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
-        let gone: Vec<String> = inner
+        let removed: Vec<String> = inner
             .composites
             .0
             .values()
             .filter(|composite| composite.offering == *offering && !is_kept(&composite.name))
             .map(|composite| composite.name.clone())
             .collect();
-        gone.iter()
+        removed
+            .iter()
             .filter_map(|name| inner.drop_composite(offering, name))
             .collect()
     }

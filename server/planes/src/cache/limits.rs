@@ -20,14 +20,14 @@ pub(crate) struct Pool(Mutex<Planes>);
 #[derive(Debug)]
 struct Planes {
     bytes: usize,
-    held: Vec<Arc<AtomicUsize>>,
+    sizes: Vec<Arc<AtomicUsize>>,
 }
 
 impl Pool {
     pub(crate) fn new(bytes: usize) -> Self {
         Self(Mutex::new(Planes {
             bytes,
-            held: Vec::new(),
+            sizes: Vec::new(),
         }))
     }
 
@@ -37,21 +37,21 @@ impl Pool {
     }
 
     /// Sets the memory use counters of the control planes.
-    pub(crate) fn set_planes(&self, held: Vec<Arc<AtomicUsize>>) {
-        self.0.lock().held = held;
+    pub(crate) fn set_planes(&self, sizes: Vec<Arc<AtomicUsize>>) {
+        self.0.lock().sizes = sizes;
     }
 
-    /// True if the control plane with counter `own` may use `wanted` bytes.
-    fn has_room(&self, own: &Arc<AtomicUsize>, wanted: usize) -> bool {
+    /// True if the control plane with counter `own` may use `requested` bytes.
+    fn has_room(&self, own: &Arc<AtomicUsize>, requested: usize) -> bool {
         let planes = self.0.lock();
-        let share = planes.bytes / 2 / planes.held.len().max(1);
-        if wanted <= share {
+        let share = planes.bytes / 2 / planes.sizes.len().max(1);
+        if requested <= share {
             return true;
         }
-        let others = planes.held.iter().filter(|held| !Arc::ptr_eq(held, own));
+        let others = planes.sizes.iter().filter(|size| !Arc::ptr_eq(size, own));
         let beyond = others
-            .map(|held| held.load(Ordering::Relaxed).saturating_sub(share))
-            .fold(wanted - share, usize::saturating_add);
+            .map(|size| size.load(Ordering::Relaxed).saturating_sub(share))
+            .fold(requested - share, usize::saturating_add);
         beyond <= planes.bytes / 2
     }
 }
@@ -76,13 +76,13 @@ pub(crate) struct CacheLimits<'p> {
 }
 
 impl CacheLimits<'_> {
-    /// Checks whether memory use may become `wanted` bytes. It may always shrink.
-    pub(super) fn admits(&self, own: &Arc<AtomicUsize>, wanted: usize) -> Result<(), LimitExceeded> {
-        if wanted <= own.load(Ordering::Relaxed) {
+    /// Checks whether memory use may become `requested` bytes. It may always shrink.
+    pub(super) fn admits(&self, own: &Arc<AtomicUsize>, requested: usize) -> Result<(), LimitExceeded> {
+        if requested <= own.load(Ordering::Relaxed) {
             Ok(())
-        } else if wanted > self.bytes {
+        } else if requested > self.bytes {
             Err(LimitExceeded::Bytes)
-        } else if self.pool.has_room(own, wanted) {
+        } else if self.pool.has_room(own, requested) {
             Ok(())
         } else {
             Err(LimitExceeded::AllBytes)
@@ -113,7 +113,7 @@ mod tests {
             assert!(!pool.has_room(modest, 101), "and there is no more");
             modest.store(100, Ordering::Relaxed);
         }
-        let all: usize = planes.iter().map(|held| held.load(Ordering::Relaxed)).sum();
+        let all: usize = planes.iter().map(|size| size.load(Ordering::Relaxed)).sum();
         assert_eq!(all, 1000);
     }
 

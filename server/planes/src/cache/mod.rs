@@ -186,11 +186,13 @@ impl Index {
         let mut inner = self.0.write();
         // Again under the lock, so that a change of ownership since is not missed.
         set_owner(&mut claim, &ownership());
-        let held = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
-        let wanted = (inner.bytes.load(Ordering::Relaxed) - held).saturating_add(bytes);
-        if let Err(full) = limits.admits(&inner.bytes, wanted) {
-            let gone = inner.take(&key).map(|entry| ClaimChange::of(&entry.claim, true));
-            return (None, ApplyResult::NoRoom(full, gone));
+        let previous_bytes = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
+        let total_bytes = (inner.bytes.load(Ordering::Relaxed) - previous_bytes).saturating_add(bytes);
+        if let Err(full) = limits.admits(&inner.bytes, total_bytes) {
+            let removed = inner
+                .remove(&key)
+                .map(|entry| ClaimChange::of(&entry.claim, true));
+            return (None, ApplyResult::NoRoom(full, removed));
         }
         let before = inner
             .entries
@@ -240,35 +242,37 @@ impl Index {
         let key = key_of(object, reader)?;
         self.0
             .write()
-            .take(&key)
+            .remove(&key)
             .map(|entry| ClaimChange::of(&entry.claim, true))
     }
 
     /// Removes what came from this stream and is not in `keys`.
     pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
-        let gone: Vec<String> = inner
+        let removed: Vec<String> = inner
             .entries
             .iter()
             .filter(|(key, entry)| entry.stream == *stream && !keys.contains(*key))
             .map(|(key, _)| key.clone())
             .collect();
-        gone.iter()
+        removed
+            .iter()
             .filter_map(|key| inner.take(key))
             .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
 
     /// Removes the claims of all other offerings.
-    pub(crate) fn keep_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<ClaimChange> {
+    pub(crate) fn retain_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
-        let gone: Vec<String> = inner
+        let removed: Vec<String> = inner
             .entries
             .iter()
             .filter(|(_, entry)| !offerings.contains(&entry.claim.reference.offering))
             .map(|(key, _)| key.clone())
             .collect();
-        gone.iter()
+        removed
+            .iter()
             .filter_map(|key| inner.take(key))
             .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
@@ -322,7 +326,7 @@ impl Index {
         let mut inner = self.0.write();
         for reference in claims {
             let key = key_of_claim(reference);
-            let Some(mut entry) = inner.take(&key) else {
+            let Some(mut entry) = inner.remove(&key) else {
                 continue;
             };
             let mut claim = Claim::clone(&entry.claim);
@@ -371,20 +375,20 @@ impl Index {
         let only = scope
             .tenants()
             .and_then(|tenants| tenants.iter().next().filter(|_| tenants.len() == 1));
-        let wanted = |claim: &&Arc<Claim>| allows(scope, claim) && filter.matches(claim);
+        let matches = |claim: &&Arc<Claim>| allows(scope, claim) && filter.matches(claim);
         if let Some(tenant) = filter.tenant.as_ref().or(only) {
             let keys = inner.by_tenant.get(&Some(tenant.clone())).into_iter().flatten();
             let claims = keys
                 .filter_map(|key| inner.entries.get(key))
                 .map(|entry| &entry.claim);
-            found.extend(claims.filter(wanted).cloned());
+            found.extend(claims.filter(matches).cloned());
         } else {
             found.extend(
                 inner
                     .entries
                     .values()
                     .map(|entry| &entry.claim)
-                    .filter(wanted)
+                    .filter(matches)
                     .cloned(),
             );
         }
@@ -401,7 +405,7 @@ impl Index {
     }
 
     /// True if there are claims of the offering.
-    pub(crate) fn holds(&self, offering: &OfferingName) -> bool {
+    pub(crate) fn has_claims_of(&self, offering: &OfferingName) -> bool {
         let inner = self.0.read();
         let from = format!("{offering}/");
         inner
@@ -447,8 +451,8 @@ fn set_owner(claim: &mut Claim, ownership: &Ownership) {
 }
 
 impl Inner {
-    fn put(&mut self, key: String, mut entry: Entry) {
-        self.take(&key);
+    fn insert(&mut self, key: String, mut entry: Entry) {
+        self.remove(&key);
         if entry.claim.tenant.is_some() && !entry.whole {
             // It had no owner before, so the whole object is needed now.
             entry.version.clear();
@@ -462,7 +466,7 @@ impl Inner {
         self.entries.insert(key, entry);
     }
 
-    fn take(&mut self, key: &str) -> Option<Entry> {
+    fn remove(&mut self, key: &str) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
         self.bytes.fetch_sub(entry.bytes, Ordering::Relaxed);
         if let Some(keys) = self.by_tenant.get_mut(&entry.claim.tenant) {
@@ -492,18 +496,18 @@ fn row_of(object: &Value) -> Value {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };
-    let mut kept = serde_json::Map::new();
+    let mut fields = serde_json::Map::new();
     for key in ["namespace", "name", "uid", "creationTimestamp"] {
         if let Some(value) = metadata
             .and_then(|metadata| metadata.get(key))
             .filter(|value| text(value))
         {
-            kept.insert(key.to_owned(), value.clone());
+            fields.insert(key.to_owned(), value.clone());
         }
     }
-    kept.insert("labels".to_owned(), own("labels").into());
-    kept.insert("annotations".to_owned(), own("annotations").into());
-    json!({ "metadata": kept })
+    fields.insert("labels".to_owned(), own("labels").into());
+    fields.insert("annotations".to_owned(), own("annotations").into());
+    json!({ "metadata": fields })
 }
 
 /// Prefix of Portico's labels and annotations.

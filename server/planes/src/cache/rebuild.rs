@@ -164,7 +164,7 @@ fn with_rules(
 
 impl Inner {
     fn replace(&mut self, rebuilt: RebuiltClaim, ownership: &Ownership, moved: &mut Vec<ClaimChange>) {
-        let Some(mut entry) = self.take(&rebuilt.key) else {
+        let Some(mut entry) = self.remove(&rebuilt.key) else {
             return;
         };
         let Some(mut claim) = rebuilt.claim else {
@@ -175,7 +175,7 @@ impl Inner {
         moved.extend(ClaimChange::moved(&entry.claim, &claim));
         entry.claim = Arc::new(claim);
         entry.reader = rebuilt.reader;
-        self.put(rebuilt.key, entry);
+        self.insert(rebuilt.key, entry);
     }
 
     fn carry_over_status(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {

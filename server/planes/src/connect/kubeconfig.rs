@@ -92,10 +92,10 @@ fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 /// The cluster and user of the context.
-fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Field<'n>), Problem> {
+fn selected<'n>(root: &Field<'n>, context_name: Option<&str>) -> Result<(Field<'n>, Field<'n>), Problem> {
     let contexts = root.list("contexts")?;
-    let context = if let Some(wanted) = wanted {
-        named(&contexts, wanted)?.ok_or_else(|| {
+    let context = if let Some(context_name) = context_name {
+        named(&contexts, context_name)?.ok_or_else(|| {
             root.lacks(
                 "contexts",
                 "there is no context of the name that the ControlPlane document gives",
@@ -139,13 +139,13 @@ fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Fi
 }
 
 /// The item with this name. Duplicate names are an error.
-fn named<'n>(items: &[Field<'n>], wanted: &str) -> Result<Option<Field<'n>>, Problem> {
+fn named<'n>(items: &[Field<'n>], expected: &str) -> Result<Option<Field<'n>>, Problem> {
     let mut found = None;
     for item in items {
         let Some((field, name)) = item.text("name")? else {
             continue;
         };
-        if name == wanted && found.replace(item.clone()).is_some() {
+        if name == expected && found.replace(item.clone()).is_some() {
             return Err(field.wrong("another before it has the same name"));
         }
     }

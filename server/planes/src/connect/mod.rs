@@ -223,7 +223,7 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
             identity: None,
             sign_in: Some(SignIn::TokenFile {
                 path: Path::new(SERVICE_ACCOUNT_DIR).join("token"),
-                otherwise: None,
+                fallback: None,
             }),
             impersonation: None,
         },

@@ -412,7 +412,7 @@ impl Drop for PluginRunner {
 
 struct State {
     issued: Arc<IssuedCredential>,
-    trouble: Option<SignInError>,
+    error: Option<SignInError>,
 }
 
 impl PluginRunner {
@@ -420,12 +420,12 @@ impl PluginRunner {
     pub(super) async fn start(plugin: Plugin, shown: Arc<ClientCertificate>) -> Result<Self, SignInError> {
         let issued = plugin.run().await?;
         shown.0.store(issued.certificate.clone().map(|pair| pair.0));
-        let (tell, state) = watch::channel(State {
+        let (sender, state) = watch::channel(State {
             issued: Arc::new(issued),
-            trouble: None,
+            error: None,
         });
         let rejected = Arc::new(Notify::new());
-        let task = tokio::spawn(renew(plugin, shown, tell, rejected.clone()));
+        let task = tokio::spawn(renew(plugin, shown, sender, rejected.clone()));
         Ok(Self {
             state,
             rejected,
@@ -436,7 +436,7 @@ impl PluginRunner {
     /// The valid credential. Waits for the plugin if the credential has expired, and fails if the plugin failed.
     pub(super) async fn header(&self) -> Result<Option<HeaderValue>, SignInError> {
         let mut state = self.state.clone();
-        let usable = |state: &State| state.issued.is_valid() || state.trouble.is_some();
+        let usable = |state: &State| state.issued.is_valid() || state.error.is_some();
         let state = state
             .wait_for(usable)
             .await
@@ -445,7 +445,7 @@ impl PluginRunner {
             return Ok(state.issued.token.as_ref().map(|token| token.header.clone()));
         }
         Err(state
-            .trouble
+            .error
             .clone()
             .unwrap_or_else(|| SignInError("signing in failed".to_owned())))
     }
@@ -454,9 +454,9 @@ impl PluginRunner {
         self.rejected.notify_one();
     }
 
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn renewal_error(&self) -> Option<String> {
         let state = self.state.borrow();
-        state.trouble.as_ref().map(ToString::to_string)
+        state.error.as_ref().map(ToString::to_string)
     }
 
     pub(super) fn secret(&self) -> Option<String> {
@@ -469,14 +469,14 @@ impl PluginRunner {
 async fn renew(
     plugin: Plugin,
     shown: Arc<ClientCertificate>,
-    tell: watch::Sender<State>,
+    sender: watch::Sender<State>,
     rejected: Arc<Notify>,
 ) {
     let mut wait = MIN_BACKOFF;
     loop {
         let pause = {
-            let state = tell.borrow();
-            match (&state.trouble, state.issued.lasts()) {
+            let state = sender.borrow();
+            match (&state.error, state.issued.lasts()) {
                 (Some(_), _) => wait,
                 (None, Some(pause)) => pause,
                 (None, None) => Duration::from_hours(24 * 365),
@@ -491,14 +491,14 @@ async fn renew(
             Ok(issued) => {
                 wait = MIN_BACKOFF;
                 shown.0.store(issued.certificate.clone().map(|pair| pair.0));
-                tell.send_replace(State {
+                sender.send_replace(State {
                     issued: Arc::new(issued),
-                    trouble: None,
+                    error: None,
                 });
             }
             Err(error) => {
                 wait = (wait * 2).min(MAX_BACKOFF);
-                tell.send_modify(|state| state.trouble = Some(error));
+                sender.send_modify(|state| state.error = Some(error));
             }
         }
     }

@@ -39,7 +39,7 @@ impl Credential {
             None => Self::Certificate,
             Some(SignIn::Token(token)) => Self::Fixed(token, None),
             Some(SignIn::Basic { header, password }) => Self::Fixed(header, Some(password)),
-            Some(SignIn::TokenFile { path, otherwise }) => Self::File(TokenFile::new(path, otherwise)),
+            Some(SignIn::TokenFile { path, fallback }) => Self::File(TokenFile::new(path, fallback)),
             Some(SignIn::Plugin(plugin)) => Self::Plugin(PluginRunner::start(*plugin, shown.clone()).await?),
         })
     }
@@ -64,9 +64,9 @@ impl Credential {
     }
 
     /// Why it cannot be renewed, although it may still be valid.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn renewal_error(&self) -> Option<String> {
         match self {
-            Self::Plugin(running) => running.trouble(),
+            Self::Plugin(running) => running.renewal_error(),
             _ => None,
         }
     }
@@ -92,7 +92,7 @@ const MIN_SECRET_LENGTH: usize = 4;
 /// A token file that is read again periodically.
 pub(crate) struct TokenFile {
     path: PathBuf,
-    otherwise: Option<Secret>,
+    fallback: Option<Secret>,
     last: Mutex<Option<Read>>,
 }
 
@@ -104,10 +104,10 @@ struct Read {
 }
 
 impl TokenFile {
-    fn new(path: PathBuf, otherwise: Option<Secret>) -> Self {
+    fn new(path: PathBuf, fallback: Option<Secret>) -> Self {
         Self {
             path,
-            otherwise,
+            fallback,
             last: Mutex::default(),
         }
     }
@@ -126,8 +126,8 @@ impl TokenFile {
         };
         let mut last = self.last.lock();
         // Like client-go, use the last token if the file cannot be read.
-        let known = last.as_ref().map(|read| read.token.clone());
-        let token = match (found, known.or_else(|| self.otherwise.clone())) {
+        let last_token = last.as_ref().map(|read| read.token.clone());
+        let token = match (found, last_token.or_else(|| self.fallback.clone())) {
             (Ok(token), _) | (Err(_), Some(token)) => token,
             (Err(why), None) => return Err(SignInError(why)),
         };
@@ -152,7 +152,7 @@ impl TokenFile {
         let last = self.last.lock();
         let read = last.as_ref().map(|read| read.token.text.clone());
         read.into_iter()
-            .chain(self.otherwise.as_ref().map(|token| token.text.clone()))
+            .chain(self.fallback.as_ref().map(|token| token.text.clone()))
             .collect()
     }
 }

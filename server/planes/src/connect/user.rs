@@ -25,7 +25,7 @@ pub(super) enum SignIn {
     /// A file with a token, and the token to use if it cannot be read.
     TokenFile {
         path: PathBuf,
-        otherwise: Option<Secret>,
+        fallback: Option<Secret>,
     },
     Basic {
         header: Secret,
@@ -103,18 +103,18 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
     };
     if let Some((field, file)) = token_file {
         let path = folder.join(file);
-        let otherwise = token.map(bearer).transpose()?;
+        let fallback = token.map(bearer).transpose()?;
         // It is read again later; report now if it is missing.
         match std::fs::read_to_string(&path) {
-            Ok(text) if Secret::bearer(&text).is_some() || otherwise.is_some() => {}
+            Ok(text) if Secret::bearer(&text).is_some() || fallback.is_some() => {}
             Ok(_) => return Err(field.wrong("the file that it names holds no token")),
-            Err(_) if otherwise.is_some() => {}
+            Err(_) if fallback.is_some() => {}
             Err(error) => {
                 let message = format!("the file that it names cannot be read: {}", why(&error));
                 return Err(field.wrong(message));
             }
         }
-        return Ok(Some(SignIn::TokenFile { path, otherwise }));
+        return Ok(Some(SignIn::TokenFile { path, fallback }));
     }
     if let Some(token) = token {
         return Ok(Some(SignIn::Token(bearer(token)?)));

@@ -41,9 +41,9 @@ const NEW_API_POLLS: u32 = 30;
 /// Pause after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Keeps the offerings of a control plane up to date for as long as the future is polled. Drops `first` once the
+/// Keeps the offerings of a control plane up to date for as long as the future is polled. Drops `initial_sync` once the
 /// offerings and their claims have been read.
-pub(crate) async fn discover(context: PlaneContext, first: InitialSync) {
+pub(crate) async fn discover(context: PlaneContext, initial_sync: InitialSync) {
     let state = Arc::new(DiscoveryState::default());
     // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
@@ -64,7 +64,7 @@ pub(crate) async fn discover(context: PlaneContext, first: InitialSync) {
         context.plane.reconnected.subscribe(),
     ));
     tasks.spawn(watch_xrds(context.clone(), state.clone()));
-    let mut discoverer = Discoverer::new(context, state, first);
+    let mut discoverer = Discoverer::new(context, state, initial_sync);
     let mut configured = discoverer.context.shared.configured.subscribe();
     loop {
         discoverer.reconcile().await;
@@ -79,7 +79,7 @@ pub(crate) async fn discover(context: PlaneContext, first: InitialSync) {
 
 /// Watches XRDs as soon as their API is served.
 async fn watch_xrds(context: PlaneContext, state: Arc<DiscoveryState>) {
-    let mut soon = 0_u32;
+    let mut fast_polls = 0_u32;
     loop {
         let group = context
             .client
@@ -124,16 +124,16 @@ async fn watch_xrds(context: PlaneContext, state: Arc<DiscoveryState>) {
             state.no_xrds();
         }
         let pause = match group {
-            _ if soon > 0 => NEW_API_POLL_INTERVAL,
+            _ if fast_polls > 0 => NEW_API_POLL_INTERVAL,
             Ok(_) | Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. }) => {
                 FORBIDDEN_POLL_INTERVAL
             }
             Err(_) => RETRY_DELAY,
         };
-        soon = soon.saturating_sub(1);
+        fast_polls = fast_polls.saturating_sub(1);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = state.crossplane_installed.notified() => soon = NEW_API_POLLS,
+            () = state.crossplane_installed.notified() => fast_polls = NEW_API_POLLS,
         }
     }
 }
@@ -147,7 +147,7 @@ struct Discoverer {
     /// Not offered any more, and without claims.
     dismissed: BTreeSet<OfferingName>,
     /// Dropped once everything has been read.
-    first: Option<InitialSync>,
+    initial_sync: Option<InitialSync>,
 }
 
 /// Why a CRD is wanted, and what is known about it from other sources.
@@ -165,7 +165,7 @@ struct WantedKind {
 
 /// A fetched CRD. It is fetched again only if its version or the reasons for wanting it change.
 struct FetchedKind {
-    want: WantedKind,
+    wanted: WantedKind,
     version: String,
     kind: Option<Arc<Kind>>,
     /// Portico may not read it.
@@ -174,11 +174,11 @@ struct FetchedKind {
 
 impl Discoverer {
     /// Starts from what an earlier connection discovered.
-    fn new(context: PlaneContext, state: Arc<DiscoveryState>, first: InitialSync) -> Self {
+    fn new(context: PlaneContext, state: Arc<DiscoveryState>, initial_sync: InitialSync) -> Self {
         let known = context.plane.offer.kinds.load_full();
         let known = known.iter().map(|(name, kind)| {
             let found = FetchedKind {
-                want: WantedKind::default(),
+                wanted: WantedKind::default(),
                 version: String::new(),
                 kind: Some(kind.clone()),
                 refused: false,
@@ -192,7 +192,7 @@ impl Discoverer {
             found: known.collect(),
             context,
             state,
-            first: Some(first),
+            initial_sync: Some(initial_sync),
         }
     }
 
@@ -200,7 +200,7 @@ impl Discoverer {
     fn pause(&self) -> Duration {
         let is_unread = |found: &&FetchedKind| found.version.is_empty();
         // A kind that is not offered any more is dropped with its last claim.
-        let retired = self.found.iter().filter(|(_, found)| found.want.retired);
+        let retired = self.found.iter().filter(|(_, found)| found.wanted.retired);
         let unlisted = |(name, _): (&OfferingName, &FetchedKind)| !self.context.plane.is_listed(name);
         let mut retired = retired.peekable();
         if retired.peek().is_some() {
@@ -222,46 +222,46 @@ impl Discoverer {
 
     async fn reconcile(&mut self) {
         let mut complete = self.state.is_complete();
-        let wants = self.wanted_kinds();
+        let wanted_kinds = self.wanted_kinds();
         if complete {
-            let gone: Vec<OfferingName> = self
+            let removed: Vec<OfferingName> = self
                 .found
                 .keys()
-                .filter(|name| !wants.contains_key(*name))
+                .filter(|name| !wanted_kinds.contains_key(*name))
                 .cloned()
                 .collect();
-            self.found.retain(|name, _| wants.contains_key(name));
-            self.dismissed.extend(gone);
+            self.found.retain(|name, _| wanted_kinds.contains_key(name));
+            self.dismissed.extend(removed);
         }
-        self.dismissed.retain(|name| !wants.contains_key(name));
-        let due: Vec<(OfferingName, WantedKind, String)> = wants
+        self.dismissed.retain(|name| !wanted_kinds.contains_key(name));
+        let due: Vec<(OfferingName, WantedKind, String)> = wanted_kinds
             .into_iter()
-            .filter_map(|(name, (want, version))| {
+            .filter_map(|(name, (wanted, version))| {
                 let known = self.found.get(&name);
-                let is_known =
-                    known.is_some_and(|it| it.want == want && it.version == version && !version.is_empty());
-                (!is_known).then_some((name, want, version))
+                let is_known = known
+                    .is_some_and(|it| it.wanted == wanted && it.version == version && !version.is_empty());
+                (!is_known).then_some((name, wanted, version))
             })
             .collect();
         let context = self.context.clone();
         let fetched: Vec<_> = stream::iter(due)
-            .map(|(name, want, version)| {
+            .map(|(name, wanted, version)| {
                 let context = context.clone();
                 async move {
-                    let kind = fetch(&context, &name, &want).await;
-                    (name, want, version, kind)
+                    let kind = fetch(&context, &name, &wanted).await;
+                    (name, wanted, version, kind)
                 }
             })
             .buffer_unordered(CONCURRENT_FETCHES)
             .collect()
             .await;
-        for (name, want, version, kind) in fetched {
+        for (name, wanted, version, kind) in fetched {
             match kind {
                 Ok(kind) => {
                     self.found.insert(
                         name,
                         FetchedKind {
-                            want,
+                            wanted,
                             version,
                             kind: kind.map(Arc::new),
                             refused: false,
@@ -284,7 +284,7 @@ impl Discoverer {
                         self.found.insert(
                             name,
                             FetchedKind {
-                                want,
+                                wanted,
                                 version: String::new(),
                                 kind: None,
                                 refused,
@@ -297,7 +297,7 @@ impl Discoverer {
         self.publish();
         if complete {
             self.context.plane.discovered.store(true, Ordering::Relaxed);
-            self.first = None;
+            self.initial_sync = None;
         }
     }
 
@@ -309,7 +309,7 @@ impl Discoverer {
             .collect();
         self.context.plane.offer.kinds.store(Arc::new(kinds.clone()));
         self.context.shared.rebuild_catalog();
-        self.watches.set_kinds(&kinds, self.first.as_ref());
+        self.watches.set_kinds(&kinds, self.initial_sync.as_ref());
         self.composites.set_kinds(&kinds);
         self.report_xrds();
     }
@@ -348,7 +348,7 @@ impl Discoverer {
     /// True if there may be claims of an offering that is not offered any more.
     fn has_claims(&self, offering: &OfferingName) -> bool {
         let plane = &self.context.plane;
-        plane.claims.holds(offering) || !plane.is_listed(offering)
+        plane.claims.has_claims_of(offering) || !plane.is_listed(offering)
     }
 
     /// The wanted CRDs with their resource versions.
@@ -368,10 +368,11 @@ impl Discoverer {
         // Crossplane copies an XRD's labels to the CRDs of both the composite and the claim; people ask for one of
         // them. If XRDs cannot be read, `fetch` decides.
         let unread = xrds.is_empty() && self.state.xrds_listed.load(Ordering::Relaxed);
-        let asked = |name: &str, crd: &CrdMeta| !crd.by_crossplane || unread || by_crd.contains_key(name);
+        let is_requestable =
+            |name: &str, crd: &CrdMeta| !crd.by_crossplane || unread || by_crd.contains_key(name);
         let labelled = crds
             .iter()
-            .filter(|(name, crd)| crd.offered && asked(name, crd))
+            .filter(|(name, crd)| crd.offered && is_requestable(name, crd))
             .map(|(name, _)| name.as_str());
         let composed = by_crd
             .values()
@@ -401,7 +402,7 @@ impl Discoverer {
                 let offering = OfferingName::new(name).ok()?;
                 let xrd = by_crd.get(name);
                 let document = desired.offerings.get(&offering);
-                let want = WantedKind {
+                let wanted = WantedKind {
                     named: document.is_some(),
                     claim_kind: xrd.map(|xrd| xrd.claim_kind),
                     annotations: xrd.map(|xrd| xrd.annotations.clone()).unwrap_or_default(),
@@ -412,7 +413,7 @@ impl Discoverer {
                     composite: xrd.and_then(|xrd| xrd.composite.clone()),
                     retired,
                 };
-                Some((offering, (want, version)))
+                Some((offering, (wanted, version)))
             })
             .collect()
     }
@@ -421,7 +422,7 @@ impl Discoverer {
 async fn fetch(
     context: &PlaneContext,
     name: &OfferingName,
-    want: &WantedKind,
+    wanted: &WantedKind,
 ) -> Result<Option<Kind>, PlaneError> {
     let (_, crd) = context
         .client
@@ -430,16 +431,16 @@ async fn fetch(
             escape_segment(name.as_str())
         )))
         .await?;
-    let unasked = want.claim_kind.is_none() && !want.named && !want.retired;
-    let want = want.clone();
+    let is_unrequested = wanted.claim_kind.is_none() && !wanted.named && !wanted.retired;
+    let wanted = wanted.clone();
     // A schema may be huge or slow to parse on purpose, so never parse it on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
-        let annotations = want.annotations;
-        Kind::read(&crd, want.version.as_deref(), want.claim_kind).map(|kind| Kind {
+        let annotations = wanted.annotations;
+        Kind::read(&crd, wanted.version.as_deref(), wanted.claim_kind).map(|kind| Kind {
             annotations: annotations.or(kind.annotations.clone()),
-            composite: want.composite,
-            retired: want.retired,
-            problem: if want.retired {
+            composite: wanted.composite,
+            retired: wanted.retired,
+            problem: if wanted.retired {
                 Some("it is no longer offered there".to_owned())
             } else {
                 kind.problem.clone()
@@ -448,7 +449,7 @@ async fn fetch(
         })
     });
     match read.await {
-        Ok(Ok(kind)) if unasked && kind.is_behind_a_claim() => Ok(None),
+        Ok(Ok(kind)) if is_unrequested && kind.is_behind_a_claim() => Ok(None),
         Ok(Ok(kind)) => Ok(Some(kind)),
         Ok(Err(error)) => {
             context.plane.record_skipped(&format!("{name}: {error}"));

@@ -37,7 +37,13 @@ pub(super) struct Ticket {
 
 impl Informers {
     /// Registers an observer of an object, to be woken when it changes.
-    pub(super) fn want(&self, key: &InformerKey, wanted: &Wanted, observer: ObserverId, wake: &Arc<Notify>) {
+    pub(super) fn register(
+        &self,
+        key: &InformerKey,
+        wanted: &Wanted,
+        observer: ObserverId,
+        wake: &Arc<Notify>,
+    ) {
         let mut inner = self.inner.lock();
         if !inner.informers.contains_key(key) {
             inner.numbers += 1;
@@ -141,7 +147,7 @@ impl Informers {
     ) -> Option<Instant> {
         let now = Instant::now();
         let soon = Some(now + MIN_POLL_INTERVAL);
-        let kept = match read {
+        let result = match read {
             Ok(object) => Ok(object.to_string().into_boxed_str()),
             Err(error @ (PlaneError::NotFound { .. } | PlaneError::Forbidden { .. })) => Err(error.clone()),
             // A temporary error: the object's state is as unknown as before.
@@ -157,7 +163,7 @@ impl Informers {
             return soon;
         };
         let before = object.content.take();
-        let same = before.as_ref().is_some_and(|before| before.object == kept);
+        let same = before.as_ref().is_some_and(|before| before.object == result);
         let content = Content {
             unchanged: match &before {
                 Some(before) if same => before.unchanged.saturating_add(1),
@@ -166,9 +172,9 @@ impl Informers {
             // Watches report changes of objects, not of rights, so a refusal must be checked again.
             is_current: still_live
                 && object.version == ticket.version
-                && !matches!(kept, Err(PlaneError::Forbidden { .. })),
+                && !matches!(result, Err(PlaneError::Forbidden { .. })),
             read_at: now,
-            object: kept,
+            object: result,
         };
         inner.bytes = inner
             .bytes

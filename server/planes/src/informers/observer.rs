@@ -148,7 +148,7 @@ impl FollowTask {
     async fn run(mut self) {
         let mut urgently = false;
         loop {
-            let begun = Instant::now();
+            let started = Instant::now();
             let Some(planes) = self.planes.upgrade() else {
                 return;
             };
@@ -159,7 +159,7 @@ impl FollowTask {
                 None => return,
             }
             tokio::time::sleep(DEBOUNCE).await;
-            tokio::time::sleep(MIN_READ_INTERVAL.saturating_sub(begun.elapsed())).await;
+            tokio::time::sleep(MIN_READ_INTERVAL.saturating_sub(started.elapsed())).await;
         }
     }
 

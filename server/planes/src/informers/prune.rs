@@ -30,11 +30,11 @@ pub(super) fn prune(mut object: Value) -> Value {
         }
     }
     if let Some(spec) = fields.get_mut("spec").and_then(Value::as_object_mut) {
-        let kept: Map<String, Value> = std::mem::take(spec)
+        let remaining: Map<String, Value> = std::mem::take(spec)
             .into_iter()
             .filter(|(name, value)| !is_large(value) || REFERENCES.contains(&name.as_str()))
             .collect();
-        *spec = kept;
+        *spec = remaining;
     }
     object
 }

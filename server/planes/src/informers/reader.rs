@@ -151,7 +151,7 @@ impl Observing {
     async fn read(&self, client: &ApiClient, actor: &Actor, wanted: &Wanted) -> Result<Value, PlaneError> {
         let informers = &self.plane.informers;
         let key = InformerKey::new(self.actor.as_ref(), wanted);
-        informers.want(&key, wanted, self.id, &self.wake);
+        informers.register(&key, wanted, self.id, &self.wake);
         self.log
             .lock()
             .used

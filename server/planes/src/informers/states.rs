@@ -82,9 +82,9 @@ impl Informers {
         let mut inner = self.inner.lock();
         let mut by_age: Vec<(&InformerKey, &mut Informer)> = inner.informers.iter_mut().collect();
         by_age.sort_by_key(|(_, informer)| informer.number);
-        let mut held: HashMap<ObserverId, usize> = HashMap::new();
+        let mut watches: HashMap<ObserverId, usize> = HashMap::new();
         let mut selected = Vec::new();
-        let mut news = false;
+        let mut has_changed = false;
         for (key, informer) in by_age {
             let observers: HashSet<ObserverId> = informer
                 .objects
@@ -92,12 +92,13 @@ impl Informers {
                 .flat_map(|object| object.observers.keys().copied())
                 .collect();
             let has_room = |observer: &ObserverId| {
-                held.get(observer)
-                    .is_none_or(|held| *held < MAX_WATCHES_PER_OBSERVER)
+                watches
+                    .get(observer)
+                    .is_none_or(|watches| *watches < MAX_WATCHES_PER_OBSERVER)
             };
             if selected.len() < MAX_WATCHES && observers.iter().any(has_room) {
                 for observer in observers {
-                    *held.entry(observer).or_default() += 1;
+                    *watches.entry(observer).or_default() += 1;
                 }
                 if informer.state == State::NoRoom {
                     informer.state = State::Opening;
@@ -106,11 +107,11 @@ impl Informers {
             } else if informer.state != State::NoRoom {
                 informer.state = State::NoRoom;
                 informer.objects.values_mut().for_each(invalidate);
-                news = true;
+                has_changed = true;
             }
         }
         drop(inner);
-        if news {
+        if has_changed {
             self.states.send_modify(|times| *times += 1);
         }
         selected

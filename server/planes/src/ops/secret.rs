@@ -159,7 +159,7 @@ impl Planes {
         };
         let plane = self.plane(&claim.reference.plane)?;
         let client = plane.client()?;
-        let asked = if whole {
+        let response = if whole {
             let path = format!(
                 "/api/v1/namespaces/{}/secrets/{}",
                 escape_segment(namespace),
@@ -174,7 +174,7 @@ impl Planes {
                 .read(&client, actor, &Wanted::secret(namespace, name))
                 .await
         };
-        let object = match asked {
+        let object = match response {
             Ok(object) => object,
             Err(PlaneError::NotFound { .. }) => return Err(SecretError::NotThere),
             Err(error) => return Err(error.into()),
@@ -241,13 +241,13 @@ struct Chain<'c> {
 impl Chain<'_> {
     /// True if one of the owners leads to the claim: it is the claim's composite, or is owned by the claim or by
     /// another such owner. Each is fetched, because only its uid identifies it.
-    async fn leads_to_claim(&self, mut ask: Vec<OwnerReference>) -> Result<bool, PlaneError> {
-        let mut asked = 0;
-        while let Some(owner) = ask.pop() {
-            if asked == MAX_OWNERS {
+    async fn leads_to_claim(&self, mut pending: Vec<OwnerReference>) -> Result<bool, PlaneError> {
+        let mut fetched = 0;
+        while let Some(owner) = pending.pop() {
+            if fetched == MAX_OWNERS {
                 return Ok(false);
             }
-            asked += 1;
+            fetched += 1;
             let Some(object) = self.fetch(&owner).await? else {
                 continue;
             };
@@ -258,7 +258,7 @@ impl Chain<'_> {
             if above.iter().any(|owner| owner.uid == self.claim.uid) {
                 return Ok(true);
             }
-            ask.extend(above);
+            pending.extend(above);
         }
         Ok(false)
     }

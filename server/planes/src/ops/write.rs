@@ -53,7 +53,7 @@ impl Planes {
         expect: &Expect,
     ) -> Result<Applied, PlaneError> {
         let client = self.client(plane)?;
-        put(&client, &Actor::from(grant), resource, manifest, expect, true).await
+        apply_expecting(&client, &Actor::from(grant), resource, manifest, expect, true).await
     }
 
     /// Applies the manifest by server-side apply with the field manager `portico`, never with force: fields of other
@@ -71,7 +71,7 @@ impl Planes {
         expect: &Expect,
     ) -> Result<Applied, PlaneError> {
         let client = self.client(plane)?;
-        put(&client, actor, resource, manifest, expect, false).await
+        apply_expecting(&client, actor, resource, manifest, expect, false).await
     }
 
     /// Deletes the object with that `uid`; another object with its name is left alone. Returns when the deletion has
@@ -152,7 +152,7 @@ impl Planes {
 /// A `resourceVersion` that no object has: etcd's first write has a later one.
 const UNUSED_VERSION: &str = "1";
 
-async fn put(
+async fn apply_expecting(
     client: &ApiClient,
     actor: &Actor,
     resource: &ResourceRef,
@@ -160,7 +160,7 @@ async fn put(
     expect: &Expect,
     dry: bool,
 ) -> Result<Applied, PlaneError> {
-    let put = Put {
+    let apply = Apply {
         client,
         actor,
         resource,
@@ -168,15 +168,15 @@ async fn put(
         dry,
     };
     match expect {
-        Expect::Absent => put.create_or_reapply().await,
+        Expect::Absent => apply.create_or_reapply().await,
         // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
-        Expect::Uid(uid) => put.apply(Some(("uid", uid))).await,
-        Expect::Anything => put.apply(None).await,
+        Expect::Uid(uid) => apply.send(Some(("uid", uid))).await,
+        Expect::Anything => apply.send(None).await,
     }
 }
 
 /// A manifest to apply.
-struct Put<'a> {
+struct Apply<'a> {
     client: &'a ApiClient,
     actor: &'a Actor,
     resource: &'a ResourceRef,
@@ -184,14 +184,14 @@ struct Put<'a> {
     dry: bool,
 }
 
-impl Put<'_> {
+impl Apply<'_> {
     /// Creates the object atomically: an apply with a `resourceVersion` creates a missing object and conflicts with
     /// an existing one of another version, before anything is merged. An existing object is applied to only if the
     /// same request created it.
     async fn create_or_reapply(&self) -> Result<Applied, PlaneError> {
-        let made = self.apply(Some(("resourceVersion", UNUSED_VERSION))).await;
-        let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = made else {
-            return made;
+        let created = self.apply(Some(("resourceVersion", UNUSED_VERSION))).await;
+        let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = created else {
+            return created;
         };
         let path = resource_path(self.resource, self.text("namespace"), self.text("name"));
         let found = match self
@@ -201,15 +201,17 @@ impl Put<'_> {
         {
             Ok((_, found)) => found,
             // Deleted since, or the conflict was about something else.
-            Err(PlaneError::NotFound { .. }) => return made,
+            Err(PlaneError::NotFound { .. }) => return created,
             Err(error) => return Err(error),
         };
         let name = self.text("name").unwrap_or_default();
         expect_object(self.client, &found, name)?;
-        let ours = request_of(self.manifest);
+        let own_request = request_of(self.manifest);
         let uid = found.pointer("/metadata/uid").and_then(Value::as_str);
         match uid {
-            Some(uid) if ours.is_some() && request_of(&found) == ours => self.apply(Some(("uid", uid))).await,
+            Some(uid) if own_request.is_some() && request_of(&found) == own_request => {
+                self.apply(Some(("uid", uid))).await
+            }
             _ => Err(PlaneError::AlreadyExists {
                 plane: self.client.title.to_string(),
                 name: format!("{} {name}", self.resource.kind),
@@ -218,13 +220,13 @@ impl Put<'_> {
     }
 
     /// Applies with an additional field in `metadata` that identifies the object.
-    async fn apply(&self, meant: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
+    async fn send(&self, identity: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
         let name = self
             .text("name")
             .ok_or_else(|| self.client.invalid_response("the manifest has no name"))?;
         let namespace = self.text("namespace");
         let mut manifest = self.manifest.clone();
-        if let Some((key, value)) = meant
+        if let Some((key, value)) = identity
             && let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut)
         {
             metadata.insert(key.to_owned(), Value::String(value.to_owned()));
@@ -260,7 +262,7 @@ impl Put<'_> {
             }),
             // An API server reports another uid as a change of an immutable field.
             Err(PlaneError::Invalid { causes, .. })
-                if matches!(meant, Some(("uid", _)))
+                if matches!(identity, Some(("uid", _)))
                     && causes.iter().any(|cause| cause.field == "metadata.uid") =>
             {
                 Err(PlaneError::Gone {

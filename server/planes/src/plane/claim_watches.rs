@@ -59,11 +59,11 @@ impl ClaimWatches {
         }
     }
 
-    /// Watches these kinds and no others. New ones hold `first` until their claims have been listed.
+    /// Watches these kinds and no others. New ones hold `initial_sync` until their claims have been listed.
     pub(crate) fn set_kinds(
         &mut self,
         kinds: &BTreeMap<OfferingName, Arc<Kind>>,
-        first: Option<&InitialSync>,
+        initial_sync: Option<&InitialSync>,
     ) {
         let before = self.kinds.len();
         self.kinds.retain(|name, _| kinds.contains_key(name));
@@ -81,7 +81,7 @@ impl ClaimWatches {
                 self.reviews.clone(),
                 name.clone(),
                 kind.clone(),
-                first.cloned(),
+                initial_sync.cloned(),
             ));
             let watched = Watched {
                 resource: kind.resource.clone(),
@@ -104,7 +104,7 @@ impl ClaimWatches {
             .context
             .plane
             .claims
-            .keep_offerings(&self.kinds.keys().collect())
+            .retain_offerings(&self.kinds.keys().collect())
         {
             self.context.shared.publish_claim(change);
         }
@@ -116,7 +116,7 @@ async fn watch_kind(
     reviews: Arc<Semaphore>,
     offering: OfferingName,
     kind: Arc<Kind>,
-    mut first: Option<InitialSync>,
+    mut initial_sync: Option<InitialSync>,
 ) {
     let mut configured = context.shared.configured.subscribe();
     let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
@@ -128,12 +128,12 @@ async fn watch_kind(
         streams.retain(|_, (stream, _)| !context.plane.claims.take_relist(stream));
         let scopes = scopes(&context, &reviews, &kind.resource, per_kind).await;
         context.plane.set_scopes(&offering, &scopes.open);
-        let gone: Vec<Option<String>> = streams
+        let removed: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
             .cloned()
             .collect();
-        for scope in gone {
+        for scope in removed {
             if let Some((stream, _task)) = streams.remove(&scope) {
                 context.plane.forget_stream(&stream);
                 for change in context.plane.claims.retain(&stream, &HashSet::new()) {
@@ -145,7 +145,7 @@ async fn watch_kind(
             streams.entry(scope).or_insert_with_key(|scope| {
                 let stream: Arc<str> = stream_name(&offering, scope.as_deref()).into();
                 let handler = ClaimHandler {
-                    first: Mutex::new(first.clone()),
+                    initial_sync: Mutex::new(initial_sync.clone()),
                     ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), refused.clone())
                 };
                 let path = resource_path(&kind.resource, scope.as_deref(), None);
@@ -164,7 +164,7 @@ async fn watch_kind(
                 (stream, AbortOnDrop(tasks.spawn(watch)))
             });
         }
-        first = None;
+        initial_sync = None;
         let pause = if scopes.again {
             RIGHT_RETRY_INTERVAL
         } else {
@@ -273,7 +273,7 @@ struct ClaimHandler {
     /// Notified when the control plane refuses to list or watch.
     refused: Arc<Notify>,
     /// Held until the claims have been listed or refused.
-    first: Mutex<Option<InitialSync>>,
+    initial_sync: Mutex<Option<InitialSync>>,
 }
 
 impl ClaimHandler {
@@ -296,7 +296,7 @@ impl ClaimHandler {
             reader: ArcSwap::from_pointee(reader),
             stream,
             refused,
-            first: Mutex::default(),
+            initial_sync: Mutex::default(),
         }
     }
 
@@ -356,10 +356,10 @@ impl WatchHandler for ClaimHandler {
                 }
             }
             ApplyResult::Unchanged => {}
-            ApplyResult::NoRoom(full, gone) => {
+            ApplyResult::NoRoom(full, removed) => {
                 self.on_skipped(&describe_limit(full, &limits));
-                if let Some(gone) = gone {
-                    self.context.shared.publish_claim(gone);
+                if let Some(removed) = removed {
+                    self.context.shared.publish_claim(removed);
                 }
             }
             ApplyResult::Malformed => self.on_skipped("an object is malformed"),
@@ -386,13 +386,13 @@ impl WatchHandler for ClaimHandler {
                 .shared
                 .publish(Change::Plane(self.context.plane.name.clone()));
         }
-        self.first.lock().take();
+        self.initial_sync.lock().take();
     }
 
     fn on_error(&self, error: &PlaneError) {
         if matches!(error, PlaneError::Forbidden { .. }) {
             self.refused.notify_one();
-            self.first.lock().take();
+            self.initial_sync.lock().take();
         }
         if let StreamFailure::Stale { synced_at } = self.plane().record_stream_failure(&self.stream, error) {
             let title = self.plane().title();
@@ -402,11 +402,15 @@ impl WatchHandler for ClaimHandler {
                 PlaneError::Unreachable { .. } | PlaneError::Timeout { .. } => None,
                 error => Some(error.to_string()),
             };
-            let lost = |known: &_| match &why {
+            let stale_status = |known: &_| match &why {
                 Some(why) => unreadable_status(known, why),
                 None => unreachable_status(known, &title),
             };
-            if self.plane().claims.mark_stale(&self.stream, synced_at, lost) {
+            if self
+                .plane()
+                .claims
+                .mark_stale(&self.stream, synced_at, stale_status)
+            {
                 self.context
                     .shared
                     .publish(Change::Plane(self.context.plane.name.clone()));

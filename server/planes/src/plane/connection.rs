@@ -71,10 +71,10 @@ pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
                     limiter,
                     may_watch_all: Arc::default(),
                 };
-                let (first, all_read) = InitialSync::new();
+                let (initial_sync, all_read) = InitialSync::new();
                 tokio::select! {
                     () = probe_loop(&context, &files, all_read) => {}
-                    () = discover(context.clone(), first) => {}
+                    () = discover(context.clone(), initial_sync) => {}
                     () = rights_review::review(&context) => {}
                     () = informers::serve(&context) => {}
                 }
@@ -99,10 +99,10 @@ async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: 
     let mut was_unauthenticated = false;
     let mut authenticated_at: Option<Instant> = None;
     loop {
-        let begun = Instant::now();
+        let started = Instant::now();
         let authenticated = authenticated_at.is_none_or(|at| at.elapsed() >= CREDENTIAL_PROBE_INTERVAL);
         if authenticated {
-            authenticated_at = Some(begun);
+            authenticated_at = Some(started);
         }
         match health_check(&context.client, authenticated).await {
             Ok(version) => {
@@ -110,11 +110,11 @@ async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: 
                 {
                     let mut health = context.plane.health.lock();
                     health.last_seen = Some(now);
-                    health.latency = Some(begun.elapsed());
+                    health.latency = Some(started.elapsed());
                     health.version = version.or(health.version.take());
                 }
-                if let Some(trouble) = context.client.sign_in_problem() {
-                    context.plane.record_error(trouble);
+                if let Some(problem) = context.client.sign_in_problem() {
+                    context.plane.record_error(problem);
                 }
                 failures = 0;
                 wait = MIN_BACKOFF;
@@ -125,7 +125,7 @@ async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: 
                 if context.plane.is_unauthenticated() {
                     set_misconfigured(&context.shared, &context.plane, CREDENTIALS_REJECTED.to_owned());
                 } else if all_read.is_closed()
-                    || answers_since.get_or_insert(begun).elapsed() >= PROBE_INTERVAL
+                    || answers_since.get_or_insert(started).elapsed() >= PROBE_INTERVAL
                     || context.plane.health.lock().state != PlaneState::Connecting
                 {
                     set_state(&context.shared, &context.plane, &PlaneState::Ready);

@@ -19,8 +19,8 @@ pub(crate) struct InitialSync(
 
 impl InitialSync {
     pub(crate) fn new() -> (Self, mpsc::Receiver<Infallible>) {
-        let (held, all_read) = mpsc::channel(1);
-        (Self(held), all_read)
+        let (sender, all_read) = mpsc::channel(1);
+        (Self(sender), all_read)
     }
 }
 

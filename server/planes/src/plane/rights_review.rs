@@ -52,8 +52,8 @@ pub(super) async fn review(context: &PlaneContext) {
     loop {
         configured.mark_unchanged();
         let offered = context.plane.offer.kinds.load_full();
-        let (reviewed, asked) = review_all(context).await;
-        let news = {
+        let (reviewed, reviews) = review_all(context).await;
+        let has_changed = {
             let mut known = rights.known.lock();
             let next = match reviewed {
                 Ok(missing) => Reviewed {
@@ -66,17 +66,17 @@ pub(super) async fn review(context: &PlaneContext) {
                     ..known.clone()
                 },
             };
-            let news = next.missing != known.missing || next.failed != known.failed;
+            let has_changed = next.missing != known.missing || next.failed != known.failed;
             *known = next;
-            news
+            has_changed
         };
-        if news {
+        if has_changed {
             let status = rights.status();
             tracing::info!(plane = %context.plane.name, missing = ?status.missing, failed = ?status.failed, "reviewed Portico's rights");
             context.shared.publish(Change::Plane(context.plane.name.clone()));
         }
-        let begun = tokio::time::Instant::now();
-        let due = begun + REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * asked);
+        let started = tokio::time::Instant::now();
+        let due = started + REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * reviews);
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(due) => break,
@@ -112,17 +112,17 @@ async fn review_all(context: &PlaneContext) -> (Result<BTreeSet<Right>, PlaneErr
         .collect()
         .await;
     let mut missing = BTreeSet::new();
-    let mut asked = 1;
+    let mut reviews = 1;
     for answer in answers {
         match answer {
             Ok((lacking, times)) => {
                 missing.extend(lacking);
-                asked += times;
+                reviews += times;
             }
-            Err(error) => return (Err(error), asked),
+            Err(error) => return (Err(error), reviews),
         }
     }
-    (Ok(missing), asked)
+    (Ok(missing), reviews)
 }
 
 /// The missing part of a need, and the number of access reviews.
@@ -134,20 +134,20 @@ async fn missing_part(context: &PlaneContext, need: ReviewedRight) -> Result<(Ve
         return Ok((vec![need.right], 1));
     };
     let mut missing = Vec::new();
-    let mut asked = 1;
+    let mut reviews = 1;
     for namespace in namespaces {
         let mut right = need.right.in_namespace(&namespace);
         if right.resource == "namespaces" {
             // A namespace is the object and the namespace of the review.
             right.name = Some(namespace);
         }
-        asked += 1;
+        reviews += 1;
         if !has_right(&context.client, None, &right).await? {
             right.name = None;
             missing.push(right);
         }
     }
-    Ok((missing, asked))
+    Ok((missing, reviews))
 }
 
 async fn has_crossplane(context: &PlaneContext) -> bool {

@@ -184,23 +184,23 @@ impl Watcher {
             };
             return Some(POLL_INTERVAL + POLL_INTERVAL_PER_COLLECTION * others);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         let end = tokio::select! {
             end = self.watch(version) => end,
             _ = reconnected.changed() => WatchEnd::Closed,
         };
         match end {
             // Do not loop without a pause if a control plane closes watches at once.
-            WatchEnd::Closed => (begun.elapsed() < Duration::from_secs(1)).then_some(MIN_BACKOFF),
+            WatchEnd::Closed => (started.elapsed() < Duration::from_secs(1)).then_some(MIN_BACKOFF),
             WatchEnd::Expired => {
                 self.version = None;
-                (begun.elapsed() < Duration::from_secs(1)).then(|| self.next_backoff())
+                (started.elapsed() < Duration::from_secs(1)).then(|| self.next_backoff())
             }
             WatchEnd::Failed(error) => {
                 if !matches!(error, PlaneError::Unreachable { .. } | PlaneError::Timeout { .. }) {
                     self.version = None;
                 }
-                if begun.elapsed() > Duration::from_secs(10) {
+                if started.elapsed() > Duration::from_secs(10) {
                     self.wait = MIN_BACKOFF;
                 }
                 Some(self.back_off(&error))
@@ -226,12 +226,12 @@ impl Watcher {
 
     async fn list(&mut self, limiter: &WatchLimiter) -> Result<String, PlaneError> {
         self.handler.on_relist();
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut keys = HashSet::new();
         let mut next = String::new();
         let mut empty_pages = 0;
         loop {
-            if begun.elapsed() > LIST_TIMEOUT || empty_pages > MAX_EMPTY_PAGES {
+            if started.elapsed() > LIST_TIMEOUT || empty_pages > MAX_EMPTY_PAGES {
                 return Err(self.client.invalid_response("a list does not end"));
             }
             let _page = limiter.pages.acquire().await.ok();
