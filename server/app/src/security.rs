@@ -60,7 +60,7 @@ impl SecurityLog {
 
     /// Logs, counts and records what happened. Of refusals the record takes a number from each source; the log and
     /// the metrics take all. When the database fails, the log has the event.
-    pub async fn tell(&self, occurrence: Occurrence<'_>) {
+    pub async fn record(&self, occurrence: Occurrence<'_>) {
         let event = new_event(&occurrence, Timestamp::now());
         if !self.is_recorded(&occurrence) {
             announce(&event, false);
@@ -138,7 +138,7 @@ mod tests {
         let store = store().await;
         let log = SecurityLog::new(store.clone());
         for event in SecurityEvent::ALL {
-            log.tell(by_a_stranger(*event, "192.0.2.1")).await;
+            log.record(by_a_stranger(*event, "192.0.2.1")).await;
             let [found] = &recorded(&store, *event).await[..] else {
                 panic!("{event:?} is not recorded");
             };
@@ -154,10 +154,10 @@ mod tests {
         let store = store().await;
         let log = SecurityLog::new(store.clone());
         for _ in 0..100 {
-            log.tell(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.1"))
+            log.record(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.1"))
                 .await;
         }
-        log.tell(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.2"))
+        log.record(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.2"))
             .await;
         let found = recorded(&store, SecurityEvent::TokenRefused).await;
         assert!(found.len() < 30, "{}", found.len());

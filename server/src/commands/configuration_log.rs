@@ -108,7 +108,7 @@ async fn append_event(
         subject: "configuration".to_owned(),
         details: json!({ "generation": report.generation, "digest": report.digest(), "documents": what }),
     };
-    security.tell(occurrence).await;
+    security.record(occurrence).await;
 }
 
 impl Recorded {

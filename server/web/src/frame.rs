@@ -280,8 +280,8 @@ impl FlashMessage {
         }
     }
 
-    /// Sets the cookie that shows the message on the next page.
-    pub(super) fn tell(self, mut response: Response) -> Response {
+    /// Adds the cookie of this message to the response; the next page shows it.
+    pub(super) fn add_to(self, mut response: Response) -> Response {
         let cookie = format!(
             "{NOTICE_COOKIE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax",
             self.slug()

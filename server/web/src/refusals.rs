@@ -75,7 +75,7 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
                 "problem": kind(&response).map(ProblemType::slug),
             }),
         };
-        app.security.tell(occurrence).await;
+        app.security.record(occurrence).await;
     }
     response
 }

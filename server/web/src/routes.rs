@@ -71,7 +71,8 @@ pub fn table() -> Vec<Route> {
         route("GET", "/catalog", Page, get(catalog::list)),
         route("GET", "/catalog/{offering}", Page, get(catalog::offering)),
         route("GET", "/catalog/{offering}/request", Page, get(form::open)),
-        route("POST", "/catalog/{offering}/request", Form, post(form::send)).or_stale(post(form::look_over)),
+        route("POST", "/catalog/{offering}/request", Form, post(form::send))
+            .or_stale(post(form::show_stale_request)),
         route("GET", "/requests", Page, get(requests::list)),
         route("GET", "/requests/{id}", Page, get(requests::one)),
         route("POST", "/requests/{id}/decide", Form, post(requests::decide)),
@@ -80,7 +81,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/claims", Page, get(claims::list)),
         route("GET", CLAIM, Page, get(claims::one)),
         route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
-        route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::look_over_change)),
+        route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::show_stale_change)),
         route("POST", CLAIM_RENEW, Form, post(claims::renew)),
         route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),

@@ -113,12 +113,12 @@ pub(in super::super) async fn change(
     State(app): State<App>,
     context: ApiContext,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<CreateRequest>,
+    Body(body): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let command = SubmitRequest {
         target: RequestTarget::Change(&claim),
         workspace: context.workspace.as_ref(),
-        input: wish.into_input()?,
+        input: body.into_input()?,
     };
     answer(app.portal.submit(context.caller(), command).await?)
 }
@@ -149,12 +149,12 @@ pub(in super::super) async fn renew(
     State(app): State<App>,
     context: ApiContext,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<RenewalRequest>,
+    Body(body): Body<RenewalRequest>,
 ) -> Result<Response, Problem> {
     let command = RenewClaim {
         claim: &claim,
-        id: request_id(wish.request_id)?,
-        note: wish.note.unwrap_or_default(),
+        id: request_id(body.request_id)?,
+        note: body.note.unwrap_or_default(),
     };
     Ok(accepted(app.portal.renew(context.caller(), command).await?))
 }
@@ -190,14 +190,14 @@ pub(in super::super) async fn delete(
     State(app): State<App>,
     context: ApiContext,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<DeletionRequest>,
+    Body(body): Body<DeletionRequest>,
 ) -> Result<Response, Problem> {
     let command = DeleteClaim {
         claim: &claim,
-        id: request_id(wish.request_id)?,
-        confirmation: wish.confirm,
-        note: wish.note.unwrap_or_default(),
-        uid: wish.uid,
+        id: request_id(body.request_id)?,
+        confirmation: body.confirm,
+        note: body.note.unwrap_or_default(),
+        uid: body.uid,
     };
     match app.portal.submit_delete(context.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),

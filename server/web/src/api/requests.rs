@@ -123,13 +123,13 @@ pub(super) fn request_id(id: Option<String>) -> Result<Option<RequestId>, Proble
 pub(in super::super) async fn create(
     State(app): State<App>,
     context: ApiContext,
-    Body(wish): Body<CreateRequest>,
+    Body(body): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
-    let offering = wish.offering.parse().map_err(|_| Problem::not_found())?;
+    let offering = body.offering.parse().map_err(|_| Problem::not_found())?;
     let command = SubmitRequest {
         target: RequestTarget::New(&offering),
         workspace: context.workspace.as_ref(),
-        input: wish.into_input()?,
+        input: body.into_input()?,
     };
     answer(app.portal.submit(context.caller(), command).await?)
 }

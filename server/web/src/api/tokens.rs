@@ -68,12 +68,12 @@ pub(in super::super) async fn list(
 pub(in super::super) async fn make(
     State(app): State<App>,
     context: ApiContext,
-    Body(wish): Body<CreateToken>,
+    Body(body): Body<CreateToken>,
 ) -> Result<Response, Problem> {
     let command = CreateTokenCommand {
-        name: wish.name,
-        days: wish.days,
-        scope: wish.scope,
+        name: body.name,
+        days: body.days,
+        scope: body.scope,
     };
     let made = app.portal.create_token(context.caller(), &command).await?;
     let mut response = (StatusCode::CREATED, Json(made)).into_response();

@@ -49,7 +49,7 @@ pub struct CurrentViewer {
 /// Caches the viewers of recently used sessions.
 #[derive(Default)]
 pub struct Viewers {
-    seen: Mutex<HashMap<Id, CachedViewer>>,
+    cache: Mutex<HashMap<Id, CachedViewer>>,
 }
 
 #[derive(Clone)]
@@ -74,14 +74,14 @@ impl Viewers {
     ) -> Result<Option<CurrentViewer>, ViewerError> {
         let Some(id) = session.id() else { return Ok(None) };
         let generation = configuration.generation();
-        let seen = self.seen.lock().get(&id).cloned();
-        if let Some(seen) = seen
-            && seen.generation == generation
-            && seen.at.elapsed() < CACHE_TIME
+        let cached = self.cache.lock().get(&id).cloned();
+        if let Some(cached) = cached
+            && cached.generation == generation
+            && cached.at.elapsed() < CACHE_TIME
         {
             return Ok(Some(CurrentViewer {
-                viewer: seen.viewer,
-                session: Some(seen.signed_in),
+                viewer: cached.viewer,
+                session: Some(cached.signed_in),
                 read_only: false,
             }));
         }
@@ -103,8 +103,8 @@ impl Viewers {
             end_session(session).await?;
             return Ok(None);
         };
-        if now.as_second() - signed_in.seen_at.as_second() >= store_interval(rules) {
-            signed_in.seen_at = now;
+        if now.as_second() - signed_in.outcome_link.as_second() >= store_interval(rules) {
+            signed_in.outcome_link = now;
             store_session(session, &signed_in, rules).await?;
         }
         let viewer = Arc::new(viewer);
@@ -153,23 +153,23 @@ impl Viewers {
 
     /// Removes a session that has just ended from the cache.
     pub fn forget(&self, id: Id) {
-        self.seen.lock().remove(&id);
+        self.cache.lock().remove(&id);
     }
 
     /// Clears the cache, after sessions were ended from elsewhere.
     pub fn forget_all(&self) {
-        self.seen.lock().clear();
+        self.cache.lock().clear();
     }
 
     fn remember(&self, id: Id, viewer: CachedViewer) {
-        let mut seen = self.seen.lock();
-        if seen.len() >= CACHE_SIZE {
-            seen.retain(|_, seen| seen.at.elapsed() < CACHE_TIME);
-            if seen.len() >= CACHE_SIZE {
+        let mut cache = self.cache.lock();
+        if cache.len() >= CACHE_SIZE {
+            cache.retain(|_, cached| cached.at.elapsed() < CACHE_TIME);
+            if cache.len() >= CACHE_SIZE {
                 return;
             }
         }
-        seen.insert(id, viewer);
+        cache.insert(id, viewer);
     }
 }
 

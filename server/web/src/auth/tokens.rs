@@ -21,7 +21,7 @@ const CACHE_SIZE: usize = 5_000;
 /// Caches recently used tokens by the hash of their secret.
 #[derive(Default)]
 pub struct Tokens {
-    seen: Mutex<HashMap<[u8; 32], CachedToken>>,
+    cache: Mutex<HashMap<[u8; 32], CachedToken>>,
 }
 
 /// The viewer, the generation of the configuration, and when it was cached.
@@ -63,14 +63,14 @@ impl Tokens {
         }
         let key: [u8; 32] = Sha256::digest(secret).into();
         let generation = configuration.generation();
-        let seen = self.seen.lock().get(&key).cloned();
-        if let Some((current, cached_generation, at)) = seen
+        let cached = self.cache.lock().get(&key).cloned();
+        if let Some((current, cached_generation, at)) = cached
             && cached_generation == generation
             && at.elapsed() < CACHE_TIME
         {
             return Ok(current);
         }
-        self.seen.lock().remove(&key);
+        self.cache.lock().remove(&key);
         let (token, known) = store
             .authenticate_token(secret, now)
             .await?
@@ -92,18 +92,18 @@ impl Tokens {
             session: None,
             read_only: token.scope == TokenScope::Read,
         };
-        let mut seen = self.seen.lock();
-        if seen.len() >= CACHE_SIZE {
-            seen.retain(|_, (_, _, at)| at.elapsed() < CACHE_TIME);
+        let mut cache = self.cache.lock();
+        if cache.len() >= CACHE_SIZE {
+            cache.retain(|_, (_, _, at)| at.elapsed() < CACHE_TIME);
         }
-        if seen.len() < CACHE_SIZE {
-            seen.insert(key, (current.clone(), generation, Instant::now()));
+        if cache.len() < CACHE_SIZE {
+            cache.insert(key, (current.clone(), generation, Instant::now()));
         }
         Ok(current)
     }
 
     /// Clears the cache, after a token was revoked.
     pub fn forget(&self) {
-        self.seen.lock().clear();
+        self.cache.lock().clear();
     }
 }

@@ -65,7 +65,7 @@ pub(in super::super) async fn cordon(
     };
     let portal = &form.context.app.portal;
     portal.cordon(form.context.caller(&remote), command).await?;
-    Ok(FlashMessage::Cordoned.tell(to(&name)))
+    Ok(FlashMessage::Cordoned.add_to(to(&name)))
 }
 
 /// `POST /admin/control-planes/{plane}/uncordon`.
@@ -78,7 +78,7 @@ pub(in super::super) async fn uncordon(
     let portal = &form.context.app.portal;
     let command = Uncordon { plane: &name };
     portal.uncordon(form.context.caller(&remote), command).await?;
-    Ok(FlashMessage::Uncordoned.tell(to(&name)))
+    Ok(FlashMessage::Uncordoned.add_to(to(&name)))
 }
 
 fn to(plane: &PlaneName) -> Response {
@@ -96,11 +96,11 @@ pub(in super::super) async fn tenants(Page(context): Page) -> Result<Response, P
 }
 
 /// `GET /admin/record`.
-pub(in super::super) async fn record(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+pub(in super::super) async fn record(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
     let page = context
         .app
         .portal
-        .audit_log(context.viewer(), &query(&asked))
+        .audit_log(context.viewer(), &query(&params))
         .await?;
     context
         .page("Record", &[], |frame| {
@@ -114,13 +114,13 @@ pub(in super::super) async fn record(Page(context): Page, asked: QueryParams) ->
 pub(in super::super) async fn export_audit_log(
     Page(context): Page,
     ClientAddress(address): ClientAddress,
-    asked: QueryParams,
+    params: QueryParams,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
     let export = context
         .app
         .portal
-        .export_audit_log(context.viewer(), Some(&remote), &query(&asked))
+        .export_audit_log(context.viewer(), Some(&remote), &query(&params))
         .await?;
     // The last line: what the rest can be held against, years later and without Portico.
     let head = export
@@ -166,7 +166,7 @@ pub(in super::super) async fn acknowledge(
         .portal
         .acknowledge_breaks(form.context.caller(&remote))
         .await?;
-    Ok(FlashMessage::Acknowledged.tell(redirect(&Link::Record).into_response()))
+    Ok(FlashMessage::Acknowledged.add_to(redirect(&Link::Record).into_response()))
 }
 
 /// `GET /admin/configuration`.
@@ -179,14 +179,14 @@ pub(in super::super) async fn configuration(Page(context): Page) -> Result<Respo
         .await
 }
 
-pub(in super::super) fn query(asked: &QueryParams) -> AuditLogQuery {
+pub(in super::super) fn query(params: &QueryParams) -> AuditLogQuery {
     AuditLogQuery {
-        words: asked.text("q").unwrap_or_default().to_owned(),
-        verb: asked.text("verb").map(str::to_owned),
-        tenant: asked.parsed("tenant"),
-        person: asked.text("person").map(str::to_owned),
-        since: asked.parsed("since"),
-        until: asked.parsed("until"),
-        before: asked.parsed("before"),
+        words: params.text("q").unwrap_or_default().to_owned(),
+        verb: params.text("verb").map(str::to_owned),
+        tenant: params.parsed("tenant"),
+        person: params.text("person").map(str::to_owned),
+        since: params.parsed("since"),
+        until: params.parsed("until"),
+        before: params.parsed("before"),
     }
 }

@@ -12,16 +12,16 @@ use super::super::path_params::ClaimPath;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
-use super::form::seen_at;
+use super::form::outcome_link;
 use super::redirect;
 
 /// `GET /claims`.
-pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
     let page = context.app.portal.claims(
         context.viewer(),
         context.workspace(),
-        filter(&asked),
-        asked.page(),
+        filter(&params),
+        params.page(),
     );
     context
         .page("Claims", &[], |frame| {
@@ -95,7 +95,7 @@ pub(in super::super) async fn renew(
     };
     let context = &form.context;
     let submission = context.app.portal.renew(context.caller(&remote), command).await?;
-    Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
+    Ok(FlashMessage::Submitted.add_to(redirect(outcome_link(&submission)).into_response()))
 }
 
 /// `GET …/delete`.
@@ -129,7 +129,7 @@ pub(in super::super) async fn delete(
     let portal = &context.app.portal;
     match portal.submit_delete(context.caller(&remote), &command).await? {
         SubmitOutcome::Created(submission) => {
-            Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
+            Ok(FlashMessage::Submitted.add_to(redirect(outcome_link(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page)
         | SubmitOutcome::DryRunFailed(page, _)
@@ -164,7 +164,7 @@ fn crumbs(claim: &ClaimRef) -> [(&str, Link); 2] {
     ]
 }
 
-pub(in super::super) fn filter(asked: &QueryParams) -> ClaimsFilter {
+pub(in super::super) fn filter(params: &QueryParams) -> ClaimsFilter {
     const HEALTHS: [Health; 8] = [
         Health::Pending,
         Health::Ready,
@@ -176,15 +176,15 @@ pub(in super::super) fn filter(asked: &QueryParams) -> ClaimsFilter {
         Health::Unknown,
     ];
     ClaimsFilter {
-        query: asked.text("q").unwrap_or_default().to_owned(),
-        tenant: asked.parsed("tenant"),
-        environment: asked.parsed("environment"),
-        offering: asked.parsed("offering"),
-        plane: asked.parsed("plane"),
-        health: asked
+        query: params.text("q").unwrap_or_default().to_owned(),
+        tenant: params.parsed("tenant"),
+        environment: params.parsed("environment"),
+        offering: params.parsed("offering"),
+        plane: params.parsed("plane"),
+        health: params
             .text("health")
             .and_then(|slug| HEALTHS.into_iter().find(|health| health.slug() == slug)),
-        mine: asked.is_true("mine"),
-        sort: asked.text("sort").map(str::to_owned),
+        mine: params.is_true("mine"),
+        sort: params.text("sort").map(str::to_owned),
     }
 }

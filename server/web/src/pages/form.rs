@@ -19,9 +19,9 @@ use super::redirect;
 pub(in super::super) async fn open(
     Page(context): Page,
     ResourceId(name): ResourceId<OfferingName>,
-    asked: QueryParams,
+    params: QueryParams,
 ) -> Result<Response, Problem> {
-    let (input, _) = decode(&choices(&asked));
+    let (input, _) = decode(&choices(&params));
     show(context, RequestTarget::New(&name), &input, FormCommand::Update).await
 }
 
@@ -35,7 +35,7 @@ pub(in super::super) async fn send(
 }
 
 /// `POST /catalog/{offering}/request` with a form of another session.
-pub(in super::super) async fn look_over(
+pub(in super::super) async fn show_stale_request(
     ResourceId(name): ResourceId<OfferingName>,
     form: Stale,
 ) -> Result<Response, Problem> {
@@ -66,7 +66,7 @@ pub(in super::super) async fn send_change(
 }
 
 /// `POST …/change` of a claim with a form of another session.
-pub(in super::super) async fn look_over_change(
+pub(in super::super) async fn show_stale_change(
     ClaimPath(claim): ClaimPath,
     form: Stale,
 ) -> Result<Response, Problem> {
@@ -74,11 +74,11 @@ pub(in super::super) async fn look_over_change(
 }
 
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
-fn choices(asked: &QueryParams) -> Vec<(String, String)> {
+fn choices(params: &QueryParams) -> Vec<(String, String)> {
     let known = |name: &str| {
         [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
     };
-    let known = asked.pairs().iter().filter(|(name, _)| known(name));
+    let known = params.pairs().iter().filter(|(name, _)| known(name));
     known.cloned().collect()
 }
 
@@ -115,7 +115,7 @@ async fn post(
     };
     match portal.submit(context.caller(&remote), command).await? {
         SubmitOutcome::Created(submission) => {
-            Ok(FlashMessage::Submitted.tell(redirect(seen_at(&submission)).into_response()))
+            Ok(FlashMessage::Submitted.add_to(redirect(outcome_link(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page) | SubmitOutcome::Conflict(page, ..) => {
             let mut response = render(&context, target, &page).await?;
@@ -212,7 +212,7 @@ async fn render_with(
         .await
 }
 
-/// Where one sees what comes of a request: on the claim, unless somebody must agree first.
-pub(in super::super) fn seen_at(submission: &Submission) -> &Link {
+/// Returns the page that shows the outcome of a request: the claim, or the request if it needs approval.
+pub(in super::super) fn outcome_link(submission: &Submission) -> &Link {
     submission.claim_href.as_ref().unwrap_or(&submission.href)
 }

@@ -17,8 +17,8 @@ use super::redirect;
 use super::sessions::current;
 
 /// `GET /admin/people`.
-pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
-    let query = asked.text("q").unwrap_or_default();
+pub(in super::super) async fn list(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
+    let query = params.text("q").unwrap_or_default();
     let page = context.app.portal.people_page(context.viewer(), query).await?;
     context
         .page("People", &[], |frame| {
@@ -65,7 +65,7 @@ pub(in super::super) async fn end(
         .await?;
     context.app.viewers.forget_all();
     context.app.tokens.forget();
-    Ok(FlashMessage::Ended.tell(redirect(&Link::Person(id)).into_response()))
+    Ok(FlashMessage::Ended.add_to(redirect(&Link::Person(id)).into_response()))
 }
 
 /// What is to end, by what was named.

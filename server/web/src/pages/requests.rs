@@ -16,11 +16,11 @@ use super::redirect;
 use crate::auth::ReturnTo;
 
 /// `GET /requests`.
-pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
     let page = context
         .app
         .portal
-        .requests(context.viewer(), context.workspace(), &query(&asked))
+        .requests(context.viewer(), context.workspace(), &query(&params))
         .await?;
     context
         .page("Requests", &[], |frame| {
@@ -77,7 +77,7 @@ pub(in super::super) async fn decide(
     } else {
         FlashMessage::Rejected
     };
-    Ok(done.tell(back(&form, id).into_response()))
+    Ok(done.add_to(back(&form, id).into_response()))
 }
 
 /// `POST /requests/{id}/withdraw`.
@@ -90,7 +90,7 @@ pub(in super::super) async fn withdraw(
     let caller = form.context.caller(&remote);
     let portal = &form.context.app.portal;
     portal.withdraw(caller, Withdraw { request: id }).await?;
-    Ok(FlashMessage::Withdrawn.tell(back(&form, id).into_response()))
+    Ok(FlashMessage::Withdrawn.add_to(back(&form, id).into_response()))
 }
 
 /// `POST /requests/{id}/comment`.
@@ -106,7 +106,7 @@ pub(in super::super) async fn comment(
         text: form.field(names::COMMENT).to_owned(),
     };
     form.context.app.portal.comment(caller, command).await?;
-    Ok(FlashMessage::Commented.tell(back(&form, id).into_response()))
+    Ok(FlashMessage::Commented.add_to(back(&form, id).into_response()))
 }
 
 /// Where the form wants to go; else to the request.
@@ -117,11 +117,11 @@ fn back(form: &Posted, id: portico_domain::names::RequestId) -> Redirect {
     }
 }
 
-pub(in super::super) fn query(asked: &QueryParams) -> RequestsQuery {
+pub(in super::super) fn query(params: &QueryParams) -> RequestsQuery {
     RequestsQuery {
-        state: asked.text("state").and_then(State::from_slug),
-        offering: asked.parsed("offering"),
-        mine: asked.is_true("mine"),
-        before: asked.parsed("before"),
+        state: params.text("state").and_then(State::from_slug),
+        offering: params.parsed("offering"),
+        mine: params.is_true("mine"),
+        before: params.parsed("before"),
     }
 }

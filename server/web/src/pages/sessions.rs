@@ -49,7 +49,7 @@ pub(in super::super) async fn end(
         .end_own_access(context.caller(&remote), EndOwnAccess { access })
         .await?;
     context.app.viewers.forget_all();
-    Ok(FlashMessage::Ended.tell(redirect(&Link::Sessions).into_response()))
+    Ok(FlashMessage::Ended.add_to(redirect(&Link::Sessions).into_response()))
 }
 
 /// The session that asks, as it is listed.

@@ -16,8 +16,8 @@ use super::redirect;
 
 /// `GET /tokens`.
 pub(in super::super) async fn list(Page(context): Page) -> Result<Response, Problem> {
-    let wish = fresh(&context);
-    render(&context, wish, Vec::new(), None).await
+    let command = fresh(&context);
+    render(&context, command, Vec::new(), None).await
 }
 
 /// `POST /tokens`: makes one, and shows its secret this once.
@@ -25,16 +25,16 @@ pub(in super::super) async fn make(
     ClientAddress(address): ClientAddress,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let wish = CreateToken {
+    let command = CreateToken {
         name: form.field(names::NAME).to_owned(),
         days: form.field(names::DAYS).parse().unwrap_or(0),
         scope: TokenScope::from_slug(form.field(names::SCOPE)).unwrap_or(TokenScope::Read),
     };
     let context = &form.context;
-    let problems = wish.problems(&context.configuration.portal.spec.tokens);
+    let problems = command.problems(&context.configuration.portal.spec.tokens);
     let problems: Vec<_> = problems.into_iter().map(Into::into).collect();
     if !problems.is_empty() {
-        let mut response = render(context, wish, problems, None).await?;
+        let mut response = render(context, command, problems, None).await?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
@@ -42,7 +42,7 @@ pub(in super::super) async fn make(
     let made = context
         .app
         .portal
-        .create_token(context.caller(&remote), &wish)
+        .create_token(context.caller(&remote), &command)
         .await?;
     let mut response = render(context, fresh(context), Vec::new(), Some(made)).await?;
     response
@@ -65,7 +65,7 @@ pub(in super::super) async fn revoke(
         .revoke_token(context.caller(&remote), RevokeToken { id })
         .await?;
     context.app.tokens.forget();
-    Ok(FlashMessage::Revoked.tell(redirect(&Link::Tokens).into_response()))
+    Ok(FlashMessage::Revoked.add_to(redirect(&Link::Tokens).into_response()))
 }
 
 /// What the form begins with.
@@ -79,7 +79,7 @@ fn fresh(context: &PageContext) -> CreateToken {
 
 async fn render(
     context: &PageContext,
-    wish: CreateToken,
+    command: CreateToken,
     problems: Vec<portico_api::Problem>,
     made: Option<CreatedToken>,
 ) -> Result<Response, Problem> {
@@ -87,11 +87,11 @@ async fn render(
     let page = TokensPage {
         rows: context.app.portal.tokens(context.viewer()).await?,
         made,
-        name: wish.name,
-        days: wish.days,
+        name: command.name,
+        days: command.days,
         longest_days: rules.longest_days,
         sign_in_within_days: rules.sign_in_within_days,
-        scope: wish.scope,
+        scope: command.scope,
         problems,
     };
     context
