@@ -152,7 +152,7 @@ pub(super) fn plans<'c>(catalog: &'c Catalog, offering: &OfferingName) -> &'c [P
 /// What it comes to in money, in words; `now` is the plan as it is, of a change.
 pub(super) fn cost(plan: Option<&Plan>, now: Option<&Plan>) -> Option<String> {
     let price = plan?.price.as_ref()?;
-    Some(price.beside(now.and_then(|now| now.price.as_ref())))
+    Some(price.compared_with(now.and_then(|now| now.price.as_ref())))
 }
 
 /// A plan of an offering by its name.

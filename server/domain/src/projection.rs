@@ -344,12 +344,12 @@ pub fn settable_error(path: &str) -> Option<String> {
 /// request. Two manifests request the same if and only if these are equal.
 #[must_use]
 pub fn requested_fields(manifest: &Value) -> Value {
-    let mut asked = Map::new();
+    let mut requested = Map::new();
     for key in [labels::PLAN, labels::EXPIRES] {
-        let said = ["labels", "annotations"]
+        let mark = ["labels", "annotations"]
             .iter()
             .find_map(|kind| manifest.get("metadata")?.get(kind)?.get(key));
-        asked.extend(said.map(|value| (key.to_owned(), value.clone())));
+        requested.extend(mark.map(|value| (key.to_owned(), value.clone())));
     }
     for (key, value) in manifest.as_object().into_iter().flatten() {
         match key.as_str() {
@@ -357,19 +357,19 @@ pub fn requested_fields(manifest: &Value) -> Value {
             "metadata" => {
                 let metadata = requested_metadata(value);
                 if !metadata.is_empty() {
-                    asked.insert(key.clone(), Value::Object(metadata));
+                    requested.insert(key.clone(), Value::Object(metadata));
                 }
             }
             _ => {
-                asked.insert(key.clone(), value.clone());
+                requested.insert(key.clone(), value.clone());
             }
         }
     }
-    sorted(&Value::Object(asked))
+    sorted(&Value::Object(requested))
 }
 
 fn requested_metadata(metadata: &Value) -> Map<String, Value> {
-    let mut asked = Map::new();
+    let mut requested = Map::new();
     for (key, value) in metadata.as_object().into_iter().flatten() {
         match (key.as_str(), value) {
             ("name" | "namespace", _) => {}
@@ -384,15 +384,15 @@ fn requested_metadata(metadata: &Value) -> Map<String, Value> {
                     .map(|(key, value)| (key.clone(), value.clone()))
                     .collect();
                 if !rest.is_empty() {
-                    asked.insert(key.clone(), Value::Object(rest));
+                    requested.insert(key.clone(), Value::Object(rest));
                 }
             }
             _ => {
-                asked.insert(key.clone(), value.clone());
+                requested.insert(key.clone(), value.clone());
             }
         }
     }
-    asked
+    requested
 }
 
 /// Returns the value with all map keys sorted.

@@ -173,7 +173,7 @@ impl Layout {
         };
         if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
             let field = builder.field(node, &field_path, title, value, required);
-            self.put(section, [field]);
+            self.add_fields(section, [field]);
             self.place_elsewhere(builder);
             return;
         }
@@ -201,12 +201,12 @@ impl Layout {
                     Control::Object { mut fields } => {
                         fields.extend(builder.presence(node, &field_path, value, required));
                         self.section_titles.insert(field.name, title.clone());
-                        self.put(&title, fields);
+                        self.add_fields(&title, fields);
                     }
-                    control => self.put(&title, [Field { control, ..field }]),
+                    control => self.add_fields(&title, [Field { control, ..field }]),
                 }
             } else {
-                self.put(DEFAULT_HEADING, [field]);
+                self.add_fields(DEFAULT_HEADING, [field]);
             }
         }
         self.place_elsewhere(builder);
@@ -246,7 +246,7 @@ impl Layout {
                 .map_or(is_needed, |advanced| !advanced);
             if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
                 let field = builder.field(child, &field_path, label, value, required);
-                self.put(section, [field]);
+                self.add_fields(section, [field]);
             } else if first {
                 let label = format!("{title}: {}", labels::item(&label));
                 let field = builder.field(child, &field_path, label, value, required);
@@ -260,19 +260,19 @@ impl Layout {
         if !fields.is_empty() {
             self.section_titles
                 .insert(parent.pointer.clone(), title.to_owned());
-            self.put(title, fields);
+            self.add_fields(title, fields);
         }
     }
 
     /// Moves fields to the sections that the hints assign.
     fn place_elsewhere(&mut self, builder: &mut Builder<'_>) {
         for (section, field) in builder.elsewhere.drain(..) {
-            self.put(&section, [field]);
+            self.add_fields(&section, [field]);
         }
     }
 
     /// Adds fields to a section, except for objects with nothing to show. Without fields there is no section.
-    fn put(&mut self, title: &str, fields: impl IntoIterator<Item = Field>) {
+    fn add_fields(&mut self, title: &str, fields: impl IntoIterator<Item = Field>) {
         let mut fields = fields
             .into_iter()
             .filter(|field| !field.is_empty_group())

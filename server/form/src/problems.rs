@@ -103,16 +103,16 @@ type ByField<'a> = BTreeMap<&'a str, Vec<(&'a Violation, bool)>>;
 
 fn place(field: &mut Field, by_field: &mut ByField<'_>) {
     // A union has the name of its object, which contains it and gets the errors.
-    say(&field.name, &mut field.problems, by_field);
+    add_messages(&field.name, &mut field.problems, by_field);
     if let Control::Map { entries } = &mut field.control {
         for entry in entries {
-            say(&entry.key_name, &mut entry.key_problems, by_field);
+            add_messages(&entry.key_name, &mut entry.key_problems, by_field);
         }
     }
     each_child(&mut field.control, &mut |child| place(child, by_field));
 }
 
-fn say(name: &str, problems: &mut Vec<String>, by_field: &mut ByField<'_>) {
+fn add_messages(name: &str, problems: &mut Vec<String>, by_field: &mut ByField<'_>) {
     for (violation, exact) in by_field.remove(name).unwrap_or_default() {
         let said = if exact {
             sentence(violation)

@@ -127,7 +127,7 @@ fn as_stored(event: &NewEvent) -> Result<(NewEvent, String)> {
     let unreadable = |error: serde_json::Error| StoreError::unreadable("an event's details", error);
     let clean = |text: &str| text.replace('\0', "\u{FFFD}");
     let details = serde_json::to_string(&event.details).map_err(unreadable)?;
-    let kept = NewEvent {
+    let stored = NewEvent {
         at: Timestamp::from_microsecond(event.at.as_microsecond())
             .map_err(|error| StoreError::unreadable("an event's time", error))?,
         actor: clean(&event.actor),
@@ -139,7 +139,7 @@ fn as_stored(event: &NewEvent) -> Result<(NewEvent, String)> {
         remote: event.remote.as_deref().map(clean),
         details: serde_json::from_str(&details).map_err(unreadable)?,
     };
-    Ok((kept, details))
+    Ok((stored, details))
 }
 
 fn insert(event: &Event, details: String) -> Query {

@@ -31,9 +31,9 @@ pub struct Listing<Item, Cursor> {
 impl<Item, Cursor> Listing<Item, Cursor> {
     /// Creates a page from up to `limit + 1` rows: the extra row shows that there is another page.
     pub(crate) fn cut(mut items: Vec<Item>, rows: i64, cursor: impl Fn(&Item) -> Cursor) -> Self {
-        let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
-        let more = items.len() > wanted;
-        items.truncate(wanted);
+        let limit = usize::try_from(rows).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
         let next = if more { items.last().map(cursor) } else { None };
         Self { items, next }
     }

@@ -178,13 +178,13 @@ impl Logout<'_> {
 
     /// Appends the condition for sessions of this provider: it may end no others.
     fn write_issuer(&self, query: &mut Query) {
-        let theirs = format!("{}#", self.issuer);
-        let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
+        let prefix = format!("{}#", self.issuer);
+        let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
         query
             .push("substr(subject, 1, CAST(")
             .bind(length)
             .push(" AS INTEGER)) = ")
-            .bind(theirs);
+            .bind(prefix);
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn attempt(
 }
 
 /// The outcome of an earlier attempt whose answer was lost; `None` if none took effect. Only reads, as Portico itself.
-pub(super) async fn got_through(
+pub(super) async fn earlier_outcome(
     planes: &Planes,
     authority: &SystemAuthority,
     request: &Request,

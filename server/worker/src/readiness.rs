@@ -34,13 +34,13 @@ impl WorkerContext {
             {
                 continue;
             }
-            let took =
+            let duration =
                 Duration::try_from(ready_at(&claim).duration_since(claim.created_at)).unwrap_or_default();
             self.store
-                .note_ready(request.id, &request.claim.offering, took, self.now())
+                .note_ready(request.id, &request.claim.offering, duration, self.now())
                 .await?;
             request_span(&request)
-                .in_scope(|| tracing::info!(took_seconds = took.as_secs(), "the claim is ready"));
+                .in_scope(|| tracing::info!(took_seconds = duration.as_secs(), "the claim is ready"));
             noted += 1;
         }
         Ok(noted)
@@ -49,12 +49,12 @@ impl WorkerContext {
 
 /// When the claim became ready: the last transition of its conditions, else when it was observed.
 fn ready_at(claim: &Claim) -> Timestamp {
-    let said = claim
+    let last_transition = claim
         .status
         .conditions
         .iter()
         .filter(|condition| condition.status == "True")
         .filter_map(|condition| condition.since)
         .max();
-    said.unwrap_or(claim.observed_at)
+    last_transition.unwrap_or(claim.observed_at)
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::attempt::{attempt, got_through};
+use super::attempt::{attempt, earlier_outcome};
 use super::outcome::Outcome;
 use super::span::request_span;
 use super::step::StepError;
@@ -72,30 +72,30 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let context = self.0;
         // Dropped with this future, so that the tasks end with the worker.
-        let mut beside = JoinSet::new();
-        beside.spawn(super::wake::run(context.clone()));
-        beside.spawn(super::expiry::run(context.clone()));
-        beside.spawn(super::readiness::run(context.clone()));
-        beside.spawn(super::housekeeping::run(context.clone()));
+        let mut background = JoinSet::new();
+        background.spawn(super::wake::run(context.clone()));
+        background.spawn(super::expiry::run(context.clone()));
+        background.spawn(super::readiness::run(context.clone()));
+        background.spawn(super::housekeeping::run(context.clone()));
         if let Err(error) = context.store.release_orphaned_leases().await {
             tracing::warn!(%error, "leases of an earlier process could not be released; they run out");
         }
         let mut in_flight = InFlight::default();
         tokio::select! {
             () = stop.cancelled() => {}
-            () = context.keep_working(&mut in_flight) => {}
+            () = context.process_queue(&mut in_flight) => {}
         }
-        beside.shutdown().await;
+        background.shutdown().await;
         context.shutdown(in_flight).await;
     }
 }
 
-/// A request that may not be applied as things are.
-enum Held {
-    /// With this outcome.
-    Comes(Outcome),
+/// Why a request is not applied now.
+enum NotApplied {
+    /// It may not be, or cannot be checked: the outcome of the attempt.
+    Outcome(Outcome),
     /// Approvers must decide again.
-    Unagreed {
+    NeedsApproval {
         rules: Vec<RuleNeed>,
         expires_after_hours: u32,
         schema_hash: Option<String>,
@@ -138,7 +138,7 @@ impl InFlight {
 }
 
 impl WorkerContext {
-    async fn keep_working(&self, in_flight: &mut InFlight) {
+    async fn process_queue(&self, in_flight: &mut InFlight) {
         loop {
             let sleep = match self.lease_due(in_flight).await {
                 Ok(sleep) => sleep,
@@ -166,8 +166,8 @@ impl WorkerContext {
                 // When one ends, the loop comes back here.
                 return Ok(self.settings.idle);
             }
-            let wanted = free.min(at_a_time);
-            let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
+            let capacity = free.min(at_a_time);
+            let limit = u32::try_from(capacity).unwrap_or(u32::MAX);
             let taken = self
                 .store
                 .lease(&self.name, self.now(), self.settings.lease, limit, &full)
@@ -183,7 +183,7 @@ impl WorkerContext {
                 };
                 in_flight.requests.insert(task.id(), of);
             }
-            if count < wanted {
+            if count < capacity {
                 break full;
             }
         };
@@ -198,7 +198,7 @@ impl WorkerContext {
     async fn process(self, request: Request) {
         let id = request.id;
         let worked = tokio::select! {
-            worked = self.work_on(request) => worked,
+            worked = self.process_request(request) => worked,
             () = self.renew_until_lost(id) => {
                 tracing::warn!("the lease was lost; another worker has the request");
                 return;
@@ -218,8 +218,8 @@ impl WorkerContext {
     }
 
     #[tracing::instrument(skip_all)]
-    async fn work_on(&self, request: Request) -> Result<(), StepError> {
-        let held = match self.permits.check(&request).await {
+    async fn process_request(&self, request: Request) -> Result<(), StepError> {
+        let not_applied = match self.permits.check(&request).await {
             Ok(ApplyPermission::Granted { provider, groups }) => {
                 let requester = Actor::requester(
                     &self.authority,
@@ -233,18 +233,18 @@ impl WorkerContext {
                 rules,
                 expires_after_hours,
                 schema_hash,
-            }) => Held::Unagreed {
+            }) => NotApplied::NeedsApproval {
                 rules,
                 expires_after_hours,
                 schema_hash,
             },
             Ok(ApplyPermission::Refused(obstacle)) if obstacle.passes() => {
-                Held::Comes(Outcome::Held(WaitingReason::NotPermitted { obstacle }))
+                NotApplied::Outcome(Outcome::Held(WaitingReason::NotPermitted { obstacle }))
             }
             Ok(ApplyPermission::Refused(obstacle)) => {
-                Held::Comes(Outcome::Failed(FailureReason::NotPermitted { obstacle }))
+                NotApplied::Outcome(Outcome::Failed(FailureReason::NotPermitted { obstacle }))
             }
-            Err(error) => Held::Comes(Outcome::TryAgain {
+            Err(error) => NotApplied::Outcome(Outcome::TryAgain {
                 waiting_for: WaitingReason::NotChecked {
                     message: error.to_string(),
                 },
@@ -253,13 +253,13 @@ impl WorkerContext {
         };
         // If an earlier attempt took effect, its outcome counts: it was permitted at that time.
         if request.state == State::Applying
-            && let Some(outcome) = got_through(&self.planes, &self.authority, &request).await
+            && let Some(outcome) = earlier_outcome(&self.planes, &self.authority, &request).await
         {
             return self.conclude(request, outcome).await;
         }
-        match held {
-            Held::Comes(outcome) => self.conclude(request, outcome).await,
-            Held::Unagreed {
+        match not_applied {
+            NotApplied::Outcome(outcome) => self.conclude(request, outcome).await,
+            NotApplied::NeedsApproval {
                 rules,
                 expires_after_hours,
                 schema_hash,
@@ -287,7 +287,7 @@ impl WorkerContext {
 
     /// Renews the lease; returns when it is lost.
     async fn renew_until_lost(&self, id: RequestId) {
-        let mut kept_at = tokio::time::Instant::now();
+        let mut renewed_at = tokio::time::Instant::now();
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             match self
@@ -295,9 +295,9 @@ impl WorkerContext {
                 .renew_lease(id, &self.name, self.now(), self.settings.lease)
                 .await
             {
-                Ok(Renewal::Held) => kept_at = tokio::time::Instant::now(),
+                Ok(Renewal::Held) => renewed_at = tokio::time::Instant::now(),
                 // While the database fails, the lease is ours as long as it lasts.
-                Err(_) if kept_at.elapsed() < self.settings.lease * 2 / 3 => {}
+                Err(_) if renewed_at.elapsed() < self.settings.lease * 2 / 3 => {}
                 Ok(Renewal::Lost) | Err(_) => return,
             }
         }

@@ -199,7 +199,7 @@ impl Price {
 
     /// Returns the price compared with the current one: `190 EUR a month, 162 EUR more than now`.
     #[must_use]
-    pub fn beside(&self, now: Option<&Self>) -> String {
+    pub fn compared_with(&self, now: Option<&Self>) -> String {
         let words = self.in_words();
         match now {
             Some(now) if now.currency == self.currency => {
@@ -326,10 +326,17 @@ mod tests {
         assert_eq!(price(9.5, "USD").in_words(), "9.50 USD a month");
         assert_eq!(price(1_450.0, "EUR").in_words(), "1,450 EUR a month");
         assert_eq!(price(1_234_567.5, "EUR").in_words(), "1,234,567.50 EUR a month");
-        let beside = |monthly: f64, currency: &str| price(monthly, currency).beside(Some(&small));
-        assert_eq!(beside(190.0, "EUR"), "190 EUR a month, 162 EUR more than now");
-        assert_eq!(beside(9.0, "EUR"), "9 EUR a month, 19 EUR less than now");
-        assert_eq!(beside(28.0, "EUR"), "28 EUR a month, as now");
-        assert_eq!(beside(30.0, "USD"), "30 USD a month, in place of 28 EUR a month");
+        let compared_with =
+            |monthly: f64, currency: &str| price(monthly, currency).compared_with(Some(&small));
+        assert_eq!(
+            compared_with(190.0, "EUR"),
+            "190 EUR a month, 162 EUR more than now"
+        );
+        assert_eq!(compared_with(9.0, "EUR"), "9 EUR a month, 19 EUR less than now");
+        assert_eq!(compared_with(28.0, "EUR"), "28 EUR a month, as now");
+        assert_eq!(
+            compared_with(30.0, "USD"),
+            "30 USD a month, in place of 28 EUR a month"
+        );
     }
 }

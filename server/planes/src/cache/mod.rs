@@ -226,7 +226,7 @@ impl Index {
             stream: stream.clone(),
             reader: reader.clone(),
         };
-        inner.put(key.clone(), entry);
+        inner.insert(key.clone(), entry);
         (
             Some(key),
             if same {
@@ -257,7 +257,7 @@ impl Index {
             .collect();
         removed
             .iter()
-            .filter_map(|key| inner.take(key))
+            .filter_map(|key| inner.remove(key))
             .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
@@ -273,7 +273,7 @@ impl Index {
             .collect();
         removed
             .iter()
-            .filter_map(|key| inner.take(key))
+            .filter_map(|key| inner.remove(key))
             .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
@@ -333,7 +333,7 @@ impl Index {
             set_owner(&mut claim, ownership);
             moved.extend(ClaimChange::moved(&entry.claim, &claim));
             entry.claim = Arc::new(claim);
-            inner.put(key, entry);
+            inner.insert(key, entry);
         }
         moved
     }

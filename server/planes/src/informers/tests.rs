@@ -35,7 +35,7 @@ fn live() -> (Informers, InformerKey, ObserverId, Arc<Notify>) {
     let informers = Informers::default();
     let (key, object) = wanted(0, "a");
     let (observer, wake) = (informers.next_observer(), Arc::new(Notify::new()));
-    informers.want(&key, &object, observer, &wake);
+    informers.register(&key, &object, observer, &wake);
     informers.set_state(&key, State::Live);
     (informers, key, observer, wake)
 }
@@ -113,7 +113,7 @@ fn a_watch_ends_with_its_last_observer() {
     let (informers, key, observer, wake) = live();
     let (_, object) = wanted(0, "a");
     let other = informers.next_observer();
-    informers.want(&key, &object, other, &wake);
+    informers.register(&key, &object, other, &wake);
     informers.store(&key, "a", ticket(&informers, &key), &Ok(json!("kept")));
     informers.release(observer, &HashSet::new());
     assert_eq!(informers.select_watches().len(), 1);
@@ -130,7 +130,7 @@ fn limits_watches_per_observer_and_overall() {
     let greedy = informers.next_observer();
     for kind in 0..MAX_WATCHES {
         let (key, object) = wanted(kind, "a");
-        informers.want(&key, &object, greedy, &wake);
+        informers.register(&key, &object, greedy, &wake);
     }
     assert_eq!(informers.select_watches().len(), MAX_WATCHES_PER_OBSERVER);
     let others: Vec<ObserverId> = (0..20)
@@ -138,7 +138,7 @@ fn limits_watches_per_observer_and_overall() {
             let observer = informers.next_observer();
             for kind in 0..10 {
                 let (key, object) = wanted(1000 + number * 10 + kind, "a");
-                informers.want(&key, &object, observer, &wake);
+                informers.register(&key, &object, observer, &wake);
             }
             observer
         })

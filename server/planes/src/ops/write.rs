@@ -189,7 +189,7 @@ impl Apply<'_> {
     /// an existing one of another version, before anything is merged. An existing object is applied to only if the
     /// same request created it.
     async fn create_or_reapply(&self) -> Result<Applied, PlaneError> {
-        let created = self.apply(Some(("resourceVersion", UNUSED_VERSION))).await;
+        let created = self.send(Some(("resourceVersion", UNUSED_VERSION))).await;
         let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = created else {
             return created;
         };
@@ -210,7 +210,7 @@ impl Apply<'_> {
         let uid = found.pointer("/metadata/uid").and_then(Value::as_str);
         match uid {
             Some(uid) if own_request.is_some() && request_of(&found) == own_request => {
-                self.apply(Some(("uid", uid))).await
+                self.send(Some(("uid", uid))).await
             }
             _ => Err(PlaneError::AlreadyExists {
                 plane: self.client.title.to_string(),

@@ -103,8 +103,8 @@ impl Viewers {
             end_session(session).await?;
             return Ok(None);
         };
-        if now.as_second() - signed_in.outcome_link.as_second() >= store_interval(rules) {
-            signed_in.outcome_link = now;
+        if now.as_second() - signed_in.seen_at.as_second() >= store_interval(rules) {
+            signed_in.seen_at = now;
             store_session(session, &signed_in, rules).await?;
         }
         let viewer = Arc::new(viewer);

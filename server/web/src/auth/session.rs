@@ -37,7 +37,7 @@ pub struct SignedIn {
     /// Time of sign-in.
     pub started_at: Timestamp,
     /// Time of the last stored use.
-    pub outcome_link: Timestamp,
+    pub seen_at: Timestamp,
     /// The CSRF token, see [`super::csrf`].
     pub csrf: String,
 }
@@ -45,7 +45,7 @@ pub struct SignedIn {
 impl SignedIn {
     /// Returns when the session ends if it is not used again.
     pub(super) fn ends_at(&self, rules: &Sessions) -> Timestamp {
-        let idle = self.outcome_link.as_second() + i64::from(rules.idle_minutes) * 60;
+        let idle = self.seen_at.as_second() + i64::from(rules.idle_minutes) * 60;
         Timestamp::from_second(idle.min(self.absolute_end(rules).as_second())).unwrap_or(Timestamp::MAX)
     }
 
@@ -79,7 +79,7 @@ pub(super) async fn store_session(
     session.insert(SESSION_KEY, signed_in).await?;
     let details = SessionDetails {
         started_at: signed_in.started_at,
-        outcome_link: signed_in.outcome_link,
+        seen_at: signed_in.seen_at,
         address: signed_in.address.clone(),
         browser: signed_in.browser.clone(),
     };
@@ -113,7 +113,7 @@ mod tests {
 
     use super::SignedIn;
 
-    fn signed_in(started_at: i64, outcome_link: i64) -> SignedIn {
+    fn signed_in(started_at: i64, seen_at: i64) -> SignedIn {
         SignedIn {
             person: Person {
                 subject: "https://sso.example.com#1".to_owned(),
@@ -127,7 +127,7 @@ mod tests {
             address: None,
             browser: None,
             started_at: Timestamp::from_second(started_at).unwrap(),
-            outcome_link: Timestamp::from_second(outcome_link).unwrap(),
+            seen_at: Timestamp::from_second(seen_at).unwrap(),
             csrf: String::new(),
         }
     }

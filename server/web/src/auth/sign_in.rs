@@ -308,7 +308,7 @@ async fn redeem(
             address: None,
             browser: None,
             started_at: now,
-            outcome_link: now,
+            seen_at: now,
             csrf: csrf::new_token(),
         },
         known: KnownPerson {

@@ -28,7 +28,7 @@ fn cordoned() -> Obstacle {
 #[tokio::test]
 async fn what_may_not_be_applied_any_more_fails_with_the_reason_and_touches_nothing() {
     let world = World::new().await;
-    world.permits.say(Ok(ApplyPermission::Refused(lost_standing())));
+    world.permits.set(Ok(ApplyPermission::Refused(lost_standing())));
     let uid = world.make_bucket("old", &[]);
     let _worker = world.work();
     for request in [create("files"), change("old", &uid), delete("old", &uid)] {
@@ -54,12 +54,12 @@ async fn what_may_not_be_applied_any_more_fails_with_the_reason_and_touches_noth
 #[tokio::test]
 async fn what_may_pass_is_waited_for_and_told_once() {
     let world = World::new().await;
-    world.permits.say(Ok(ApplyPermission::Refused(cordoned())));
+    world.permits.set(Ok(ApplyPermission::Refused(cordoned())));
     let _worker = world.work();
     let request = create("files");
     world.submit(&request).await;
     until("it was asked more than once", || async {
-        world.permits.asked() > 3
+        world.permits.calls() > 3
     })
     .await;
     let waiting = world.now(request.id).await;
@@ -88,7 +88,7 @@ async fn what_cannot_be_judged_is_judged_again() {
     let world = World::new().await;
     world
         .permits
-        .say(Err(NotChecked("the database failed".to_owned())));
+        .set(Err(NotChecked("the database failed".to_owned())));
     let _worker = world.work();
     let request = create("files");
     world.submit(&request).await;
@@ -111,7 +111,7 @@ async fn where_policy_asks_for_more_by_now_it_waits_for_them() {
         approvers: Approvers::TenantApprovers {},
         count: 2,
     };
-    world.permits.say(Ok(ApplyPermission::NeedsApproval {
+    world.permits.set(Ok(ApplyPermission::NeedsApproval {
         rules: vec![rule.clone()],
         expires_after_hours: 24,
         schema_hash: Some("new".to_owned()),
@@ -185,7 +185,7 @@ async fn what_got_through_before_the_permission_went_counts() {
         state: State::Applying,
         ..create("untouched")
     };
-    world.permits.say(Ok(ApplyPermission::Refused(lost_standing())));
+    world.permits.set(Ok(ApplyPermission::Refused(lost_standing())));
     for request in [&request, &leaving, &untouched] {
         world.submit(request).await;
     }
@@ -208,7 +208,7 @@ async fn a_control_plane_that_acts_as_the_person_is_told_their_groups_of_now() {
         ActAs::Person(PassedOn::default()),
     )
     .await;
-    world.permits.say(Ok(ApplyPermission::Granted {
+    world.permits.set(Ok(ApplyPermission::Granted {
         provider: "sso".to_owned(),
         groups: BTreeSet::from(["payments-viewers".to_owned()]),
     }));

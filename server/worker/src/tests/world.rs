@@ -32,45 +32,45 @@ pub(super) struct World {
     pub(super) planes: Planes,
     pub(super) database: TestStore,
     pub(super) work_to_do: Arc<Notify>,
-    pub(super) permits: Arc<Says>,
+    pub(super) permits: Arc<StubPermissions>,
     _serving: Serving,
     _folder: TempDir,
 }
 
-/// Says of each request what it was told to say; else that it may be applied, by the groups it was asked with.
+/// Returns the set result for each request; by default, that it may be applied with the groups of its requester.
 #[derive(Default)]
-pub(super) struct Says {
-    verdict: Mutex<Option<Result<ApplyPermission, NotChecked>>>,
-    asked: AtomicUsize,
+pub(super) struct StubPermissions {
+    result: Mutex<Option<Result<ApplyPermission, NotChecked>>>,
+    calls: AtomicUsize,
 }
 
-impl Says {
-    pub(super) fn say(&self, verdict: Result<ApplyPermission, NotChecked>) {
-        *self.verdict.lock().unwrap() = Some(verdict);
+impl StubPermissions {
+    pub(super) fn set(&self, result: Result<ApplyPermission, NotChecked>) {
+        *self.result.lock().unwrap() = Some(result);
     }
 
     pub(super) fn grant(&self) {
-        *self.verdict.lock().unwrap() = None;
+        *self.result.lock().unwrap() = None;
     }
 
-    /// How often it was asked.
-    pub(super) fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    /// How often it was called.
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 }
 
-impl PermissionCheck for Says {
+impl PermissionCheck for StubPermissions {
     fn check<'a>(
         &'a self,
         request: &'a Request,
     ) -> Pin<Box<dyn Future<Output = Result<ApplyPermission, NotChecked>> + Send + 'a>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let said = self.verdict.lock().unwrap().clone();
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let result = self.result.lock().unwrap().clone();
         let granted = ApplyPermission::Granted {
             provider: "sso".to_owned(),
             groups: request.requester_groups.clone(),
         };
-        Box::pin(std::future::ready(said.unwrap_or(Ok(granted))))
+        Box::pin(std::future::ready(result.unwrap_or(Ok(granted))))
     }
 }
 

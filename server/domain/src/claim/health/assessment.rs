@@ -70,18 +70,18 @@ impl<'o> Assessment<'o> {
         } else {
             Vec::new()
         };
-        if let Some(trouble) = self.failure(adapter, &signals) {
-            return (Health::Degraded, trouble);
+        if let Some(failure) = self.failure(adapter, &signals) {
+            return (Health::Degraded, failure);
         }
         if adapter.ready.iter().any(|alternative| self.all_hold(alternative)) {
             return (Health::Ready, self.remark(adapter, &signals).unwrap_or_default());
         }
-        let asked = adapter
+        let tested = adapter
             .ready
             .iter()
             .flatten()
             .filter_map(|test| test.condition.as_deref());
-        let unmet = asked
+        let unmet = tested
             .filter_map(|kind| self.condition(kind))
             .find(|condition| condition.status != "True");
         if let Some(unmet) = unmet {

@@ -34,14 +34,14 @@ impl Assessment<'_> {
             return Some(explain(condition, adapter).unwrap_or(title));
         }
         // If a condition covers the whole object, a status word counts only where it describes the whole, too.
-        let mut asked = adapter
+        let mut tested = adapter
             .ready
             .iter()
             .flatten()
             .filter_map(|test| test.condition.as_deref());
-        let decided = asked.any(|kind| self.condition(kind).is_some());
-        let said = signals.iter().find(|signal| signal.is_main)?;
-        (said.meaning == Meaning::Failed && (said.is_whole || !decided)).then(|| said.words.clone())
+        let decided = tested.any(|kind| self.condition(kind).is_some());
+        let main = signals.iter().find(|signal| signal.is_main)?;
+        (main.meaning == Meaning::Failed && (main.is_whole || !decided)).then(|| main.words.clone())
     }
 
     /// Returns a remark about an object that works.
@@ -86,7 +86,7 @@ impl Assessment<'_> {
     /// Guesses by the conditions and status words that many operators write, if there is neither `Ready` nor
     /// `Available`.
     pub(super) fn guess(&self, adapter: &Adapter, signals: &[Signal]) -> Option<(Health, String)> {
-        let mut said: Vec<(Meaning, String)> = Vec::new();
+        let mut found: Vec<(Meaning, String)> = Vec::new();
         let exact = self
             .current()
             .any(|condition| means_working(&condition.kind, false));
@@ -103,15 +103,15 @@ impl Assessment<'_> {
                 _ => Meaning::Working,
             };
             let words = explain(condition, adapter).unwrap_or_else(|| humanize(&condition.kind));
-            said.push((meaning, words));
+            found.push((meaning, words));
         }
         let main = signals.iter().filter(|signal| signal.is_main);
-        said.extend(main.map(|signal| (signal.meaning, signal.words.clone())));
+        found.extend(main.map(|signal| (signal.meaning, signal.words.clone())));
         // Known words take precedence over unknown ones.
-        if said.iter().any(|(meaning, _)| *meaning != Meaning::Unknown) {
-            said.retain(|(meaning, _)| *meaning != Meaning::Unknown);
+        if found.iter().any(|(meaning, _)| *meaning != Meaning::Unknown) {
+            found.retain(|(meaning, _)| *meaning != Meaning::Unknown);
         }
-        let (meaning, words) = said.into_iter().min_by_key(|(meaning, _)| *meaning)?;
+        let (meaning, words) = found.into_iter().min_by_key(|(meaning, _)| *meaning)?;
         Some(match meaning {
             Meaning::Failed => (Health::Degraded, words),
             Meaning::Paused => (Health::Paused, format!("Its operator says “{words}”")),
