@@ -14,6 +14,7 @@ describe('form input', { timeout: 240_000 }, () => {
   let demo, browser, page, context;
   const name = () => page.locator('input[name="_name"]');
   const size = () => page.locator('input[name="/spec/storage/size"]');
+  const amount = async () => (await size().inputValue()) + (await page.locator('[name="/spec/storage/size/@unit"]').inputValue());
   const restored = () => page.getByText(/^Restored from /);
 
   before(async () => {
@@ -50,7 +51,7 @@ describe('form input', { timeout: 240_000 }, () => {
   async function assertThere() {
     await restored().waitFor();
     assert.equal(await name().inputValue(), 'typed-before');
-    assert.equal(await size().inputValue(), '40Gi');
+    assert.equal(await amount(), '40Gi');
     assert.equal(await page.locator('input[name="/spec/databases/0/name"]').inputValue(), 'ledger');
   }
 

@@ -175,6 +175,21 @@ describe('typing', { timeout: 420_000 }, () => {
     await page.close();
   });
 
+  it('understands an amount as people write it, once they leave the field', async () => {
+    const { page, field } = await open(CASES[1]);
+    await hold(page, field);
+    await press(page, ['Control+a', ...letters('30 gib')], 60);
+    await atRest(page);
+    await assertHeld(page, field, { value: '30 gib', what: 'an amount' });
+    await page.keyboard.press('Tab');
+    assert.equal(await field.inputValue(), '30');
+    await atRest(page);
+    assert.equal(await field.getAttribute('aria-invalid'), null);
+    await page.getByText('The exact manifest').click();
+    await page.locator('#manifest', { hasText: 'size: 30Gi' }).waitFor();
+    await page.close();
+  });
+
   it('keeps everything while messages arrive', async () => {
     const { page } = dev;
     const plane = await controlPlane(demo, 'eu-shared');

@@ -117,11 +117,7 @@ pub(super) fn split_amount(input: &Element) {
     let Some(input) = input.dyn_ref::<HtmlInputElement>() else {
         return;
     };
-    let Some(select) = input
-        .parent_element()
-        .and_then(|amount| amount.query_selector("select").ok().flatten())
-        .and_then(|select| select.dyn_into::<HtmlSelectElement>().ok())
-    else {
+    let Some(amount) = input.parent_element() else {
         return;
     };
     let text = input.value();
@@ -133,13 +129,15 @@ pub(super) fn split_amount(input: &Element) {
     if number.is_empty() || unit.is_empty() {
         return;
     }
-    let meant = find_all(&select, "option").into_iter().find(|option| {
-        let suffix = option.get_attribute("value").unwrap_or_default();
-        let words = option.text_content().unwrap_or_default();
-        unit.eq_ignore_ascii_case(&suffix) || unit.eq_ignore_ascii_case(&words)
-    });
-    if let Some(suffix) = meant.and_then(|option| option.get_attribute("value")) {
-        input.set_value(&number);
+    // The units to choose from, or the only one.
+    let meant = find_all(&amount, "option, input[type=hidden]")
+        .into_iter()
+        .filter_map(|each| each.get_attribute("value"))
+        .find(|suffix| unit.eq_ignore_ascii_case(suffix) || unit.eq_ignore_ascii_case(&format!("{suffix}B")));
+    let Some(suffix) = meant else { return };
+    input.set_value(&number);
+    let select = amount.query_selector("select").ok().flatten();
+    if let Some(select) = select.and_then(|select| select.dyn_into::<HtmlSelectElement>().ok()) {
         select.set_value(&suffix);
     }
 }

@@ -139,15 +139,28 @@ fn amount(field: &Field, text: &str, unit: &AmountUnit, described: &Described) -
         })
         .collect();
     let id = id_of(&field.name);
+    let name = format!("{}/@unit", field.name);
+    let units = if let [only] = unit.choices.as_slice() {
+        view! {
+            <input type="hidden" name=name value=only.clone() />
+            <span class="unit" id=format!("{id}-unit")>{unit_words(only)}</span>
+        }
+        .into_any()
+    } else {
+        view! {
+            <div class="select">
+                <select name=name aria-label=format!("Unit of {}", field.label) autocomplete="off">{options}</select>
+                {icon("down")}
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <div class="amount">
             <input type="text" class="short" id=id.clone() name=field.name.clone() value=number placeholder=blank(field) inputmode="decimal"
                 autocomplete="off" autocapitalize="off" spellcheck="false" data-amount=""
                 aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone() />
-            <div class="select">
-                <select name=format!("{}/@unit", field.name) aria-label=format!("Unit of {}", field.label) autocomplete="off">{options}</select>
-                {icon("down")}
-            </div>
+            {units}
         </div>
     }
     .into_any()
