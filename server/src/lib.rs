@@ -5,3 +5,5 @@
 
 pub mod commands;
 pub mod config;
+#[cfg(feature = "otlp")]
+mod otlp;

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use portico::commands::serve::{self, ServeOverrides};
-use portico::commands::{self, LogFormat, begin_logging, check_config, migrate, stop_on_signal};
+use portico::commands::{
+    self, LogFormat, begin_logging, begin_logging_and_traces, check_config, migrate, stop_on_signal,
+};
 
 /// The front door to a platform: one catalog over many Kubernetes control planes.
 #[derive(Parser)]
@@ -103,9 +105,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             listen,
             public_url,
         }) => {
-            begin_logging(arguments.log_format, "info");
+            let traces = begin_logging_and_traces(arguments.log_format, "info");
             let stop = stop_on_signal()?;
-            serve::serve(
+            let served = serve::serve(
                 ServeOverrides {
                     config,
                     database,
@@ -116,12 +118,16 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 stop,
                 |_, _| {},
             )
-            .await?;
+            .await;
+            traces.finish().await;
+            served?;
         }
         #[cfg(feature = "demo")]
         Command::Demo(demo) => {
-            begin_logging(arguments.log_format, "warn");
-            commands::demo::demo(demo, stop_on_signal()?).await?;
+            let traces = begin_logging_and_traces(arguments.log_format, "warn");
+            let ended = commands::demo::demo(demo, stop_on_signal()?).await;
+            traces.finish().await;
+            ended?;
         }
         Command::CheckConfig { config } => {
             if !check_config::check_config(&config, &mut std::io::stdout())? {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::demo::{Demo, Planes};
 use crate::processes::Owned;
 use crate::raw_client::RawClient;
-use crate::serve::serve;
+use crate::serve::serve_with;
 
 /// A demo without a portal, and a portal in a separate process. Both end when this is dropped.
 #[derive(Debug)]
@@ -42,8 +42,16 @@ impl SeparateProcess {
     /// # Panics
     /// When it does not answer in time.
     pub async fn over(world: Demo, log: &str) -> Self {
+        Self::with_environment(world, log, &[]).await
+    }
+
+    /// As [`SeparateProcess::over`], with more environment variables.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn with_environment(world: Demo, log: &str, environment: &[(&str, String)]) -> Self {
         let begun = Instant::now();
-        let portal = serve(&world.ready, &world.data().join("portal.log"), log).await;
+        let portal = serve_with(&world.ready, &world.data().join("portal.log"), log, environment).await;
         Self {
             world,
             start: begun.elapsed(),

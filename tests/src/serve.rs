@@ -14,12 +14,26 @@ use crate::until::until;
 /// # Panics
 /// When it does not answer in time.
 pub(crate) async fn serve(ready: &Ready, log: &Path, level: &str) -> Owned {
+    serve_with(ready, log, level, &[]).await
+}
+
+/// As [`serve`], with more environment variables.
+///
+/// # Panics
+/// When it does not answer in time.
+pub(crate) async fn serve_with(
+    ready: &Ready,
+    log: &Path,
+    level: &str,
+    environment: &[(&str, String)],
+) -> Owned {
     let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
     let mut command = Command::new(portico());
     command
         .args(["serve", "--config"])
         .arg(&ready.configuration)
-        .env("PORTICO_LOG", level);
+        .env("PORTICO_LOG", level)
+        .envs(environment.iter().map(|(name, value)| (name, value)));
     let mut portal = Owned::start(&command, |command| {
         command.stdout(log.try_clone().unwrap()).stderr(log);
     });

@@ -10,6 +10,12 @@ use crate::browser_code;
 use crate::steps::{self, step};
 use crate::workspace::{cargo, root, target};
 
+/// The features of the program for production: no simulator, and traces can be exported.
+pub(crate) const PRODUCTION_FEATURES: [&str; 2] = ["--no-default-features", "--features=otlp"];
+
+/// The features for the tests: those of production that the program lacks by default, and their tests.
+pub(crate) const TEST_FEATURES: &str = "--features=portico/otlp,portico-tests/otlp";
+
 /// How to build.
 #[derive(Args, Clone, Default)]
 // Flattened into other commands' options, which already have a group of this name.
@@ -73,7 +79,7 @@ fn compile(options: &Options, without_simulator: bool, site: Option<&Path>) -> R
             command.arg("--release");
         }
         if without_simulator {
-            command.arg("--no-default-features");
+            command.args(PRODUCTION_FEATURES);
         }
         steps::run(&mut command)
     })?;

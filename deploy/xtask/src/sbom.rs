@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::program::PRODUCTION_FEATURES;
 use crate::steps::run_quietly;
 use crate::workspace::{cargo, root};
 
@@ -24,19 +25,13 @@ pub(crate) struct Options {
 /// Writes the bill of materials.
 pub(crate) fn write(options: &Options) -> Result<()> {
     // The same features as in the container. Build scripts and their dependencies are not part of the program.
-    let tree = run_quietly(Command::new(cargo()).current_dir(root()).args([
-        "tree",
-        "--locked",
-        "--package",
-        "portico",
-        "--no-default-features",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}|{l}",
-    ]))?;
+    let mut command = Command::new(cargo());
+    command
+        .current_dir(root())
+        .args(["tree", "--locked", "--package", "portico"])
+        .args(PRODUCTION_FEATURES)
+        .args(["--edges", "normal", "--prefix", "none", "--format", "{p}|{l}"]);
+    let tree = run_quietly(&mut command)?;
     let lock = fs::read_to_string(root().join("Cargo.lock")).context("reading Cargo.lock")?;
     let document = document(&tree, &checksums(&lock));
     let output = root().join(&options.output);

@@ -28,10 +28,37 @@ impl TraceParent {
         }
     }
 
+    /// Sets whether the trace is recorded.
+    #[must_use]
+    pub fn with_sampled(self, sampled: bool) -> Self {
+        Self { sampled, ..self }
+    }
+
+    /// Returns the same trace with another span, which is a child of the present one.
+    #[must_use]
+    pub fn child(self, span_id: u64) -> Self {
+        Self {
+            parent_id: span_id.max(1),
+            ..self
+        }
+    }
+
     /// Returns the trace id as 32 hexadecimal digits.
     #[must_use]
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace_id)
+    }
+
+    /// Returns the trace id as a number.
+    #[must_use]
+    pub fn trace_number(&self) -> u128 {
+        self.trace_id
+    }
+
+    /// Returns the span id as 16 hexadecimal digits.
+    #[must_use]
+    pub fn span_id(&self) -> String {
+        format!("{:016x}", self.parent_id)
     }
 }
 
@@ -90,6 +117,24 @@ mod tests {
         assert_eq!(
             TraceParent::new(0, 0).to_string(),
             "00-00000000000000000000000000000001-0000000000000001-01"
+        );
+    }
+
+    #[test]
+    fn a_child_keeps_the_trace_and_whether_it_is_recorded() {
+        let parent: TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+            .parse()
+            .unwrap();
+        let child = parent.child(0xabc);
+        assert_eq!(child.span_id(), "0000000000000abc");
+        assert_eq!(
+            child.to_string(),
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000abc-00"
+        );
+        let recorded = child.with_sampled(true).to_string();
+        assert_eq!(
+            recorded,
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000abc-01"
         );
     }
 

@@ -12,7 +12,7 @@ mod telemetry;
 pub mod validate;
 
 pub use stop::stop_on_signal;
-pub use telemetry::{LogFormat, begin_logging};
+pub use telemetry::{LogFormat, TraceExport, begin_logging, begin_logging_and_traces};
 
 /// Installs aws-lc-rs as the TLS provider of the process. Call this first.
 pub fn install_tls() {

@@ -184,6 +184,7 @@ pub async fn serve(
         stop: stop.clone(),
         streams: web::StreamLimiter::default(),
         telemetry,
+        sampler: super::telemetry::sampler(),
         assets: open_assets(),
         public_url: public_url.clone(),
     });

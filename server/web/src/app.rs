@@ -14,6 +14,7 @@ use url::Url;
 use super::assets::Assets;
 use super::limits::Usage;
 use super::stream_limiter::StreamLimiter;
+use super::trace::Sampler;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
 
@@ -47,6 +48,8 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// The metrics recorder.
     pub telemetry: Telemetry,
+    /// Decides which new traces are recorded.
+    pub sampler: Sampler,
     /// Limits open event streams.
     pub streams: StreamLimiter,
     /// The style sheet and the browser code.

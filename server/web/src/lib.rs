@@ -34,6 +34,7 @@ mod serve;
 mod stream_limiter;
 mod style;
 pub mod telemetry;
+mod trace;
 mod viewer;
 mod write_timeout;
 
@@ -45,6 +46,7 @@ pub use limits::Usage;
 pub use router::router;
 pub use serve::{Bounds, serve};
 pub use stream_limiter::StreamLimiter;
+pub use trace::Sampler;
 
 #[cfg(test)]
 mod testing;

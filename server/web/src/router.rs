@@ -4,16 +4,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::StatusCode;
-use portico_domain::trace::TraceParent;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tower_sessions::cookie::SameSite;
@@ -26,7 +24,7 @@ use super::error_response;
 use super::guard::{self, PageGuard};
 use super::problem::Problem;
 use super::routes::Kind;
-use super::{metrics, refusals, routes, security};
+use super::{metrics, refusals, routes, security, trace};
 
 /// The OpenAPI document of the routes, as JSON.
 static OPENAPI: LazyLock<Bytes> = LazyLock::new(|| {
@@ -87,44 +85,15 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn(metrics::count))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http().make_span_with(span))
-        .layer(from_fn(trace))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(trace::span)
+                .on_response(trace::record_status),
+        )
+        .layer(from_fn_with_state(app.clone(), trace::continue_or_start))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn(security::plain_request_id))
         .with_state(app)
-}
-
-fn span(request: &Request) -> tracing::Span {
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .and_then(|id| id.header_value().to_str().ok())
-        .unwrap_or("-");
-    let trace_id = request
-        .extensions()
-        .get::<TraceParent>()
-        .map(TraceParent::trace_id)
-        .unwrap_or_default();
-    // The query is not logged: it may hold search words or the callback's code.
-    tracing::info_span!(
-        "http",
-        method = %request.method(),
-        path = request.uri().path(),
-        id,
-        trace_id
-    )
-}
-
-/// Continues the trace of `traceparent` (W3C Trace Context), or starts one.
-async fn trace(mut request: Request, next: Next) -> Response {
-    let parent = request
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok())
-        .unwrap_or_else(|| TraceParent::new(rand::random(), rand::random()));
-    request.extensions_mut().insert(parent);
-    portico_app::trace::in_trace(parent, next.run(request)).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]

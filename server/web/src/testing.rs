@@ -171,6 +171,7 @@ impl TestServer {
             security: Arc::new(SecurityLog::new(store.clone())),
             streams: super::StreamLimiter::rechecking_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
+            sampler: Arc::new(|_| true),
             assets,
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
         });

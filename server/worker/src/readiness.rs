@@ -39,8 +39,10 @@ impl WorkerContext {
             self.store
                 .note_ready(request.id, &request.claim.offering, duration, self.now())
                 .await?;
-            request_span(&request)
-                .in_scope(|| tracing::info!(took_seconds = duration.as_secs(), "the claim is ready"));
+            request_span(&request).in_scope(|| {
+                let _watch = tracing::info_span!("watch").entered();
+                tracing::info!(took_seconds = duration.as_secs(), "the claim is ready");
+            });
             noted += 1;
         }
         Ok(noted)

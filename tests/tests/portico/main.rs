@@ -62,6 +62,8 @@ mod load;
 mod names;
 mod openapi;
 mod other_provider;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod ownership;
 mod permission;
 mod placement;

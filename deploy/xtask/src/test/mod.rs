@@ -21,6 +21,7 @@ use clap::Args;
 
 use crate::browser_code;
 use crate::fuzz;
+use crate::program::TEST_FEATURES;
 use crate::steps::{self, step};
 use crate::workspace::{cargo, root, site};
 use outcome::Outcome;
@@ -124,7 +125,7 @@ fn build_all(command: &mut Command) -> Result<()> {
     steps::run(
         command
             .current_dir(root())
-            .args(["build", "--locked", "--workspace", "--all-targets"])
+            .args(["build", "--locked", "--workspace", "--all-targets", TEST_FEATURES])
             .env("PORTICO_SITE", site()),
     )
 }

@@ -14,7 +14,7 @@ use super::outcome::Outcome;
 use super::report::{self, Report};
 use super::requirements::{Requirement, is_met};
 use crate::processes::wait_until;
-use crate::program;
+use crate::program::{self, TEST_FEATURES};
 use crate::workspace::{cargo, root, site};
 
 /// The time limit for all tests together, without and with the long ones.
@@ -38,6 +38,7 @@ pub(crate) fn run(
             "--locked",
             "--workspace",
             "--all-targets",
+            TEST_FEATURES,
             "--no-fail-fast",
             "--",
         ])

@@ -46,6 +46,7 @@ impl Portal {
     /// [`PortalError::NotFound`] when the offering or the claim does not exist for the caller,
     /// [`PortalError::Forbidden`] when they may not request it; when the database fails. Problems with the input are
     /// no error: they come back with the form.
+    #[tracing::instrument(skip_all)]
     pub async fn submit(
         &self,
         caller: Caller<'_>,
