@@ -19,6 +19,7 @@ pub(super) fn problems(root: &Path, files: &[&str]) -> Result<Vec<String>> {
         pages.insert(name, Page::read(&text));
     }
     let mut problems = unresolved(&pages, &Tree::of(files));
+    problems.extend(undefined(root, &pages));
     problems.extend(unknown_commits(root, &pages));
     Ok(problems)
 }
@@ -90,6 +91,57 @@ fn unresolved(pages: &BTreeMap<&str, Page>, tree: &Tree<'_>) -> Vec<String> {
     problems
 }
 
+/// Returns names that link to a Rust file which does not define them, as ``[`submit`](submit_request.rs)``.
+fn undefined(root: &Path, pages: &BTreeMap<&str, Page>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, page) in pages {
+        for (line, code, link) in &page.named {
+            let Some(target) = resolve(name, link).filter(|target| has_extension(target, "rs")) else {
+                continue;
+            };
+            // A dead link is reported already.
+            let Ok(source) = fs::read_to_string(root.join(&target)) else {
+                continue;
+            };
+            if is_identifier(code) && !defines(&source, code) {
+                problems.push(format!("{name}:{line}: {target} defines no {code}"));
+            }
+        }
+    }
+    problems
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+/// True if a function, type, trait, constant or macro of this name is defined in the source.
+fn defines(source: &str, name: &str) -> bool {
+    const KEYWORDS: [&str; 8] = [
+        "fn",
+        "struct",
+        "enum",
+        "trait",
+        "type",
+        "const",
+        "static",
+        "macro_rules!",
+    ];
+    source.match_indices(name).any(|(at, _)| {
+        let after = source[at + name.len()..].chars().next();
+        let ends = after.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '_');
+        let before = source[..at].strip_suffix(' ').unwrap_or_default();
+        ends && KEYWORDS.iter().any(|keyword| {
+            before
+                .strip_suffix(keyword)
+                .is_some_and(|rest| !rest.ends_with(|last: char| last.is_alphanumeric() || last == '_'))
+        })
+    })
+}
+
 /// Resolves a link on the page `from` to a path from the root of the repository. `None` when it leads out of it.
 fn resolve(from: &str, link: &str) -> Option<String> {
     if link.is_empty() {
@@ -147,6 +199,17 @@ fn commit(code: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_definition_is_found_by_its_keyword_and_its_whole_name() {
+        let source = "pub(super) async fn submit(x: X) {}\npub struct Form;\n// submitted resubmit(Frozen)";
+        for name in ["submit", "Form"] {
+            assert!(defines(source, name), "{name}");
+        }
+        for name in ["sub", "ubmit", "resubmit", "Frozen", "X"] {
+            assert!(!defines(source, name), "{name}");
+        }
+    }
 
     fn problems_of(text: &str) -> Vec<String> {
         let tree = Tree::of(&[

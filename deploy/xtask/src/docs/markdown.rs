@@ -9,6 +9,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 pub(super) struct Page {
     /// The targets of links and images, each with its line.
     pub(super) links: Vec<(usize, String)>,
+    /// Links whose text is a code span: line, code, target.
+    pub(super) named: Vec<(usize, String, String)>,
     /// Code spans, each with its line.
     pub(super) code: Vec<(usize, String)>,
     /// The anchors of its headings.
@@ -21,11 +23,17 @@ impl Page {
         let mut page = Self::default();
         let mut heading: Option<String> = None;
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        // The target of the link that is open, before its text.
+        let mut opened: Option<String> = None;
         let parser = Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter();
         for (event, range) in parser {
             let line = text[..range.start].matches('\n').count() + 1;
+            if let (Some(target), Event::Code(code)) = (opened.take(), &event) {
+                page.named.push((line, code.to_string(), target));
+            }
             match event {
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    opened = Some(dest_url.to_string());
                     page.links.push((line, dest_url.into_string()));
                 }
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),

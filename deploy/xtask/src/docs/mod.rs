@@ -3,6 +3,7 @@
 mod crates;
 mod links;
 mod markdown;
+mod walk;
 
 use std::path::Path;
 use std::process::Command;
@@ -41,5 +42,6 @@ pub(crate) fn write() -> Result<()> {
 pub(crate) fn problems(root: &Path, files: &[&str]) -> Result<Vec<String>> {
     let mut problems = crates::problems(root)?;
     problems.extend(links::problems(root, files)?);
+    problems.extend(walk::problems(root)?);
     Ok(problems)
 }
