@@ -1,0 +1,120 @@
+// How pages look: pictures of the gallery's pages, compared pixel by pixel with those in `looks/`, so that a change of look is
+// seen and meant. `PORTICO_WRITE_LOOKS=1 node --test looks.test.mjs` takes new pictures.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { launch } from './support/browser.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const gallery = fileURLToPath(new URL('../../target/gallery/', import.meta.url));
+const program = process.env.PORTICO_GALLERY
+  ?? join(process.env.PORTICO_BIN ?? fileURLToPath(new URL('../../target/debug/portico', import.meta.url)), '../examples/gallery');
+const write = Boolean(process.env.PORTICO_WRITE_LOOKS);
+
+const pages = [
+  'sign-in', 'home', 'catalog', 'offering', 'form', 'form-problems', 'request', 'request-decide', 'approvals',
+  'claims', 'claim', 'claim-ill', 'claim-delete', 'admin-planes', 'admin-plane', 'admin-record', 'admin-tenants',
+];
+const sizes = [
+  { name: '1280-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: '390-dark', viewport: { width: 390, height: 780 }, colorScheme: 'dark' },
+];
+
+/** A colour channel that differs by no more is the same; letters are not drawn alike everywhere. */
+const channelTolerance = 32;
+/** The share of a picture's pixels that may differ. */
+const pixelTolerance = 0.005;
+
+const types = { '.html': 'text/html', '.css': 'text/css', '.woff2': 'font/woff2' };
+
+describe('looks', { timeout: 240_000, skip: existsSync(program) ? false : `${program} is not built` }, () => {
+  let server, base, browser, scale, foreign;
+
+  before(async () => {
+    execFileSync(program, { stdio: 'ignore' });
+    server = createServer(async (request, response) => {
+      const file = join(gallery, normalize(new URL(request.url, 'http://gallery').pathname));
+      try {
+        const content = await readFile(file);
+        response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(content);
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+    base = `http://127.0.0.1:${server.address().port}`;
+    browser = await launch();
+    scale = await (await browser.newContext()).newPage();
+    const version = browser.version().split('.')[0];
+    const known = join(here, 'looks/chromium.txt');
+    if (write) {
+      await mkdir(join(here, 'looks'), { recursive: true });
+      await writeFile(known, `${version}\n`);
+    }
+    const madeWith = (await readFile(known, 'utf8')).trim();
+    // Another browser draws letters differently.
+    foreign = madeWith === version ? null : `the pictures are from Chromium ${madeWith}, this is ${version}`;
+  });
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  /** The share of pixels that differ; 1 if the pictures are not equally large. */
+  function difference(one, other) {
+    return scale.evaluate(
+      async ([one, other, tolerance]) => {
+        const pixels = async (png) => {
+          const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+          const canvas = new OffscreenCanvas(image.width, image.height);
+          const context = canvas.getContext('2d');
+          context.drawImage(image, 0, 0);
+          return context.getImageData(0, 0, image.width, image.height);
+        };
+        const [a, b] = [await pixels(one), await pixels(other)];
+        if (a.width !== b.width || a.height !== b.height) return 1;
+        let different = 0;
+        for (let at = 0; at < a.data.length; at += 4) {
+          const far = [0, 1, 2].some((channel) => Math.abs(a.data[at + channel] - b.data[at + channel]) > tolerance);
+          if (far) different += 1;
+        }
+        return different / (a.width * a.height);
+      },
+      [one.toString('base64'), other.toString('base64'), channelTolerance],
+    );
+  }
+
+  for (const { name: size, ...options } of sizes) {
+    it(`are as meant at ${size}`, async (test) => {
+      if (foreign) return test.skip(foreign);
+      const context = await browser.newContext({ ...options, deviceScaleFactor: 0.5, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      const changed = [];
+      for (const name of pages) {
+        await page.goto(`${base}/${name}.html`);
+        await page.evaluate(() => document.fonts.ready);
+        const now = await page.screenshot({ fullPage: true });
+        const file = join(here, 'looks', `${name}-${size}.png`);
+        if (write) {
+          await writeFile(file, now);
+          continue;
+        }
+        const share = await difference(await readFile(file), now);
+        if (share > pixelTolerance) {
+          changed.push(`${name}: ${(share * 100).toFixed(1)} % of the pixels`);
+          const folder = process.env.PORTICO_SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
+          await mkdir(folder, { recursive: true });
+          await writeFile(join(folder, `look-${name}-${size}.png`), now);
+        }
+      }
+      await context.close();
+      assert.deepEqual(changed, [], 'look at them, and write new pictures if that is how they should look');
+    });
+  }
+});
