@@ -34,7 +34,10 @@ fn main() -> std::io::Result<()> {
         .collect();
     fs::write(out.join("style.css"), css)?;
     fs::create_dir_all(out.join("fonts"))?;
-    fs::copy(root.join("style/fonts/geist.woff2"), out.join("fonts/geist.woff2"))?;
+    fs::copy(
+        root.join("style/fonts/geist.woff2"),
+        out.join("fonts/geist.woff2"),
+    )?;
 
     for (name, html) in all() {
         fs::write(out.join(format!("{name}.html")), html)?;

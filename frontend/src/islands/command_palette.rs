@@ -94,14 +94,14 @@ struct SearchResult {
     detail: String,
     href: String,
     /// For actions on this page: the selector of the element to click.
-    button: Option<&'static str>,
+    button: Option<String>,
 }
 
 fn go(result: &SearchResult) {
     #[cfg(feature = "hydrate")]
     imp::go(result);
     #[cfg(not(feature = "hydrate"))]
-    let _ = (&result.href, result.button);
+    let _ = (&result.href, &result.button);
 }
 
 #[cfg(feature = "hydrate")]
@@ -148,7 +148,7 @@ mod imp {
     }
 
     pub(super) fn go(result: &SearchResult) {
-        let Some(button) = result.button else {
+        let Some(button) = &result.button else {
             if let Err(error) = window().location().assign(&result.href) {
                 leptos::logging::warn!("could not go there: {error:?}");
             }
@@ -208,8 +208,12 @@ mod imp {
                     detail: text(&result, "detail"),
                     href: text(&result, "href"),
                     button: match text(&result, "action").as_str() {
-                        "theme" => Some("button.theme"),
-                        "signOut" => Some("form[action='/auth/logout'] button"),
+                        "theme" => Some("button.theme".to_owned()),
+                        "signOut" => Some("form[action='/auth/logout'] button".to_owned()),
+                        "switchWorkspace" => Some(format!(
+                            ".switch button[value=\"{}\"]",
+                            text(&result, "workspace")
+                        )),
                         _ => None,
                     },
                 })

@@ -22,6 +22,9 @@ pub struct SearchResult {
     /// What is done on the spot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<ClientAction>,
+    /// For [`ClientAction::SwitchWorkspace`]: the tenant and environment to work in, as `tenant/environment`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
 }
 
 /// What was found.
@@ -50,6 +53,8 @@ pub enum ClientAction {
     Theme,
     /// Ends the session.
     SignOut,
+    /// Works in another environment from now on.
+    SwitchWorkspace,
 }
 
 impl SearchResult {
@@ -68,6 +73,7 @@ impl SearchResult {
             }),
             href: Some(Link::NewRequest(offering)),
             action: None,
+            workspace: None,
         }
     }
 
@@ -80,6 +86,7 @@ impl SearchResult {
             detail: summary.unwrap_or_default().to_owned(),
             href: Some(Link::Offering(name)),
             action: None,
+            workspace: None,
         }
     }
 
@@ -89,7 +96,7 @@ impl SearchResult {
         claim: &ClaimRef,
         tenant: Option<&TenantName>,
         environment: Option<&EnvironmentName>,
-        kind: &str,
+        offering: &str,
         health: Health,
     ) -> Self {
         Self {
@@ -97,13 +104,14 @@ impl SearchResult {
             title: claim.name.to_string(),
             // What tells two of one name apart comes first: the rest may not fit.
             detail: format!(
-                "{}/{} · {kind} · {}",
+                "{} / {} · {offering} · {}",
                 tenant.map_or("-", AsRef::as_ref),
                 environment.map_or("-", AsRef::as_ref),
                 health.title()
             ),
             href: Some(Link::Claim(claim.clone())),
             action: None,
+            workspace: None,
         }
     }
 
@@ -123,6 +131,7 @@ impl SearchResult {
             ),
             href: Some(Link::Request(row.id)),
             action: None,
+            workspace: None,
         }
     }
 
@@ -150,6 +159,7 @@ impl SearchResult {
             detail: String::new(),
             href: Some(page),
             action: None,
+            workspace: None,
         })
     }
 
@@ -159,6 +169,7 @@ impl SearchResult {
         let (title, detail) = match action {
             ClientAction::Theme => ("Switch theme", "light, dark, as the system has it"),
             ClientAction::SignOut => ("Sign out", ""),
+            ClientAction::SwitchWorkspace => ("Switch environment", ""),
         };
         Self {
             kind: SearchResultKind::Action,
@@ -166,6 +177,18 @@ impl SearchResult {
             detail: detail.to_owned(),
             href: None,
             action: Some(action),
+            workspace: None,
+        }
+    }
+
+    /// The switch to another environment.
+    #[must_use]
+    pub fn of_workspace(tenant: &TenantName, title: &str, environment: &EnvironmentName) -> Self {
+        Self {
+            title: format!("Switch to {environment}"),
+            detail: format!("of {title}"),
+            workspace: Some(format!("{tenant}/{environment}")),
+            ..Self::of_action(ClientAction::SwitchWorkspace)
         }
     }
 }

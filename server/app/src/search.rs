@@ -1,9 +1,13 @@
 //! Search everywhere: offerings, claims, requests, actions and pages.
 
+use std::sync::Arc;
+
 use portico_api::{ClientAction, Link, SearchResult};
-use portico_domain::names::OfferingName;
+use portico_domain::claim::Claim;
+use portico_domain::documents::Tenant;
+use portico_domain::names::{EnvironmentName, OfferingName};
 use portico_domain::tenancy::{Role, Viewer};
-use portico_planes::ClaimFilter;
+use portico_planes::{Catalog, ClaimFilter};
 use portico_store::{Page, RequestFilter};
 
 use super::index::Wanted;
@@ -14,6 +18,10 @@ use super::{Portal, Result, Workspace, rows};
 const MOST: usize = 6;
 /// Offerings that can be asked for at once.
 const ASKED_FOR: usize = 3;
+/// Words of a search that are looked at.
+const MAX_WORDS: usize = 8;
+/// Words that begin a wish for an offering.
+const VERBS: [&str; 5] = ["request", "new", "create", "add", "get"];
 
 impl Portal {
     /// What the words find: what is called so first, and then by kind.
@@ -29,8 +37,11 @@ impl Portal {
         let index = self.index(work);
         let text = words.trim().to_lowercase();
         let asks = work.is_some_and(|work| viewer.may(&work.tenant, Role::Developer));
-        // "request post": it is known already what is to be done with what is found.
-        let wish = text.strip_prefix("request ").filter(|_| asks);
+        // `new postgres` says what to do with what is found.
+        let wish = VERBS
+            .iter()
+            .find_map(|verb| text.strip_prefix(verb)?.strip_prefix(' '))
+            .filter(|_| asks);
         let wanted = Wanted {
             words: wish.unwrap_or(words),
             ..Wanted::default()
@@ -41,10 +52,11 @@ impl Portal {
             .filter(|_| asks && !text.is_empty())
             .take(ASKED_FOR);
         let place = work.map(|work| (&work.tenant, &work.environment));
-        let requests = requests
-            .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place));
-        if wish.is_some() {
-            return Ok(requests.collect());
+        let requests: Vec<SearchResult> = requests
+            .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place))
+            .collect();
+        if wish.is_some() && !requests.is_empty() {
+            return Ok(requests);
         }
         let mut hits: Vec<SearchResult> = offerings
             .iter()
@@ -62,6 +74,7 @@ impl Portal {
                 .map(|entry| entry.offered().name.clone())
                 .collect();
             hits.extend(self.requests_named(viewer, &text, offerings).await?);
+            hits.extend(self.workspaces(viewer, work, &text));
             hits.extend(self.places(viewer, &text));
             // What is called so comes before what only speaks of it.
             hits.sort_by_key(|hit| {
@@ -74,23 +87,57 @@ impl Portal {
 
     fn claims_named(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let mut claims = self.planes().claims(&viewer.scope(), &ClaimFilter::default());
-        claims.retain(|claim| claim.reference.name.as_str().contains(text));
+        let catalog = self.planes().catalog();
+        let words: Vec<&str> = text.split_whitespace().take(MAX_WORDS).collect();
+        claims.retain(|claim| {
+            let name = claim.reference.name.as_str();
+            name.contains(text) || words.len() > 1 && is_described_by(&catalog, claim, &words)
+        });
         claims.sort_by_key(|claim| {
             (
                 !claim.reference.name.as_str().starts_with(text),
                 claim.reference.name.clone(),
             )
         });
-        let hit = |claim: &std::sync::Arc<portico_domain::claim::Claim>| {
+        let hit = |claim: &Arc<Claim>| {
             SearchResult::of_claim(
                 &claim.reference,
                 claim.tenant.as_ref(),
                 claim.environment.as_ref(),
-                &claim.resource.kind,
+                &rows::display(&catalog, &claim.reference.offering).title,
                 claim.status.health,
             )
         };
         claims.iter().take(MOST).map(hit).collect()
+    }
+
+    /// The other environments that the viewer may work in.
+    fn workspaces(&self, viewer: &Viewer, work: Option<&Workspace>, text: &str) -> Vec<SearchResult> {
+        let configuration = self.configuration();
+        let is_current = |tenant: &Tenant, environment: &EnvironmentName| {
+            work.is_some_and(|work| work.tenant == tenant.name && work.environment == *environment)
+        };
+        configuration
+            .tenants
+            .values()
+            .filter(|tenant| viewer.roles().contains_key(&tenant.name))
+            .flat_map(|tenant| {
+                tenant
+                    .spec
+                    .environments
+                    .iter()
+                    .map(move |each| (tenant, &each.name))
+            })
+            .filter(|(tenant, environment)| !is_current(tenant, environment))
+            .map(|(tenant, environment)| {
+                SearchResult::of_workspace(&tenant.name, tenant.title(), environment)
+            })
+            .filter(|hit| {
+                let title = format!("{} {}", hit.title, hit.detail).to_lowercase();
+                text.split_whitespace().all(|word| title.contains(word))
+            })
+            .take(MOST)
+            .collect()
     }
 
     /// Requests about claims of such a name or for such offerings, the newest first.
@@ -145,4 +192,18 @@ impl Portal {
         };
         actions.chain(pages).filter(named).collect()
     }
+}
+
+/// True if each word is in the claim's name, offering, tenant, environment or health: `orders production`.
+fn is_described_by(catalog: &Catalog, claim: &Claim, words: &[&str]) -> bool {
+    let description = [
+        claim.reference.name.as_str(),
+        &rows::display(catalog, &claim.reference.offering).title,
+        claim.tenant.as_ref().map_or("", AsRef::as_ref),
+        claim.environment.as_ref().map_or("", AsRef::as_ref),
+        claim.status.health.title(),
+    ]
+    .join(" ")
+    .to_lowercase();
+    words.iter().all(|word| description.contains(word))
 }

@@ -55,6 +55,26 @@ async fn search_finds_only_what_the_person_may_see() {
     );
     let hits = found(&dana, "request postgres").await;
     assert_eq!(hits[0].1, "Request PostgreSQL", "{hits:?}");
+    assert_eq!(
+        found(&dana, "new postgrse").await[0].1,
+        "Request PostgreSQL",
+        "with a typing error"
+    );
+    let hits = found(&dana, "switch to production").await;
+    assert_eq!(
+        hits[0],
+        (
+            "action".into(),
+            "Switch to production".into(),
+            "switchWorkspace".into()
+        )
+    );
+    let hits = found(&dana, "orders production").await;
+    assert_eq!(
+        titles(&hits, "claim"),
+        ["orders"],
+        "by what tells it from others: {hits:?}"
+    );
     let hits = found(&dana, "theme").await;
     assert!(
         hits.contains(&("action".into(), "Switch theme".into(), "theme".into())),
