@@ -54,6 +54,7 @@ mod forms;
 mod health;
 mod hidden_characters;
 mod home;
+mod json_patch;
 mod keycloak;
 mod kubectl;
 mod kubernetes_yaml;

@@ -29,6 +29,9 @@ pub(super) async fn read(body: Body, limit: usize, media: &str) -> Result<Option
         "application/vnd.kubernetes.protobuf" => {
             protobuf::decode(&bytes).ok_or_else(|| ApiError::unsupported_media_type(media, known))?
         }
+        "application/json-patch+json" | "application/merge-patch+json" => {
+            serde_json::from_slice(&bytes).map_err(|_| ApiError::bad_request("invalid JSON patch"))?
+        }
         media if media == "application/json" || media.ends_with("+json") => parse_json(&bytes)?,
         other => return Err(ApiError::unsupported_media_type(other, known)),
     };

@@ -277,6 +277,9 @@ impl RequestContext {
         match body::read(body, inner.settings.max_body, media).await? {
             Some(object) => Ok(object),
             None if self.method == Method::DELETE => Ok(Value::Null),
+            None if media.starts_with("application/json-patch+json") => {
+                Err(ApiError::bad_request("invalid JSON patch"))
+            }
             None => Err(ApiError::bad_request("the request has no body")),
         }
     }

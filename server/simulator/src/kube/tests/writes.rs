@@ -232,19 +232,15 @@ async fn a_json_patch_that_does_not_fit_changes_nothing() {
             unfit,
         ),
         (json!([set, {"op": "remove", "path": "/spec/none"}]), unfit),
-        (
-            json!([set, {"op": "replace", "path": "/spec/none", "value": 1}]),
-            unfit,
-        ),
         (json!([set, {"op": "add", "path": "/none/a", "value": 1}]), unfit),
         (
-            json!([set, {"op": "copy", "from": "/none", "path": "/spec/size"}]),
+            json!([set, {"op": "copy", "from": "/none/a", "path": "/spec/size"}]),
             unfit,
         ),
         (json!(set), malformed),
-        (json!([{"op": "mend", "path": "/spec/size"}]), malformed),
-        (json!([{"op": "add", "path": "/spec/size"}]), malformed),
-        (json!([{"op": "add", "path": "spec", "value": 1}]), malformed),
+        (json!([{"op": 1, "path": "/spec/size"}]), malformed),
+        (json!([{"op": "mend", "path": "/spec/size"}]), unfit),
+        (json!([{"op": "add", "path": "spec", "value": 1}]), unfit),
         (json!(vec![set; 10_001]), (413, "RequestEntityTooLarge", many)),
     ] {
         let (status, said) = served.patch(&path, "application/json-patch+json", &patch).await;

@@ -26,9 +26,9 @@ pub(crate) fn settle_namespace(kind: &Kind, namespace: &str, object: &mut Value)
         ));
     }
     if !given.is_empty() && given != namespace {
-        return Err(ApiError::bad_request(format!(
-            "the namespace of the provided object does not match the namespace sent on the request ({given}, {namespace})"
-        )));
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     object::set_meta(object, "namespace", Some(json!(namespace)));
     Ok(())

@@ -7,6 +7,7 @@ pub(crate) mod builtin;
 pub(crate) mod crd;
 pub(crate) mod delete;
 pub(crate) mod dependents;
+mod json_patch;
 pub(crate) mod metadata;
 pub(crate) mod namespaces;
 pub(crate) mod object_writes;

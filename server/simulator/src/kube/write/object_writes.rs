@@ -110,6 +110,12 @@ pub(crate) fn update(
     check_shape(kind, version, &object)?;
     let warnings = read(kind, version, &object, options)?;
     metadata::settle_namespace(kind, &key.namespace, &mut object)?;
+    if object::name(&object).is_empty() {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            key.name
+        )));
+    }
     if object::name(&object) != key.name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({})",

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::apply;
+use super::json_patch;
 use super::object_writes::Outcome;
 use super::operations;
 use super::strategic;
 use crate::kube::registry::state::State;
 use crate::kube::types::error::ApiError;
 use crate::kube::types::kind::Kind;
-use crate::kube::types::object::{self, Key};
-use crate::kube::types::options::WriteOptions;
+use crate::kube::types::object::Key;
+use crate::kube::types::options::{FieldValidation, WriteOptions};
 
 /// The API server's limit.
 const MAX_JSON_PATCH_OPERATIONS: usize = 10_000;
@@ -48,14 +49,15 @@ pub(crate) fn patch(
         .ok_or_else(|| ApiError::not_found(kind, &key.name))?;
     let mut object = Value::clone(&old);
     object["apiVersion"] = kind.api_version(version).into();
+    let mut unknown = Vec::new();
     match patch {
         Patch::Merge(patch) => {
             if !patch.is_object() {
                 return Err(ApiError::bad_request("a merge patch must be a JSON object"));
             }
-            json_patch::merge(&mut object, &patch);
+            ::json_patch::merge(&mut object, &patch);
         }
-        Patch::Json(patch) => apply_json_patch(&mut object, patch)?,
+        Patch::Json(patch) => unknown = apply_json_patch(&mut object, patch)?,
         Patch::Strategic(patch) if kind.custom => {
             drop(patch);
             return Err(ApiError::unsupported_media_type(
@@ -70,27 +72,37 @@ pub(crate) fn patch(
         Patch::Strategic(patch) => strategic::merge(&mut object, &patch).map_err(ApiError::bad_request)?,
         Patch::Apply(_) => unreachable!("applied above"),
     }
-    if object::meta(&object, "resourceVersion").is_empty() {
-        let current = object::meta(&old, "resourceVersion").to_owned();
-        object::set_meta(&mut object, "resourceVersion", Some(current.into()));
+    let strict = options.validation == FieldValidation::Strict;
+    if strict && !unknown.is_empty() {
+        let patched = object.to_string();
+        let why = unknown.join(", ");
+        let message =
+            format!(" \"\" is invalid: patch: Invalid value: {patched:?}: strict decoding error: {why}");
+        return Err(ApiError::new(422, "Invalid", message));
     }
-    operations::update(state, kind, version, key, object, options)
+    let mut outcome = operations::update(state, kind, version, key, object, options)?;
+    if options.validation == FieldValidation::Warn {
+        outcome.warnings.extend(unknown);
+    }
+    Ok(outcome)
 }
 
 /// Applies a JSON Patch with the errors of the API server's `handlers/patch.go`: it does not say which operation failed.
-fn apply_json_patch(object: &mut Value, patch: Value) -> Result<(), ApiError> {
-    let patch: json_patch::Patch = serde_json::from_value(patch)
+/// Returns a warning for each unknown field of the operations.
+fn apply_json_patch(object: &mut Value, patch: Value) -> Result<Vec<String>, ApiError> {
+    let (operations, unknown) = json_patch::decode(patch)
         .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
-    if patch.len() > MAX_JSON_PATCH_OPERATIONS {
+    if operations.len() > MAX_JSON_PATCH_OPERATIONS {
         let message = format!(
             "Request entity too large: The allowed maximum operations in a JSON patch is \
              {MAX_JSON_PATCH_OPERATIONS}, got {}",
-            patch.len()
+            operations.len()
         );
         return Err(ApiError::new(413, "RequestEntityTooLarge", message));
     }
-    json_patch::patch(object, &patch).map_err(|_| {
+    json_patch::apply(object, &operations).map_err(|_| {
         let message = "the server rejected our request due to an error in our request";
         ApiError::new(422, "Invalid", message)
-    })
+    })?;
+    Ok(unknown)
 }

@@ -72,10 +72,21 @@ pub(crate) fn check_current(kind: &Kind, key: &Key, old: &Value, new: &Value) ->
         let why = "must be specified for an update";
         let cause = Cause {
             reason: "FieldValueInvalid".into(),
-            message: format!("Invalid value: 0x0: {why}"),
+            message: format!("Invalid value: 0: {why}"),
             field: "metadata.resourceVersion".into(),
         };
-        return Err(ApiError::invalid(kind, &key.name, vec![cause]));
+        // The storage layer names the resource, not the kind.
+        let message = format!(
+            "{} {:?} is invalid: {}: {}",
+            kind.resource(),
+            key.name,
+            cause.field,
+            cause.message
+        );
+        return Err(ApiError {
+            message: message.into(),
+            ..ApiError::invalid(kind, &key.name, vec![cause])
+        });
     }
     if !given.is_empty() && given != object::meta(old, "resourceVersion") {
         let why =
