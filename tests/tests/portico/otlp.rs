@@ -182,7 +182,7 @@ async fn a_collector_receives_one_trace_from_the_call_to_the_control_plane() {
     let work = collector.span(TRACE, "work").await;
     assert_eq!(hex(&work.parent_span_id), hex(&call.span_id));
     assert!(text(&work, "request").is_some());
-    assert_eq!(parents("work_on").await, hex(&work.span_id));
+    assert_eq!(parents("process_request").await, hex(&work.span_id));
     let concluded = collector.span(TRACE, "conclude").await;
     let happened: Vec<_> = concluded.events.iter().map(|event| event.name.as_str()).collect();
     assert_eq!(happened, ["a request was applied"]);
