@@ -1,5 +1,6 @@
 //! `cargo xtask check-tree`: checks the tracked files. No file contains a path of one machine, every lock file fits its
-//! manifest, all files name the same compiler version, and links and paths in pages lead somewhere.
+//! manifest, all files name the same compiler version, links and paths in pages lead somewhere, and no name that was
+//! replaced is back.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 
 use crate::docs;
+use crate::retired_names;
 use crate::steps::run_quietly;
 use crate::workspace::{cargo, root};
 
@@ -42,6 +44,7 @@ pub(crate) fn check() -> Result<ExitCode> {
     let mut problems = local_paths(&root, &files);
     problems.extend(compiler_versions(&root)?);
     problems.extend(docs::problems(&root, &files)?);
+    problems.extend(retired_names::find(&root, &files));
     for problem in &problems {
         println!("{problem}");
     }
@@ -49,7 +52,7 @@ pub(crate) fn check() -> Result<ExitCode> {
         println!("{} problems", problems.len());
         return Ok(ExitCode::FAILURE);
     }
-    println!("no problems in paths, lock files, toolchain versions and pages");
+    println!("no problems in paths, lock files, toolchain versions, pages and names");
     Ok(ExitCode::SUCCESS)
 }
 

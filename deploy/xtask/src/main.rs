@@ -14,6 +14,7 @@ mod fingerprint;
 mod fuzz;
 mod processes;
 mod program;
+mod retired_names;
 mod sbom;
 mod steps;
 mod test;

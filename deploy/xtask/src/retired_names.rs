@@ -1,0 +1,120 @@
+//! Keeps names that were replaced out of the code: `deploy/docs/glossary.md` has the ones to use.
+
+use std::fs;
+use std::path::Path;
+
+/// Names of types, functions and modules that were replaced.
+const RETIRED: [&str; 62] = [
+    "Anybody",
+    "Around",
+    "Came",
+    "Chore",
+    "CouldNotJudge",
+    "Deed",
+    "Facts",
+    "Finder",
+    "Flavour",
+    "Garbage",
+    "Hands",
+    "Hasty",
+    "Held",
+    "Hit",
+    "HungUp",
+    "Judged",
+    "Judgement",
+    "Keepsakes",
+    "Lookout",
+    "Lookouts",
+    "Looks",
+    "Manners",
+    "Needs",
+    "Ruling",
+    "Says",
+    "Seen",
+    "Shelf",
+    "Sight",
+    "Spot",
+    "Stranger",
+    "Surroundings",
+    "Taker",
+    "Telling",
+    "Touched",
+    "Turned",
+    "Undecided",
+    "Unread",
+    "Vitals",
+    "Want",
+    "Wish",
+    "Witness",
+    "Work",
+    "give_way",
+    "got_through",
+    "heard_of",
+    "heed_logout",
+    "hurry",
+    "hush",
+    "keep_looking",
+    "look_out",
+    "look_over",
+    "lose_lease",
+    "nudge",
+    "one_ends",
+    "put_down",
+    "revived",
+    "see_through",
+    "seen_claim",
+    "seen_request",
+    "take_up",
+    "was_asked",
+    "way_back",
+];
+
+/// Keywords before a new name.
+const KEYWORDS: [&str; 8] = ["struct", "enum", "trait", "type", "fn", "mod", "const", "static"];
+
+/// Finds definitions with a retired name in the Rust files.
+pub(crate) fn find(root: &Path, files: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in files.iter().filter(|name| name.ends_with(".rs")) {
+        let Ok(contents) = fs::read_to_string(root.join(name)) else {
+            continue;
+        };
+        for (number, line) in contents.lines().enumerate() {
+            if let Some(retired) = defined(line).filter(|name| RETIRED.contains(name)) {
+                found.push(format!(
+                    "{name}:{}: {retired} was replaced by another name: see deploy/docs/glossary.md",
+                    number + 1
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The name that a line defines.
+fn defined(line: &str) -> Option<&str> {
+    let code = line.split("//").next()?;
+    let mut words = code.split_whitespace();
+    words.find(|word| KEYWORDS.contains(word))?;
+    let name = words.find(|word| !KEYWORDS.contains(word))?;
+    let end = name.find(|letter: char| letter != '_' && !letter.is_alphanumeric());
+    Some(&name[..end.unwrap_or(name.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defined;
+
+    #[test]
+    fn only_definitions_count() {
+        assert_eq!(defined("pub(super) struct Seen<'a> {"), Some("Seen"));
+        assert_eq!(
+            defined("    pub(crate) async fn take_up(&self) {"),
+            Some("take_up")
+        );
+        assert_eq!(defined("mod hurry;"), Some("hurry"));
+        assert_eq!(defined("pub const fn way_back() {"), Some("way_back"));
+        assert_eq!(defined("    let seen = Seen::default();"), None);
+        assert_eq!(defined("// The type Seen is gone."), None);
+    }
+}
