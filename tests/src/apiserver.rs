@@ -22,7 +22,7 @@ use crate::raw_client::RawClient;
 use crate::report;
 
 /// How long the start may take. On two idle cores it takes about five seconds.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// Attempts to start: another process may take a free port before it is bound.
 const TRIES: usize = 3;
 
@@ -130,7 +130,7 @@ impl ApiServer {
                 });
             }
             let ended = server.ended().is_some();
-            if ended || etcd.ended().is_some() || begun.elapsed() > PATIENCE {
+            if ended || etcd.ended().is_some() || begun.elapsed() > TIMEOUT {
                 if ended {
                     etcd_log.clone_from(&log);
                 }

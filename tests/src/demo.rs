@@ -17,7 +17,7 @@ use crate::serve::serve;
 use crate::until::until;
 
 /// How long the start may take. A debug build takes a second or two on an idle machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// The number of cards in its catalog.
 const OFFERED: usize = 7;
 
@@ -104,7 +104,7 @@ impl Demo {
     /// Waits until the portal has synced its control planes.
     async fn hear(&self) {
         let dana = self.sign_in("dana").await;
-        until("the catalog", PATIENCE, async || {
+        until("the catalog", TIMEOUT, async || {
             let cards = dana.get("/catalog").await.page().texts(".card h2");
             (cards.len() >= OFFERED).then_some(())
         })
@@ -277,8 +277,8 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
             panic!("portico demo ended with {status}:\n{}", log_of(folder));
         }
         assert!(
-            begun.elapsed() < PATIENCE,
-            "portico demo did not answer in {PATIENCE:?}:\n{}",
+            begun.elapsed() < TIMEOUT,
+            "portico demo did not answer in {TIMEOUT:?}:\n{}",
             log_of(folder)
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

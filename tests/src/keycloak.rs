@@ -18,7 +18,7 @@ use crate::report;
 use crate::until::until;
 
 /// How long the start may take. On two idle cores it takes about twenty seconds.
-const PATIENCE: Duration = Duration::from_mins(4);
+const TIMEOUT: Duration = Duration::from_mins(4);
 /// The administrator, and the password of all users.
 const ADMINISTRATOR: &str = "administrator";
 const PASSWORD: &str = "a-password-for-tests";
@@ -73,7 +73,7 @@ impl Keycloak {
         });
         let url = format!("http://127.0.0.1:{port}");
         let discovery = format!("{url}/realms/example/.well-known/openid-configuration");
-        until("Keycloak answers", PATIENCE, || {
+        until("Keycloak answers", TIMEOUT, || {
             assert!(
                 process.ended().is_none(),
                 "Keycloak ended:\n{}",

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 
 /// Reports that a real component takes part, such as kubectl or PostgreSQL.
 pub fn took_part(component: &str, version: &str) {
-    tell(&json!({ "tookPart": { "component": component, "version": version } }));
+    append(&json!({ "tookPart": { "component": component, "version": version } }));
 }
 
 /// Reports that a test is skipped for lack of `lack`. The test then returns.
 pub fn skip(test: &str, lack: &str) {
-    tell(&json!({ "skipped": { "test": test, "lack": lack } }));
+    append(&json!({ "skipped": { "test": test, "lack": lack } }));
 }
 
-fn tell(line: &Value) {
+fn append(line: &Value) {
     let Some(file) = env::var_os("PORTICO_TEST_REPORT") else {
         eprintln!("{line}");
         return;

@@ -17,7 +17,7 @@ pub const BUCKET: &str = "buckets.storage.demo.portico.dev";
 pub const CLUSTER: &str = "kubernetesclusters.clusters.demo.portico.dev";
 
 /// How long the worker and the demo's provisioners may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Submits the form of an offering in the person's workspace, with its defaults and these fields. Returns the
 /// resulting page.
@@ -92,7 +92,7 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
             .is_some_and(|line| line.contains(state))
     };
     let what = format!("request {id}: {state}");
-    let mut answer = until_right(&what, PATIENCE, async || person.get(&path).await, right).await;
+    let mut answer = until_right(&what, TIMEOUT, async || person.get(&path).await, right).await;
     // A created object shows once the watch delivers it; one that is already deleted never shows.
     let patience = Instant::now() + Duration::from_secs(5);
     while state == "Applied" && is_without_its_claim(&answer) && Instant::now() < patience {
@@ -136,7 +136,7 @@ pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
     };
     until_right(
         &format!("{path}: {health}"),
-        PATIENCE,
+        TIMEOUT,
         async || person.get(path).await,
         |answer| right(answer),
     )

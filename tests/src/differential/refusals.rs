@@ -61,18 +61,18 @@ async fn ask(plane: &RawClient, document: &Value, how: &str, loud: bool, tally: 
     let line = |problem: &str| format!("{name}: {how}\n    {problem}\n    Portico: {errors:?}");
     let verdict = match said {
         Ok(said) => compare(&said, &errors),
-        Err(error) => Verdict::Beyond(format!("no answer: {error}")),
+        Err(error) => Comparison::Beyond(format!("no answer: {error}")),
     };
     let list = match verdict {
-        Verdict::Same => {
+        Comparison::Same => {
             tally.agree += 1;
             return;
         }
-        Verdict::Other(problem) => {
+        Comparison::Other(problem) => {
             tally.disagree.push(line(&problem));
             &tally.disagree
         }
-        Verdict::Beyond(problem) => {
+        Comparison::Beyond(problem) => {
             tally.unjudged.push(line(&problem));
             &tally.unjudged
         }
@@ -82,7 +82,7 @@ async fn ask(plane: &RawClient, document: &Value, how: &str, loud: bool, tally: 
     }
 }
 
-enum Verdict {
+enum Comparison {
     Same,
     Other(String),
     Beyond(String),
@@ -94,16 +94,16 @@ fn shares_in_total(message: &str) -> bool {
     message.contains("contributed to estimated rule cost total")
 }
 
-fn compare(said: &RawResponse, errors: &BTreeSet<(String, bool)>) -> Verdict {
+fn compare(said: &RawResponse, errors: &BTreeSet<(String, bool)>) -> Comparison {
     if said.is_success() {
         return if errors.is_empty() {
-            Verdict::Same
+            Comparison::Same
         } else {
-            Verdict::Other("accepted".to_owned())
+            Comparison::Other("accepted".to_owned())
         };
     }
     if said.status != 422 {
-        return Verdict::Beyond(format!("{} {}", said.status, said.message()));
+        return Comparison::Beyond(format!("{} {}", said.status, said.message()));
     }
     let causes = said.causes();
     let told: Vec<String> = causes
@@ -121,9 +121,9 @@ fn compare(said: &RawResponse, errors: &BTreeSet<(String, bool)>) -> Verdict {
         named.map(|(field, _)| field.clone()).collect()
     };
     if named(&theirs) == named(errors) && count(&theirs) == count(errors) {
-        return Verdict::Same;
+        return Comparison::Same;
     }
-    Verdict::Other(told)
+    Comparison::Other(told)
 }
 
 /// Mutates a definition in one place only, since an unreadable schema hides other errors. Returns a description.

@@ -31,7 +31,7 @@ async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second(
 
     let mut stream = looks_on(&demo, &dana, &claim).await;
     // Wait until the initial state was read, so that everything after it is a change.
-    let _ = told(&mut stream, Duration::from_secs(10)).await;
+    let _ = next_event(&mut stream, Duration::from_secs(10)).await;
 
     let composite = object["spec"]["resourceRef"]["name"].as_str().unwrap();
     let server = format!("/apis/cloud.demo.portico.dev/v1/databaseservers/{composite}-server/status");
@@ -49,7 +49,7 @@ async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second(
         )
         .await;
     assert!(said.is_success(), "{said:?}");
-    let event = told(&mut stream, Duration::from_secs(10)).await;
+    let event = next_event(&mut stream, Duration::from_secs(10)).await;
     let took = begun.elapsed();
     assert!(event.contains("event: claim") && event.contains(&page), "{event}");
     assert!(
@@ -64,7 +64,7 @@ async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second(
     plane
         .create("/api/v1/namespaces/payments-dev/events", &warning(&object))
         .await;
-    let event = told(&mut stream, Duration::from_secs(10)).await;
+    let event = next_event(&mut stream, Duration::from_secs(10)).await;
     let took = begun.elapsed();
     assert!(event.contains("event: claim"), "{event}");
     assert!(took < SOON, "a warning event was reported after {took:?}");
@@ -80,7 +80,7 @@ async fn a_request_by_somebody_else_appears_on_the_claims_page() {
     let page = format!("/claims/{claim}");
     let _ = until_claim(&dana, &page, "Ready").await;
     let mut stream = looks_on(&demo, &vic, &claim).await;
-    let _ = told(&mut stream, Duration::from_secs(10)).await;
+    let _ = next_event(&mut stream, Duration::from_secs(10)).await;
     let form = dana.get(&format!("{page}/change")).await.expect(200);
     let change = form
         .page()
@@ -93,7 +93,7 @@ async fn a_request_by_somebody_else_appears_on_the_claims_page() {
         .expect(200);
     let heard = async {
         loop {
-            let event = told(&mut stream, Duration::from_secs(10)).await;
+            let event = next_event(&mut stream, Duration::from_secs(10)).await;
             if event.contains("event: request") {
                 return event;
             }
@@ -121,7 +121,7 @@ pub(crate) async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Respo
 }
 
 /// The next event of the stream.
-pub(crate) async fn told(stream: &mut Response, patience: Duration) -> String {
+pub(crate) async fn next_event(stream: &mut Response, patience: Duration) -> String {
     let mut text = String::new();
     let hearing = async {
         while let Some(part) = stream.chunk().await.unwrap() {

@@ -19,7 +19,7 @@ const NOTES: &str = "notes.tests.portico.dev";
 const MEMOS: &str = "memos.tests.portico.dev";
 const NAMESPACE: &str = "payments-dev";
 /// Crossplane is slow on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A portal over an API server with Crossplane, and a person who looks at it.
 struct World {
@@ -62,7 +62,7 @@ impl World {
         let right = |verdict: &String| verdict.starts_with(health) && verdict.contains(words);
         until_right(
             &format!("{path}: {health}, {words:?}\n{}", self.crossplane.log()),
-            PATIENCE,
+            TIMEOUT,
             async || {
                 self.dana
                     .get(&path)
@@ -83,7 +83,7 @@ impl World {
         let address = format!("/api/v1{}", path(kind, name));
         until_right(
             &format!("the tree of {name} is {traced:?}"),
-            PATIENCE,
+            TIMEOUT,
             async || {
                 let page = self.dana.api(Method::GET, &address, None).await.json();
                 let mut found = BTreeSet::new();
@@ -160,7 +160,7 @@ async fn a_pending_claim_shows_what_it_waits_for(world: &World) {
         world.apply(kind, "waiting", "{ text: hello, deployment: true }");
         world.shows(kind, "waiting", "Pending", "deployment").await;
         // There is no kubelet, so the test sets the status.
-        let deployment = until("a deployment", PATIENCE, async || {
+        let deployment = until("a deployment", TIMEOUT, async || {
             let found = world
                 .kubectl
                 .json(&["get", "deployments", "--namespace", NAMESPACE]);
@@ -226,14 +226,14 @@ async fn a_deleted_claim_takes_its_composed_resources_with_it(world: &World) {
         let _ = world
             .kubectl
             .run(&["delete", kind, "first", "--namespace", NAMESPACE]);
-        until("the composed resources to be deleted", PATIENCE, async || {
+        until("the composed resources to be deleted", TIMEOUT, async || {
             let found = world
                 .kubectl
                 .try_run(&["get", "configmap", notes[0], "--namespace", NAMESPACE], None);
             (!found.status.success()).then_some(())
         })
         .await;
-        until("the claim to leave the list", PATIENCE, async || {
+        until("the claim to leave the list", TIMEOUT, async || {
             let page = world.dana.get("/claims").await.page();
             let links = page.attributes("a", "href");
             (!links.contains(&path(kind, "first"))).then_some(())

@@ -11,7 +11,7 @@ use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const BOATS: &str = "boats.words.tests.portico.dev";
 const COLLECTION: &str = "/apis/words.tests.portico.dev/v1/namespaces/payments-dev/boats";
@@ -78,7 +78,7 @@ async fn row(dana: &Person, name: &str) -> Option<(String, String)> {
 async fn shows(dana: &Person, name: &str, health: &str, word: &str) {
     until_right(
         &format!("{name} is {health}, {word:?}"),
-        PATIENCE,
+        TIMEOUT,
         async || row(dana, name).await,
         |row| matches!(row, Some((found, reason)) if found == health && reason.contains(word)),
     )
@@ -92,7 +92,7 @@ async fn an_operators_state_word_is_shown_and_an_offering_can_set_its_path() {
     plane.create(DEFINITIONS, &boats()).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    until("boats are served", PATIENCE, async || plane.get(COLLECTION).await).await;
+    until("boats are served", TIMEOUT, async || plane.get(COLLECTION).await).await;
     let rows = [
         ("nested-running", json!({ "BoatStatus": "Running" }), "ready", ""),
         (
@@ -161,7 +161,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
     plane.create(DEFINITIONS, &boats()).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    until("boats to be in the catalog", PATIENCE, async || {
+    until("boats to be in the catalog", TIMEOUT, async || {
         let page = dana.get("/catalog").await.page();
         page.texts(".card h2").contains(&"Boat".to_owned()).then_some(())
     })
@@ -181,7 +181,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
         )
         .await;
     assert!(said.is_success(), "{said:?}");
-    until("boats to leave the catalog", PATIENCE, async || {
+    until("boats to leave the catalog", TIMEOUT, async || {
         let page = dana.get("/catalog").await.page();
         (!page.texts(".card h2").contains(&"Boat".to_owned())).then_some(())
     })
@@ -198,7 +198,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
     assert!(said.is_success(), "{said:?}");
     let gone = until_right(
         "the page says that it is gone",
-        PATIENCE,
+        TIMEOUT,
         async || dana.get(&path).await,
         |answer| {
             let verdict = answer.page().text(".verdict").unwrap_or_default();

@@ -11,7 +11,7 @@ use portico_tests::until::until;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn plane(demo: &Demo, name: &str) -> RawClient {
     let mut planes = demo.ready.control_planes.iter();
@@ -45,7 +45,7 @@ async fn listed(person: &Person, name: &str) -> Vec<Value> {
 }
 
 async fn until_listed(person: &Person, name: &str) -> Value {
-    until(&format!("{name} to be listed"), PATIENCE, async || {
+    until(&format!("{name} to be listed"), TIMEOUT, async || {
         listed(person, name).await.pop()
     })
     .await
@@ -81,7 +81,7 @@ async fn heard_until(stream: &mut Response, marker: &str) -> String {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, hearing)
+    tokio::time::timeout(TIMEOUT, hearing)
         .await
         .unwrap_or_else(|_| panic!("no event about {marker} arrived"));
     text
@@ -276,7 +276,7 @@ async fn labels_do_not_change_the_owner_of_a_cluster_scoped_claim() {
     )
     .await;
     let wish = json!({ "offering": VAULTS, "name": "mine", "object": { "spec": { "size": 2 } } });
-    let made = until("the vault to be requested", PATIENCE, async || {
+    let made = until("the vault to be requested", TIMEOUT, async || {
         let sent = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
         (sent.status == 201).then(|| sent.json())
     })
@@ -315,7 +315,7 @@ async fn labels_do_not_change_the_owner_of_a_cluster_scoped_claim() {
     let eu = plane(&demo, "eu-shared");
     assert!(eu.ask(Method::DELETE, &mine, None).await.is_success());
     eu.create(vaults, &vault("mine", "payments")).await;
-    until("the other to be nobody's", PATIENCE, async || {
+    until("the other to be nobody's", TIMEOUT, async || {
         let rows = listed(&pat, "mine").await;
         let nobodys = rows.iter().any(|row| row["tenant"].is_null());
         (nobodys && listed(&dana, "mine").await.is_empty()).then_some(())

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
-use crate::hostile_plane::{Asked, Hostile, Reply, kubeconfig};
+use crate::hostile_plane::{Hostile, ReceivedRequest, Reply, kubeconfig};
 use crate::world::*;
 
 const TOKEN: &str = "kQ3vN8xTz5wLr2Yb";
@@ -34,7 +34,7 @@ fn registry_of(plane: &Plane, text: &str, change: impl FnOnce(&mut Document)) ->
 
 /// A registry with a hostile control plane, and the folder of its kubeconfig.
 async fn against(
-    trick: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static,
+    trick: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
 ) -> (Hostile, Planes, Plane) {
     let hostile = Hostile::start(trick).await;
     let plane = Plane::start("hostile").await;
@@ -70,8 +70,8 @@ fn said(status: &PlaneStatus) -> String {
 async fn does_not_follow_redirects_with_credentials() {
     let elsewhere = Hostile::start(|_| None).await;
     let to = elsewhere.url.clone();
-    let (_hostile, registry, plane) = against(move |asked| {
-        let path = asked.line.split(' ').nth(1).unwrap_or_default();
+    let (_hostile, registry, plane) = against(move |request| {
+        let path = request.line.split(' ').nth(1).unwrap_or_default();
         let answer = format!("HTTP/1.1 307 x\r\nlocation: {to}{path}\r\ncontent-length: 0\r\n\r\n");
         Some(Reply::Raw(answer.into_bytes()))
     })
@@ -81,16 +81,16 @@ async fn does_not_follow_redirects_with_credentials() {
     })
     .await;
     assert!(said(&status).contains("answered 307"), "{}", said(&status));
-    assert!(elsewhere.asked().is_empty(), "{:?}", elsewhere.asked());
+    assert!(elsewhere.requests().is_empty(), "{:?}", elsewhere.requests());
 }
 
 #[tokio::test]
 async fn ends_an_endless_list() {
     let pages = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let (_hostile, registry, plane) = against(move |asked| {
+    let (_hostile, registry, plane) = against(move |request| {
         let page = pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let more = json!({ "metadata": { "resourceVersion": "1", "continue": format!("page-{page}") }, "items": [] });
-        asked.line.starts_with(BUCKETS).then_some(Reply::Json(200, more))
+        request.line.starts_with(BUCKETS).then_some(Reply::Json(200, more))
     })
     .await;
     let status = when(&registry, &plane, "it is told", |status| {
@@ -102,10 +102,10 @@ async fn ends_an_endless_list() {
 
 #[tokio::test]
 async fn cuts_an_endless_response() {
-    let (_hostile, registry, plane) = against(|asked| {
+    let (_hostile, registry, plane) = against(|request| {
         let head = "HTTP/1.1 200 OK\r\n\r\n{\"items\":[".to_owned();
         let again = vec![b' '; 1 << 20];
-        asked
+        request
             .line
             .starts_with(BUCKETS)
             .then_some(Reply::Endless(head, again))
@@ -120,9 +120,9 @@ async fn cuts_an_endless_response() {
 
 #[tokio::test]
 async fn does_not_wait_for_a_trickling_body() {
-    let (_hostile, registry, plane) = against(|asked| {
+    let (_hostile, registry, plane) = against(|request| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_owned();
-        asked.line.starts_with(BUCKETS).then_some(Reply::Trickle(head))
+        request.line.starts_with(BUCKETS).then_some(Reply::Trickle(head))
     })
     .await;
     let begun = Instant::now();
@@ -144,10 +144,10 @@ async fn wrong_types_affect_only_their_objects() {
         "null, 7, [], \"x\", {{}}, {{\"metadata\":7}}, {{\"metadata\":{{\"name\":7,\"namespace\":[],\"uid\":{{}}}}}}, \
          {{\"metadata\":{{\"name\":\"../x\",\"namespace\":\"payments-dev\",\"uid\":\"u\"}}}}, {{\"deep\":{deep}}}, {good}"
     );
-    let (_hostile, registry, plane) = against(move |asked| {
+    let (_hostile, registry, plane) = against(move |request| {
         let body = format!("{{\"metadata\":{{\"resourceVersion\":\"5\"}},\"items\":[{items}]}}");
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        asked
+        request
             .line
             .starts_with(BUCKETS)
             .then(|| Reply::Raw(answer.into_bytes()))
@@ -178,8 +178,8 @@ async fn reports_malformed_lists() {
         "{\"items\":[",
     ];
     let turn = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let (hostile, registry, plane) = against(move |asked| {
-        if !asked.line.starts_with(BUCKETS) {
+    let (hostile, registry, plane) = against(move |request| {
+        if !request.line.starts_with(BUCKETS) {
             return None;
         }
         let body = bodies[turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % bodies.len()];
@@ -188,7 +188,7 @@ async fn reports_malformed_lists() {
     })
     .await;
     let status = when(&registry, &plane, "it is told", |status| {
-        said(status).contains("invalid response") && hostile.asked().len() > 8
+        said(status).contains("invalid response") && hostile.requests().len() > 8
     })
     .await;
     assert_ne!(status.state, PlaneState::Unreachable, "{}", said(&status));
@@ -199,8 +199,8 @@ async fn reports_malformed_lists() {
 async fn large_objects_stay_within_the_cache_limit() {
     let (_hostile, registry, plane) = against(|_| None).await;
     drop(registry);
-    let hostile = Hostile::start(|asked| {
-        if !asked.line.starts_with(BUCKETS) {
+    let hostile = Hostile::start(|request| {
+        if !request.line.starts_with(BUCKETS) {
             return None;
         }
         // In a tenant's namespace, so that whole objects are kept; 200 KB each.
@@ -237,9 +237,9 @@ async fn large_objects_stay_within_the_cache_limit() {
 
 #[tokio::test]
 async fn hides_tokens_in_error_pages() {
-    let (hostile, registry, plane) = against(|asked| {
-        let head = format!("{} {}", asked.line, asked.head.join(" "));
-        if asked.line.contains("version") {
+    let (hostile, registry, plane) = against(|request| {
+        let head = format!("{} {}", request.line, request.head.join(" "));
+        if request.line.contains("version") {
             // Like the error pages of some proxies.
             return Some(Reply::Json(500, json!({ "message": head })));
         }
@@ -273,7 +273,7 @@ async fn hides_tokens_in_error_pages() {
         assert!(!text.contains(TOKEN), "{text}");
     }
     assert_eq!(
-        hostile.asked()[0].as_go_reads("authorization"),
+        hostile.requests()[0].as_go_reads("authorization"),
         [format!("Bearer {TOKEN}")],
         "it was there to be shown"
     );
@@ -318,17 +318,20 @@ async fn no_group_arrives_as_a_system_group() {
             .await
     };
     let _ = ask("https://sso#dana").await;
-    let patches = |hostile: &Hostile| -> Vec<Asked> {
-        let asked = hostile.asked();
-        asked
+    let patches = |hostile: &Hostile| -> Vec<ReceivedRequest> {
+        let requests = hostile.requests();
+        requests
             .into_iter()
-            .filter(|asked| asked.line.starts_with("PATCH"))
+            .filter(|request| request.line.starts_with("PATCH"))
             .collect()
     };
-    let asked = patches(&hostile);
-    assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].as_go_reads("impersonate-user"), ["https://sso#dana"]);
-    assert_eq!(asked[0].as_go_reads("impersonate-group"), ["payments-developers"]);
+    let requests = patches(&hostile);
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].as_go_reads("impersonate-user"), ["https://sso#dana"]);
+    assert_eq!(
+        requests[0].as_go_reads("impersonate-group"),
+        ["payments-developers"]
+    );
 
     // A person whose name cannot be passed on is neither Portico nor anonymous.
     for subject in [
@@ -349,9 +352,12 @@ async fn no_group_arrives_as_a_system_group() {
 
 #[tokio::test]
 async fn checks_the_contents_of_successful_responses() {
-    let (_hostile, registry, plane) = against(|asked| {
+    let (_hostile, registry, plane) = against(|request| {
         let other = bucket("payments-dev", "another", 1);
-        asked.line.starts_with("PATCH").then_some(Reply::Json(200, other))
+        request
+            .line
+            .starts_with("PATCH")
+            .then_some(Reply::Json(200, other))
     })
     .await;
     in_state(&registry, &plane, PlaneState::Ready).await;
@@ -418,7 +424,7 @@ async fn state_of(shown: Shown, trusted: Option<&str>, more: &str) -> String {
         return format!("ready {:?}", status.warnings);
     }
     assert!(
-        hostile.asked().is_empty(),
+        hostile.requests().is_empty(),
         "nothing is asked of whoever is not trusted"
     );
     said(&status)
@@ -515,12 +521,12 @@ async fn explains_servers_that_speak_another_protocol() {
 #[tokio::test]
 async fn another_uid_is_another_object() {
     // Like a real API server, see tests/portico/server_text.rs.
-    let (_hostile, registry, plane) = against(|asked| {
+    let (_hostile, registry, plane) = against(|request| {
         let cause = json!({
             "reason": "FieldValueInvalid", "field": "metadata.uid", "message": "Invalid value: \"1\": field is immutable",
         });
         let refusal = json!({ "reason": "Invalid", "message": "metadata.uid", "details": { "causes": [cause] } });
-        asked
+        request
             .line
             .starts_with("PATCH")
             .then_some(Reply::Json(422, refusal))

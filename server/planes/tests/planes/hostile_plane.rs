@@ -24,18 +24,18 @@ pub(crate) enum Reply {
     Trickle(String),
 }
 
-type Trick = dyn Fn(&Asked) -> Option<Reply> + Send + Sync;
+type Trick = dyn Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync;
 
 /// A request as received.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     /// `GET /path?query`.
     pub(crate) line: String,
     /// The header lines as received, without the request line.
     pub(crate) head: Vec<String>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     /// The values of a header as Go's `net/http` reads them: surrounding white space is trimmed, and each line is a
     /// value.
     pub(crate) fn as_go_reads(&self, name: &str) -> Vec<String> {
@@ -50,7 +50,7 @@ impl Asked {
 /// A control plane that behaves well except for one reaction. It offers buckets and has none.
 pub(crate) struct Hostile {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     task: JoinHandle<()>,
 }
 
@@ -61,42 +61,44 @@ impl Drop for Hostile {
 }
 
 impl Hostile {
-    pub(crate) async fn start(trick: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        trick: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         Self::over(None, trick).await
     }
 
     /// With TLS, if an acceptor is given.
     pub(crate) async fn over(
         tls: Option<TlsAcceptor>,
-        trick: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static,
+        trick: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
-        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let requests: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
         let trick: Arc<Trick> = Arc::new(trick);
-        let keeps = asked.clone();
+        let keeps = requests.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (trick, asked, tls) = (trick.clone(), keeps.clone(), tls.clone());
+                let (trick, requests, tls) = (trick.clone(), keeps.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, &*trick, &asked).await,
+                        None => serve(stream, &*trick, &requests).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, &*trick, &asked).await;
+                                serve(stream, &*trick, &requests).await;
                             }
                         }
                     }
                 });
             }
         });
-        Self { url, asked, task }
+        Self { url, requests, task }
     }
 
     /// All requests received.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().clone()
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().clone()
     }
 
     /// A kubeconfig for it with this token.
@@ -116,9 +118,13 @@ contexts: [{{ name: x, context: {{ cluster: x, user: x }} }}]
     )
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, trick: &Trick, asked: &Mutex<Vec<Asked>>) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    trick: &Trick,
+    requests: &Mutex<Vec<ReceivedRequest>>,
+) {
     while let Some(request) = read(&mut stream).await {
-        asked.lock().push(request.clone());
+        requests.lock().push(request.clone());
         let reply = trick(&request).unwrap_or_else(|| well_behaved(&request));
         match reply {
             Reply::Json(status, body) => {
@@ -155,7 +161,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, trick: &Trick, a
     }
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Asked> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<ReceivedRequest> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         bytes.push(stream.read_u8().await.ok()?);
@@ -166,7 +172,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Asked> {
         .filter(|line| !line.is_empty())
         .map(str::to_owned);
     let line = lines.next()?;
-    let request = Asked {
+    let request = ReceivedRequest {
         line: line.trim_end_matches(" HTTP/1.1").to_owned(),
         head: lines.collect(),
     };
@@ -177,8 +183,8 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Asked> {
     Some(request)
 }
 
-fn well_behaved(asked: &Asked) -> Reply {
-    let path = asked.line.split(['?', ' ']).nth(1).unwrap_or_default();
+fn well_behaved(request: &ReceivedRequest) -> Reply {
+    let path = request.line.split(['?', ' ']).nth(1).unwrap_or_default();
     let list = |items: Value| {
         Reply::Json(
             200,
@@ -190,7 +196,7 @@ fn well_behaved(asked: &Asked) -> Reply {
     definition["status"] = json!({ "conditions": [
         { "type": "Established", "status": "True" }, { "type": "NamesAccepted", "status": "True" }
     ] });
-    if asked.line.contains("watch=true") {
+    if request.line.contains("watch=true") {
         // Keep it open and silent.
         return Reply::Trickle("HTTP/1.1 200 OK\r\n\r\n".to_owned());
     }

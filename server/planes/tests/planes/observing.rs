@@ -65,17 +65,17 @@ impl Buckets {
     }
 
     /// Calls about the buckets' composed resources since the last time.
-    fn asked(&self) -> BTreeMap<(String, String), usize> {
-        let mut asked = BTreeMap::new();
+    fn calls(&self) -> BTreeMap<(String, String), usize> {
+        let mut calls = BTreeMap::new();
         for entry in self.plane.simulated.audit().entries() {
             let behind = ["stores", "configmaps", "secrets", "events"];
             if behind.contains(&entry.attributes.resource.as_str()) {
                 let of = (entry.attributes.verb, entry.attributes.resource);
-                *asked.entry(of).or_default() += 1;
+                *calls.entry(of).or_default() += 1;
             }
         }
         self.plane.simulated.audit().clear();
-        asked
+        calls
     }
 }
 
@@ -158,7 +158,7 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     for name in &names {
         pages.push(world.open(name, &crate::world::portico()).await);
     }
-    let opened = world.asked();
+    let opened = world.calls();
     let watches: usize = opened
         .iter()
         .filter(|((verb, _), _)| verb == "watch")
@@ -171,7 +171,7 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     );
 
     tokio::time::sleep(IDLE).await;
-    assert_eq!(world.asked(), BTreeMap::new());
+    assert_eq!(world.calls(), BTreeMap::new());
 
     // Rendering the pages again causes no calls either.
     for name in &names {
@@ -182,7 +182,7 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
             "{tree:?}"
         );
     }
-    assert_eq!(world.asked(), BTreeMap::new());
+    assert_eq!(world.calls(), BTreeMap::new());
 
     // A composed resource.
     world.store_is("b3", "the disk is full");
@@ -190,9 +190,9 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     assert!(took < CHANGE_DEADLINE, "{took:?}");
     let tree = world.tree("b3", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
-    let asked = world.asked();
+    let calls = world.calls();
     assert_eq!(
-        asked,
+        calls,
         BTreeMap::from([(("get".into(), "stores".into()), 1)]),
         "what changed and nothing else"
     );
@@ -267,7 +267,7 @@ async fn polls_what_may_not_be_watched() {
         .configure(vec![document], vec![document_of(&buckets(), spec)], &tenants());
     in_state(&world.registry, &world.plane, PlaneState::Ready).await;
     let mut page = world.open("files", &crate::world::portico()).await;
-    let opened = world.asked();
+    let opened = world.calls();
     for resource in ["secrets", "stores", "configmaps"] {
         for verb in ["list", "watch"] {
             let of = (verb.to_owned(), resource.to_owned());
@@ -277,11 +277,11 @@ async fn polls_what_may_not_be_watched() {
     assert_eq!(status(&world.registry, &world.plane).observed.polled, 4);
 
     tokio::time::sleep(IDLE).await;
-    let asked = world.asked();
-    let calls: usize = asked.values().sum();
+    let calls = world.calls();
+    let calls: usize = calls.values().sum();
     assert!(
         calls > 0 && calls <= 10,
-        "after two seconds and four more, four things each: {asked:?}"
+        "after two seconds and four more, four things each: {calls:?}"
     );
 
     world.store_is("files", "the disk is full");
@@ -306,7 +306,7 @@ async fn with_act_as_person_nobody_uses_anothers_rights() {
     access.grant(vics, buckets_only);
     let mut danas = world.open("files", &dana).await;
     let mut vics = world.open("files", &vic).await;
-    world.asked();
+    world.calls();
 
     world.store_is("files", "the disk is full");
     assert!(heard(&mut danas, Duration::from_secs(10)).await < CHANGE_DEADLINE);
@@ -394,10 +394,10 @@ async fn a_reloaded_page_uses_the_existing_watches() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
     drop(world.open("files", &crate::world::portico()).await);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    world.asked();
+    world.calls();
     let _page = world.open("files", &crate::world::portico()).await;
     world.tree("files", &crate::world::portico()).await;
-    assert_eq!(world.asked(), BTreeMap::new());
+    assert_eq!(world.calls(), BTreeMap::new());
 }
 
 #[tokio::test]
@@ -415,8 +415,8 @@ async fn dropping_the_registry_ends_observers() {
 async fn a_claim_is_not_absent_before_the_initial_sync() {
     let plane = Plane::start("eu").await;
     let registry = connected(&[&plane]).await;
-    let asked = reference(&plane, "receipts");
-    assert!(registry.claim_synced(&asked), "nobody offers it");
+    let calls = reference(&plane, "receipts");
+    assert!(registry.claim_synced(&calls), "nobody offers it");
     let slow = plane.simulated.faults().add(
         Matcher::of("list", "buckets"),
         Fault::Latency(Duration::from_mins(1)),
@@ -428,13 +428,13 @@ async fn a_claim_is_not_absent_before_the_initial_sync() {
     while begun.elapsed() < Duration::from_millis(500) {
         assert!(
             registry
-                .claim(&portico_domain::tenancy::Scope::for_tests(), &asked)
+                .claim(&portico_domain::tenancy::Scope::for_tests(), &calls)
                 .is_none()
         );
-        assert!(!registry.claim_synced(&asked), "it may be there");
+        assert!(!registry.claim_synced(&calls), "it may be there");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     plane.simulated.faults().remove(slow);
     claim(&registry, &plane, "receipts").await;
-    assert!(registry.claim_synced(&asked));
+    assert!(registry.claim_synced(&calls));
 }

@@ -2,7 +2,7 @@
 
 mod act;
 mod crash;
+mod failures;
 mod permit;
 mod trace;
-mod trouble;
 mod world;
