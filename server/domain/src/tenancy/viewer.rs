@@ -22,37 +22,7 @@ pub enum Via {
     System,
 }
 
-/// A caller: a signed-in person or an API token, with tenants and roles. Only [`KnownPerson::viewer`] creates one, from
-/// the groups of the last sign-in: nobody can make up a role.
-///
-/// ```compile_fail,E0451
-/// use portico_domain::tenancy::{Person, Via, Viewer};
-///
-/// fn forged(person: Person) -> Viewer {
-///     Viewer {
-///         person,
-///         provider: "sso".to_owned(),
-///         groups: Default::default(),
-///         roles: Default::default(),
-///         platform_admin: true,
-///         via: Via::Session,
-///     }
-/// }
-/// ```
-///
-/// ```compile_fail,E0616
-/// use portico_domain::tenancy::Viewer;
-///
-/// fn promote(viewer: &mut Viewer) {
-///     viewer.platform_admin = true;
-/// }
-/// ```
-///
-/// ```compile_fail,E0277
-/// use portico_domain::tenancy::Viewer;
-///
-/// let forged: Viewer = serde_json::from_str("{}").unwrap();
-/// ```
+/// A caller: a signed-in person or an API token, with tenants and roles.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
