@@ -58,6 +58,7 @@ fn lamp() -> Value {
 /// Each: a name, the path below [`LAMPS`], the body. Left out is what the simulator refuses with other words: where the
 /// API server prints the whole object (fields of a wrong type, `fieldValidation=Strict`), and a patch that changes
 /// kind or uid.
+#[expect(clippy::too_many_lines, reason = "a table, a row for each case")]
 fn cases() -> Vec<(&'static str, &'static str, String)> {
     let one = |operation: Value| Value::from(vec![operation]).to_string();
     let op = |op: &str, path: &str| json!({ "op": op, "path": path });
