@@ -436,10 +436,11 @@ fn exceeded_quotas_are_marked_by_sign_and_text() {
         1,
         "what is just taken is not over"
     );
+    assert!(html.contains("Nearly full: "), "what is just taken is nearly full");
     let marked = html.split("over by 30").next().unwrap();
-    let marked = &marked[marked.rfind("<li>").unwrap()..];
+    let marked = &marked[marked.rfind("<li").unwrap()..];
     assert!(
-        marked.contains("<svg") && marked.contains("caution"),
+        marked.contains("<svg") && marked.contains("meter over"),
         "not by colour alone: {marked}"
     );
 }

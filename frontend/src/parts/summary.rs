@@ -13,20 +13,38 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     let rows: Vec<_> = lines
         .iter()
         .map(|line| {
-            let (after, over) = (line.after(), line.exceeds());
-            let words = effect(line);
             let name = quota::title(&line.resource);
-            view! {
-                <li class=if over { "meter over" } else { "meter" }>
-                    <span>{name.clone()}</span>
-                    <span class="quiet">{words}</span>
-                    <meter aria-label=name min="0" max=line.limit.max(1).to_string() value=after.min(line.limit.max(1)).to_string()></meter>
-                    {with_others(line)}
-                </li>
-            }
+            meter(&name, effect(line), line.after(), line.limit, with_others(line))
         })
         .collect();
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
+}
+
+/// The share of a quota from which on it is marked as nearly full.
+const NEARLY_FULL_PERCENT: u64 = 80;
+
+/// The use of one resource of a quota as a bar with words; marked by icon, word and colour where it is nearly or more than
+/// full.
+pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Option<AnyView>) -> AnyView {
+    let is_near = used.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL_PERCENT) && limit > 0;
+    let (class, mark) = match (used > limit, is_near) {
+        (true, _) => ("meter over", Some(view! { {icon("warning")} }.into_any())),
+        (false, true) => (
+            "meter near",
+            Some(view! { {icon("warning")}<span class="unseen">"Nearly full: "</span> }.into_any()),
+        ),
+        (false, false) => ("meter", None),
+    };
+    let most = limit.max(1);
+    view! {
+        <li class=class>
+            <span>{name.to_owned()}</span>
+            <span class="quiet">{mark}{words}</span>
+            <meter aria-label=name.to_owned() min="0" max=most.to_string() value=used.min(most).to_string()></meter>
+            {more}
+        </li>
+    }
+    .into_any()
 }
 
 /// The price of a request, if its offering has prices.

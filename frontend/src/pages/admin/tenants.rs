@@ -3,8 +3,9 @@ use portico_api::{Frame, TenantRow, TenantsPage};
 use portico_domain::quota;
 
 use super::tabs;
+use crate::parts::document;
+use crate::parts::summary::meter;
 use crate::parts::text::{empty, grouped};
-use crate::parts::{document, icon};
 
 /// The tenants.
 #[must_use]
@@ -66,7 +67,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
     let quota: Vec<_> = row
         .quota
         .iter()
-        .map(|(name, used, limit)| view! { <li>{quota::title(name)}" "{usage(*used, *limit)}</li> })
+        .map(|(name, used, limit)| meter(&quota::title(name), usage(*used, *limit), *used, *limit, None))
         .collect();
     let unlimited = row
         .quota
@@ -78,19 +79,18 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
             <td data-label="Environments"><ul role="list">{environments}</ul></td>
             <td data-label="Members"><ul role="list">{members}</ul></td>
             <td data-label="Control planes"><ul role="list">{planes}</ul></td>
-            <td data-label="Quota"><ul role="list">{quota}</ul>{unlimited}</td>
+            <td data-label="Quota"><ul role="list" class="meters">{quota}</ul>{unlimited}</td>
             <td data-label="Claims" class="number">{grouped(row.claims)}</td>
         </tr>
     }
 }
 
-/// The used part of a quota, marked if it exceeds the limit.
-fn usage(used: u64, limit: u64) -> AnyView {
+/// The used part of a quota in words.
+fn usage(used: u64, limit: u64) -> String {
     let words = format!("{used} of {limit}");
     if used > limit {
-        let over = format!("{words}: over by {}", used - limit);
-        view! { <strong class="caution">{icon("warning")}<span>{over}</span></strong> }.into_any()
+        format!("{words}: over by {}", used - limit)
     } else {
-        view! { <span class="quiet">{words}</span> }.into_any()
+        words
     }
 }
