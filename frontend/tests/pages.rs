@@ -436,7 +436,10 @@ fn exceeded_quotas_are_marked_by_sign_and_text() {
         1,
         "what is just taken is not over"
     );
-    assert!(html.contains("Nearly full: "), "what is just taken is nearly full");
+    assert!(
+        html.contains("Nearly full: "),
+        "what is just taken is nearly full"
+    );
     let marked = html.split("over by 30").next().unwrap();
     let marked = &marked[marked.rfind("<li").unwrap()..];
     assert!(
