@@ -107,14 +107,11 @@ mod tests {
 
     #[test]
     fn only_definitions_count() {
-        assert_eq!(defined("pub(super) struct Seen<'a> {"), Some("Seen"));
-        assert_eq!(
-            defined("    pub(crate) async fn take_up(&self) {"),
-            Some("take_up")
-        );
-        assert_eq!(defined("mod hurry;"), Some("hurry"));
-        assert_eq!(defined("pub const fn way_back() {"), Some("way_back"));
-        assert_eq!(defined("    let seen = Seen::default();"), None);
-        assert_eq!(defined("// The type Seen is gone."), None);
+        assert_eq!(defined("pub(super) struct Pond<'a> {"), Some("Pond"));
+        assert_eq!(defined("    pub(crate) async fn swim(&self) {"), Some("swim"));
+        assert_eq!(defined("mod lake;"), Some("lake"));
+        assert_eq!(defined("pub const fn dive() {"), Some("dive"));
+        assert_eq!(defined("    let pond = Pond::default();"), None);
+        assert_eq!(defined("// The type Pond is gone."), None);
     }
 }
