@@ -14,9 +14,11 @@ use url::Url;
 use super::assets::Assets;
 use super::limits::Usage;
 use super::stream_limiter::StreamLimiter;
-use super::trace::Sampler;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
+
+/// Decides from the id of a new trace whether it is recorded.
+pub type Sampler = Arc<dyn Fn(u128) -> bool + Send + Sync>;
 
 /// The state of all handlers. Cheap to clone.
 #[derive(Clone)]

@@ -39,14 +39,13 @@ mod viewer;
 mod write_timeout;
 
 pub use self::metrics::metrics_router;
-pub use app::App;
+pub use app::{App, Sampler};
 pub use assets::Assets;
 pub use health::browser_code_problem;
 pub use limits::Usage;
 pub use router::router;
 pub use serve::{Bounds, serve};
 pub use stream_limiter::StreamLimiter;
-pub use trace::Sampler;
 
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,5 @@
 //! The trace of each call, by W3C Trace Context, and the span that its log lines and its exported trace have.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -13,9 +12,6 @@ use tracing::Span;
 use tracing::field::{self, Empty};
 
 use super::app::App;
-
-/// Decides from the id of a new trace whether it is recorded.
-pub type Sampler = Arc<dyn Fn(u128) -> bool + Send + Sync>;
 
 /// The span of a call, and the caller's.
 #[derive(Debug, Clone, Copy)]
