@@ -25,7 +25,7 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
                 <label class="search-box">
                     {icon("search")}
                     <span class="unseen">"Search the catalog"</span>
-                    <input type="search" name="q" placeholder="What do you need? A database, a queue, a cluster…" autocomplete="off" maxlength="200" />
+                    <input type="search" name="q" placeholder="A database, a queue, a cluster…" autocomplete="off" maxlength="200" />
                 </label>
                 <button class="button">"Search"</button>
             </form>
@@ -79,6 +79,9 @@ fn heading(frame: &Frame, page: &HomePage) -> String {
     if !parts.is_empty() {
         return parts.join(", ");
     }
+    if let Some(platform) = page.platform.as_ref().filter(|_| page.claims == 0) {
+        return planes_answer(platform);
+    }
     match (page.claims, page.ready) {
         (0, _) => "What do you need?".to_owned(),
         (1, 1) => "Your claim is ready".to_owned(),
@@ -101,6 +104,15 @@ fn no_tenant(frame: &Frame) -> Option<AnyView> {
         }
         .into_any()
     })
+}
+
+/// That all control planes answer.
+fn planes_answer(state: &PlatformState) -> String {
+    match state.planes {
+        0 => "No control plane yet".to_owned(),
+        1 => "The control plane answers".to_owned(),
+        planes => format!("All {} control planes answer", grouped(planes)),
+    }
 }
 
 /// What needs a platform admin, each with the page that says more.
@@ -161,10 +173,7 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
     let fine =
         state.unwell_planes.is_empty() && state.configuration_errors == 0 && state.over_quota.is_empty();
     let fine = fine.then(|| {
-        let planes = match state.planes {
-            1 => "The control plane answers".to_owned(),
-            planes => format!("All {} control planes answer", grouped(planes)),
-        };
+        let planes = planes_answer(state);
         view! { <li class="line well">{icon("ready")}<span>{planes}", the configuration has no errors, and no tenant is over a quota."</span></li> }
     });
     view! {
