@@ -105,7 +105,7 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
 fn is_without_its_claim(request: &Answer) -> bool {
     let page = request.page();
     let is_delete = page.text("h1").is_some_and(|title| title.starts_with("Delete"));
-    let mut links = page.attributes(".page-head a", "href").into_iter();
+    let mut links = page.attributes(".request-head a", "href").into_iter();
     !is_delete && !links.any(|link| link.starts_with("/claims/"))
 }
 
@@ -116,7 +116,7 @@ fn is_without_its_claim(request: &Answer) -> bool {
 #[must_use]
 #[track_caller]
 pub fn claim_path(request: &Answer) -> String {
-    let links = request.page().attributes(".page-head a", "href");
+    let links = request.page().attributes(".request-head a", "href");
     links
         .into_iter()
         .find(|link| link.starts_with("/claims/"))

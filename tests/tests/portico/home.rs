@@ -22,7 +22,7 @@ async fn recent_changes_list_claims_that_became_ready_or_failed() {
     .await;
     let has = |words: &str| {
         said.iter()
-            .any(|line| line.contains(words) && line.contains("payments\u{a0}/ dev"))
+            .any(|line| line.contains(words) && line.contains("payments / dev"))
     };
     assert!(has("orders became ready"), "{said:#?}");
     assert!(has("refunds broke"), "{said:#?}");
