@@ -1,10 +1,10 @@
 //! Claims and a claim.
 
 use jiff::SignedDuration;
-use portico_api::words::Denial;
+use portico_api::words::{Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Link, Paged, Problem, Property, RevealedKey, Snippet, TreeNode,
+    ConnectionKey, DeletePage, Link, Paged, Property, RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -309,10 +309,12 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         },
         typed: "leger".into(),
         note: String::new(),
-        problems: vec![Problem {
-            field: "_confirm".into(),
-            message: "That is not its name. Type ledger.".into(),
-        }],
+        problems: vec![
+            DraftProblem::Unconfirmed {
+                name: "ledger".parse().expect("a name"),
+            }
+            .of_field("_confirm"),
+        ],
         in_the_way: None,
         cost: Some("28 EUR a month".into()),
     };

@@ -455,10 +455,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         manifest: String::new(),
         differences: vec![],
         sentence: "A PostgreSQL in payments/dev".into(),
-        problems: vec![Problem {
-            field: String::new(),
-            message: "No control plane that Payments may use can serve it.".into(),
-        }],
+        problems: vec![Problem::new(
+            "",
+            "No control plane that Payments may use can serve it.",
+        )],
         ..create()
     };
     nowhere.placement.chosen = None;

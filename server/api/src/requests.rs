@@ -3,6 +3,7 @@ use portico_form::Form;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::words::DraftProblem;
 use super::{CatalogCard, DiffLine, Link, Paged, PlanColumn, PlaneChoice, QuotaLine};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
@@ -159,6 +160,21 @@ pub struct Problem {
     pub field: String,
     /// What is wrong and what to do, as a sentence.
     pub message: String,
+    /// What is wrong, as a code with parameters; missing for messages of a schema or a control plane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DraftProblem>,
+}
+
+impl Problem {
+    /// A problem in the words of a schema or a control plane.
+    #[must_use]
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+            reason: None,
+        }
+    }
 }
 
 /// Whether approval is needed.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
     ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
     PlanesPage, TenantRow, TenantsPage,
 };
-use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
+use portico_domain::documents::{Configuration, ControlPlane};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
@@ -141,14 +142,7 @@ impl Portal {
             recent_errors: status
                 .recent_errors
                 .iter()
-                .map(|note| {
-                    let times = if note.times > 1 {
-                        format!(" ({} times)", note.times)
-                    } else {
-                        String::new()
-                    };
-                    (note.at, format!("{}{times}", note.message))
-                })
+                .map(|note| (note.at, repeated(&note.message, note.times)))
                 .collect(),
         })
     }
@@ -187,12 +181,7 @@ impl Portal {
                     .spec
                     .members
                     .iter()
-                    .map(|member| {
-                        (
-                            member.group_ref().to_string(),
-                            role_in_words(member.role).to_owned(),
-                        )
-                    })
+                    .map(|member| (member.group_ref().to_string(), role_title(member.role).to_owned()))
                     .collect(),
                 planes: planes_of(&configuration, tenant).map(choice).collect(),
                 claims: self
@@ -276,16 +265,7 @@ impl Portal {
         }
         unknown
             .into_iter()
-            .map(|((offering, plan), count)| ConfigurationError {
-                file: format!("Offering {offering}"),
-                line: None,
-                field: Some("spec.plans".to_owned()),
-                message: format!(
-                    "there is no plan named {plan:?}, and claims that name it: {count}. They count as the largest plan \
-                     until somebody gives them another",
-                    plan = plan.as_str()
-                ),
-            })
+            .map(|((offering, plan), count)| ConfigurationError::unknown_plan(&offering, &plan, count))
             .collect()
     }
 }
@@ -313,12 +293,7 @@ fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
     };
     PlaneRow {
         plane: choice(&status.document),
-        kind: match spec.kind {
-            ControlPlaneKind::Cluster => "Cluster",
-            ControlPlaneKind::Vcluster => "Virtual cluster",
-            ControlPlaneKind::KcpWorkspace => "kcp workspace",
-        }
-        .to_owned(),
+        kind: plane_kind_title(spec.kind).to_owned(),
         state,
         since: status.since,
         last_seen: status.last_seen,
@@ -340,13 +315,4 @@ fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn role_in_words(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "Viewer",
-        Role::Developer => "Developer",
-        Role::Approver => "Approver",
-        Role::TenantAdmin => "Tenant admin",
-    }
 }

@@ -14,7 +14,7 @@ use super::lookups::{Counts, Lookups};
 use super::permissions::Attempt;
 use super::request::{cost_of, may_decide, quota_lines, track, wish};
 use super::review_diff::review_diff;
-use super::{Portal, Result, rows};
+use super::{Conflict, Portal, Result, rows};
 
 /// Requests on a page.
 const PER_PAGE: usize = 25;
@@ -144,7 +144,7 @@ impl Portal {
             row: rows::request(catalog, request),
             sentence: wish(configuration, catalog, request),
             why: in_the_way
-                .map(|why| format!("It cannot be approved now. {why}"))
+                .map(|obstacle| Conflict::NotPermittedNow(obstacle).to_string())
                 .into_iter()
                 .chain(
                     request
@@ -157,7 +157,7 @@ impl Portal {
             quota: quota_lines(configuration, catalog, lookups, request),
             cost: cost_of(catalog, request),
             diff,
-            against,
+            against: against.to_string(),
             manifest: yaml::print(&request.manifest),
             expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use portico_api::words::event_sentence;
 use portico_api::{Link, RecordPage, RecordRow};
 use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::authz;
@@ -11,7 +12,7 @@ use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_store::{ChainEnd, EventFilter, Page};
 use serde_json::json;
 
-use super::{Portal, PortalError, Result, sentence};
+use super::{Portal, PortalError, Result};
 
 /// Events on a page.
 const PER_PAGE: u32 = 100;
@@ -75,7 +76,7 @@ impl Portal {
                     .into_iter()
                     .filter(|event| query.matches(event))
                     .map(|event| RecordRow {
-                        sentence: sentence::event(&event),
+                        sentence: event_sentence(&event),
                         href: event.event.request.map(Link::Request),
                         event,
                     }),
@@ -204,7 +205,7 @@ impl AuditLogQuery {
     fn matches(&self, event: &Event) -> bool {
         let words = self.words.trim().to_lowercase();
         words.is_empty()
-            || sentence::event(event).to_lowercase().contains(&words)
+            || event_sentence(event).to_lowercase().contains(&words)
             || event.event.verb.contains(&words)
             || event.event.subject.to_lowercase().contains(&words)
     }

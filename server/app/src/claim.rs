@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
-use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, TreeNode, relative};
+use portico_api::words::{ComingReason, GoneReason};
+use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, TreeNode};
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
@@ -74,7 +75,7 @@ impl Portal {
             conditions: claim.status.conditions.clone(),
             connect,
             tree: behind.tree.map(|tree| root(&claim, tree.children)),
-            tree_problem: behind.problem,
+            tree_problem: behind.problem.map(|problem| problem.to_string()),
             events: behind
                 .events
                 .into_iter()
@@ -133,19 +134,17 @@ impl Portal {
             .zip(configuration.control_planes.get(&reference.plane))
             .is_some_and(|(tenant, plane)| may_use(tenant, plane));
         let why = if last.action == Action::Delete {
-            format!(
-                "Deleted {} by {}.",
-                relative(self.now(), last.updated_at),
-                last.requester.name
-            )
+            GoneReason::Deleted {
+                now: self.now(),
+                at: last.updated_at,
+                by: last.requester.name.clone(),
+            }
         } else if !is_usable {
-            format!("{plane} is no longer one that your team may use.")
+            GoneReason::PlaneNotUsable { plane: plane.clone() }
         } else if catalog.served(&reference.offering, &reference.plane).is_none() {
-            format!(
-                "{plane} no longer serves its kind: the definition was deleted there, and what there was of it."
-            )
+            GoneReason::NotServed { plane: plane.clone() }
         } else {
-            format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
+            GoneReason::DeletedElsewhere { plane: plane.clone() }
         };
         let yaml = yaml::print(&projection(&catalog, reference).displayed(&last.manifest, None));
         let looks = rows::display(&catalog, &reference.offering);
@@ -161,7 +160,7 @@ impl Portal {
                 plan: last.plan.clone(),
                 plane_title: plane,
                 health: Health::Gone,
-                reason: why,
+                reason: why.to_string(),
                 requester: Some(last.requester.name.clone()),
                 expires_at: None,
                 created_at: last.created_at,
@@ -214,23 +213,17 @@ impl Portal {
                 let waits = request.waiting_for.as_ref().map(ToString::to_string);
                 (
                     Health::Pending,
-                    waits.unwrap_or_else(|| "It is being applied to the control plane.".to_owned()),
+                    waits.unwrap_or_else(|| ComingReason::BeingApplied.to_string()),
                 )
             }
-            State::Fulfilled if lately => (
-                Health::Pending,
-                "The control plane has it, and begins.".to_owned(),
-            ),
+            State::Fulfilled if lately => (Health::Pending, ComingReason::Applied.to_string()),
             State::Failed => {
                 let why = request
                     .failure
                     .as_ref()
                     .map(ToString::to_string)
                     .unwrap_or_default();
-                (
-                    Health::Gone,
-                    format!("It was not made. {why}").trim_end().to_owned(),
-                )
+                (Health::Gone, ComingReason::NotMade { why }.to_string())
             }
             _ => return Ok(None),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico_api::relative;
+use portico_api::words::TreeProblem;
 use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, ResourceTree};
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Actor, PlaneError};
@@ -19,7 +19,7 @@ pub(super) struct Composition {
     /// `None`: not known.
     pub(super) tree: Option<ResourceTree>,
     /// What is to be said of the tree: why there is none, how old it is, that there is more.
-    pub(super) problem: Option<String>,
+    pub(super) problem: Option<TreeProblem>,
     pub(super) events: Vec<ClaimEvent>,
 }
 
@@ -35,7 +35,7 @@ impl Portal {
     pub(super) async fn composition(&self, viewer: &Viewer, claim: &Claim) -> Composition {
         let actor = Actor::from(viewer);
         if claim.status.health == Health::Unreachable {
-            return self.last_known(&actor, claim, "Its control plane does not answer.");
+            return self.last_known(&actor, claim, TreeProblem::Unreachable);
         }
         let (tree, events) = tokio::join!(
             tokio::time::timeout(PATIENCE, self.planes().tree(&actor, claim)),
@@ -44,43 +44,43 @@ impl Portal {
         let tree = match tree {
             Ok(Ok(tree)) => tree,
             Ok(Err(error @ (PlaneError::Unreachable { .. } | PlaneError::Timeout { .. }))) => {
-                return self.last_known(&actor, claim, &format!("{error}."));
+                let error = error.to_string();
+                return self.last_known(&actor, claim, TreeProblem::NotAsked { error });
             }
             Ok(Err(error)) => {
                 return Composition {
-                    problem: Some(error.to_string()),
+                    problem: Some(TreeProblem::Refused {
+                        error: error.to_string(),
+                    }),
                     ..Composition::default()
                 };
             }
             Err(_) => {
-                return self.last_known(
-                    &actor,
-                    claim,
-                    "Its control plane takes long to answer; look again in a moment.",
-                );
+                return self.last_known(&actor, claim, TreeProblem::Slow);
             }
         };
         Composition {
-            problem: tree.truncated.then(|| "There is more than is shown.".to_owned()),
+            problem: tree.truncated.then_some(TreeProblem::Truncated),
             tree: Some(tree),
             events: events.ok().and_then(Result::ok).unwrap_or_default(),
         }
     }
 
     /// What was last known, in the viewer's name where that makes a difference, and why there is nothing newer.
-    fn last_known(&self, actor: &Actor, claim: &Claim, why: &str) -> Composition {
+    fn last_known(&self, actor: &Actor, claim: &Claim, why: TreeProblem) -> Composition {
         let Some(last) = self.planes().last_known(actor, &claim.reference) else {
             return Composition {
-                problem: Some(why.to_owned()),
+                problem: Some(why),
                 ..Composition::default()
             };
         };
         Composition {
             tree: Some(last.tree),
-            problem: Some(format!(
-                "{why} This is what was seen {}.",
-                relative(self.now(), last.read_at)
-            )),
+            problem: Some(TreeProblem::Old {
+                why: Box::new(why),
+                now: self.now(),
+                read_at: last.read_at,
+            }),
             events: last.events,
         }
     }

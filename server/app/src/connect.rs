@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use portico_api::words::ConnectionWait;
 use portico_api::{ConnectionDetails, names};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, Health};
@@ -44,21 +45,24 @@ impl Portal {
                 Ok(Ok(found)) => keys = found,
                 // The same words, or whoever chooses a name could find out which secrets there are.
                 Ok(Err(error @ SecretError::NotProven { .. })) if viewer.is_platform_admin() => {
-                    waiting = Some(format!("Nobody is shown its keys: {error}."));
+                    waiting = Some(ConnectionWait::NotProven {
+                        error: error.to_string(),
+                    });
                 }
                 Ok(Err(SecretError::NotThere | SecretError::NotProven { .. })) => {
-                    waiting = Some(format!("Its secret {secret} is not there yet."));
+                    let secret = secret.clone();
+                    waiting = Some(ConnectionWait::NotThere { secret });
                 }
-                Ok(Err(SecretError::Plane(error))) => waiting = Some(error.to_string()),
-                Err(_) => {
-                    waiting =
-                        Some("Its control plane takes long to answer; look again in a moment.".to_owned());
+                Ok(Err(SecretError::Plane(error))) => {
+                    let error = error.to_string();
+                    waiting = Some(ConnectionWait::Plane { error });
                 }
+                Err(_) => waiting = Some(ConnectionWait::Slow),
             }
         } else if expects {
             waiting = Some(match claim.status.health {
-                Health::Ready => "It is ready, and names no secret.".to_owned(),
-                _ => "There is nothing to connect to before it is ready.".to_owned(),
+                Health::Ready => ConnectionWait::NoSecret,
+                _ => ConnectionWait::NotReady,
             });
         }
         let snippets = match &secret {
@@ -83,7 +87,7 @@ impl Portal {
             keys,
             snippets,
             may_reveal,
-            waiting,
+            waiting: waiting.map(|wait| wait.to_string()),
         })
     }
 }

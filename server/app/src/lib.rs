@@ -47,7 +47,6 @@ mod review_diff;
 mod rows;
 mod search;
 pub mod security;
-mod sentence;
 mod snippets;
 #[cfg(test)]
 mod testing;

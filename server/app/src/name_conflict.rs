@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_api::relative;
+use portico_api::words::NameProblem;
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::names::ClaimName;
@@ -20,9 +20,12 @@ const LOOKED_AT: u32 = 20;
 const JUST_MADE: SignedDuration = SignedDuration::from_secs(15);
 
 impl Portal {
-    /// Who has the name already, in a sentence that says what to do; `None` when it is free. Claims count, and requests
-    /// that are under way.
-    pub(super) async fn name_taken(&self, draft: &RequestDraft, viewer: &Viewer) -> Result<Option<String>> {
+    /// Who has the name already; `None` when it is free. Claims count, and requests that are under way.
+    pub(super) async fn name_taken(
+        &self,
+        draft: &RequestDraft,
+        viewer: &Viewer,
+    ) -> Result<Option<NameProblem>> {
         let Ok(name) = ClaimName::new(draft.name.clone()) else {
             return Ok(None);
         };
@@ -53,10 +56,7 @@ impl Portal {
         if claim.is_none() && by.is_none() {
             return Ok(None);
         }
-        Ok(Some(format!(
-            "{} Choose another name.",
-            self.who_has_it(draft, viewer, claim, by)
-        )))
+        Ok(Some(self.who_has_it(draft, viewer, claim, by)))
     }
 
     /// The claim of the name that the environment has on any control plane, but for the draft's own.
@@ -88,21 +88,29 @@ impl Portal {
         viewer: &Viewer,
         claim: Option<&Claim>,
         by: Option<&Request>,
-    ) -> String {
-        let (offering, name, work) = (&draft.offered.title, &draft.name, &draft.work);
-        let place = format!("{}/{}", work.tenant, work.environment);
-        if let Some(request) = by {
-            let who = if request.requester.subject == viewer.person().subject {
-                "You"
-            } else {
-                request.requester.name.as_str()
-            };
-            let when = relative(self.now(), request.created_at);
-            return format!("{who} requested the {offering} {name} in {place} {when}.");
+    ) -> NameProblem {
+        let (offering, name) = (draft.offered.title.clone(), draft.name.clone());
+        let (tenant, environment) = (draft.work.tenant.clone(), draft.work.environment.clone());
+        let now = self.now();
+        match by {
+            Some(request) => NameProblem::TakenByRequest {
+                by: Some(request.requester.name.clone())
+                    .filter(|_| request.requester.subject != viewer.person().subject),
+                offering,
+                name,
+                tenant,
+                environment,
+                now,
+                at: request.created_at,
+            },
+            None => NameProblem::TakenByClaim {
+                offering,
+                name,
+                tenant,
+                environment,
+                made: claim.map(|claim| (now, claim.created_at)),
+            },
         }
-        let since = claim.map(|claim| format!(", made {}", relative(self.now(), claim.created_at)));
-        let since = since.unwrap_or_default();
-        format!("There is a {offering} named {name} in {place} already{since}.")
     }
 }
 

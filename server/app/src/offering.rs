@@ -4,6 +4,7 @@ use portico_api::{ConnectionOutline, OfferingPage, PlanColumn, ReceivedItem, Ser
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
+use portico_domain::placement::NotUsable;
 use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneSummary};
@@ -69,7 +70,7 @@ impl Portal {
             documentation_html: offered.documentation.as_deref().map(safe_html),
             plans: plan_columns(offered, &facts),
             facts,
-            receives: receives(&offered.access),
+            receives: ReceivedItem::all_of(&offered.access),
             connection: outline(&offered.access),
             served_on,
             claims: claims
@@ -181,25 +182,6 @@ fn outline(access: &Access) -> ConnectionOutline {
     }
 }
 
-fn receives(access: &Access) -> Vec<ReceivedItem> {
-    let secret = access.secret.as_ref().map(|source| match source {
-        SecretSource::Name(name) => format!("in the secret {name}"),
-        SecretSource::Path(path) => format!("in the secret that {path} names"),
-    });
-    let keys = access.keys.iter().map(|(meaning, key)| ReceivedItem {
-        title: meaning.clone(),
-        source: match &secret {
-            Some(secret) => format!("key {key} {secret}"),
-            None => format!("key {key} of the connection secret"),
-        },
-    });
-    let endpoints = access.endpoints.iter().map(|endpoint| ReceivedItem {
-        title: endpoint.title.clone(),
-        source: endpoint.path.clone(),
-    });
-    endpoints.chain(keys).collect()
-}
-
 /// Markdown as HTML that can do no harm: what is not on ammonia's list of elements and attributes is dropped,
 /// and images too, since they would call other hosts.
 fn safe_html(markdown: &str) -> String {
@@ -215,17 +197,13 @@ fn safe_html(markdown: &str) -> String {
         .replace("<pre>", "<pre tabindex=\"0\">")
 }
 
-/// Whether a control plane answers; if not, why, in a sentence.
-pub(super) fn unreachable(status: Option<&PlaneSummary>) -> Option<String> {
+/// Whether a control plane answers; if not, why.
+pub(super) fn unreachable(status: Option<&PlaneSummary>) -> Option<NotUsable> {
     match status.map(|status| (&status.state, status.last_seen)) {
         Some((PlaneState::Ready, _)) => None,
-        Some((PlaneState::Misconfigured(_), _)) => Some("it is not set up correctly".to_owned()),
-        Some((PlaneState::Connecting, _)) | None => Some("it is still being connected to".to_owned()),
-        Some((PlaneState::Unreachable, Some(seen))) => Some(format!(
-            "it has not answered since {}",
-            seen.strftime("%-d %b %H:%M UTC")
-        )),
-        Some((PlaneState::Unreachable, None)) => Some("it does not answer".to_owned()),
+        Some((PlaneState::Misconfigured(_), _)) => Some(NotUsable::Misconfigured),
+        Some((PlaneState::Connecting, _)) | None => Some(NotUsable::Connecting),
+        Some((PlaneState::Unreachable, since)) => Some(NotUsable::Unreachable { since }),
     }
 }
 

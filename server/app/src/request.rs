@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
+use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, no_longer, track_record};
 use portico_api::{Link, QuotaLine, RequestPage, RequestStep};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
 use portico_domain::names::RequestId;
+use portico_domain::obstacle::Obstacle;
 use portico_domain::permission::ApplyPermission;
 use portico_domain::policy::{approvers_in_words, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
@@ -25,7 +27,7 @@ use super::permissions::Attempt;
 use super::permit::Moment;
 use super::review_diff::{difference, review_diff};
 use super::usage::{cost, plan, plans};
-use super::{Denial, Portal, PortalError, Result, rows, sentence};
+use super::{Denial, Portal, PortalError, Result, rows};
 
 impl Portal {
     /// A request's page.
@@ -45,11 +47,11 @@ impl Portal {
             for step in steps.iter_mut().filter(|step| step.current) {
                 step.comment = Some(match step.comment.take() {
                     Some(comment) => format!("{comment} {why}"),
-                    None => why.clone(),
+                    None => why.to_string(),
                 });
             }
             row.status = match row.status.trim_end_matches('.') {
-                "" => why,
+                "" => why.to_string(),
                 status => format!("{status}. {why}"),
             };
         }
@@ -58,20 +60,16 @@ impl Portal {
             .lookups(&configuration, std::slice::from_ref(&request))
             .await?;
         let in_the_way = self.in_the_way(&configuration, &lookups, &request)?;
-        steps.extend(in_the_way.map(|why| RequestStep {
-            title: "Cannot go on as things are".to_owned(),
-            who: None,
-            at: None,
-            comment: Some(why),
-            remark: false,
-            done: false,
+        steps.extend(in_the_way.map(|obstacle| RequestStep {
+            comment: Some(obstacle.to_string()),
             current: true,
             bad: true,
+            ..Step::Blocked.into()
         }));
         let (diff, against) = if request.state == State::AwaitingApproval {
             review_diff(&catalog, &request)
         } else {
-            (difference(&request), "what was live".to_owned())
+            (difference(&request), Baseline::WasLive)
         };
         Ok(RequestPage {
             row,
@@ -81,7 +79,7 @@ impl Portal {
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
             diff,
-            against,
+            against: against.to_string(),
             again: again(viewer, &request),
             placement: request.placement.clone(),
             expires_at: request
@@ -112,13 +110,13 @@ impl Portal {
         configuration: &Configuration,
         lookups: &Lookups,
         request: &Request,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Obstacle>> {
         if request.state != State::AwaitingApproval {
             return Ok(None);
         }
         let verdict = self.permit_by(configuration, lookups, request, Moment::Decision)?;
         Ok(match verdict {
-            ApplyPermission::Refused(obstacle) => Some(obstacle.to_string()),
+            ApplyPermission::Refused(obstacle) => Some(obstacle),
             ApplyPermission::Granted { .. } | ApplyPermission::NeedsApproval { .. } => None,
         })
     }
@@ -136,7 +134,7 @@ impl Portal {
         configuration: &Configuration,
         catalog: &Catalog,
         request: &Request,
-    ) -> Option<String> {
+    ) -> Option<CannotApply> {
         let claim = &request.claim;
         if request.state.is_end() || request.action == Action::Delete {
             return None;
@@ -148,15 +146,15 @@ impl Portal {
                     .problem
                     .as_ref()
                     .filter(|_| request.action == Action::Create)?;
-                Some(format!(
-                    "It cannot be applied to {plane} as things are: {problem}."
-                ))
+                Some(CannotApply::KindUnusable {
+                    plane,
+                    problem: problem.clone(),
+                })
             }
-            None if self.planes().offerings_synced(&claim.plane) => Some(format!(
-                "{plane} no longer serves {}, so that it cannot be applied there. Withdraw it, or ask the platform team \
-                 whether the kind comes back.",
-                claim.offering
-            )),
+            None if self.planes().offerings_synced(&claim.plane) => Some(CannotApply::NotServed {
+                plane,
+                offering: claim.offering.clone(),
+            }),
             None => None,
         }
     }
@@ -233,26 +231,24 @@ pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
             });
             cost(asked, plan(catalog, offering, label.as_ref()))
         }
-        Action::Delete => cost(asked, None).map(|words| format!("{words}, no longer")),
+        Action::Delete => cost(asked, None).as_deref().map(no_longer),
     }
 }
 
 /// The wish in a sentence.
 pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
     let looks = rows::display(catalog, &request.claim.offering);
-    let said = sentence::wish(
-        request.action,
-        &looks.title,
-        plan(catalog, &request.claim.offering, request.plan.as_ref()).map(plan_title),
-        request.claim.name.as_str(),
-        request.tenant.as_str(),
-        request.environment.as_str(),
-        Some(&plane_title(configuration, &request.claim.plane)),
-    );
-    match expires_at(&request.manifest) {
-        Some(at) if request.action == Action::Renew => format!("{said}, until {}", at.strftime("%-d %B %Y")),
-        _ => said,
+    RequestSentence {
+        action: request.action,
+        offering: &looks.title,
+        plan: plan(catalog, &request.claim.offering, request.plan.as_ref()).map(plan_title),
+        name: request.claim.name.as_str(),
+        tenant: request.tenant.as_str(),
+        environment: request.environment.as_str(),
+        plane: Some(&plane_title(configuration, &request.claim.plane)),
+        until: expires_at(&request.manifest).filter(|_| request.action == Action::Renew),
     }
+    .to_string()
 }
 
 /// Whether the viewer may decide; if one would expect so and they may not, why.
@@ -268,47 +264,39 @@ pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<De
 }
 
 fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
-    let plain = |title: &str| RequestStep {
-        title: title.to_owned(),
-        who: None,
-        at: None,
-        comment: None,
-        remark: false,
-        done: false,
-        current: false,
-        bad: false,
-    };
     let mut steps = vec![RequestStep {
         who: Some(request.requester.name.clone()),
         at: Some(request.created_at),
         comment: request.note.clone(),
         done: true,
-        ..plain("Requested")
+        ..Step::Requested.into()
     }];
-    steps.extend(request.decisions.iter().map(|decision| RequestStep {
-        who: Some(decision.by.name.clone()),
-        at: Some(decision.at),
-        comment: decision.comment.clone(),
-        done: true,
-        bad: !decision.approved,
-        ..plain(if decision.approved { "Approved" } else { "Rejected" })
+    steps.extend(request.decisions.iter().map(|decision| {
+        RequestStep {
+            who: Some(decision.by.name.clone()),
+            at: Some(decision.at),
+            comment: decision.comment.clone(),
+            done: true,
+            bad: !decision.approved,
+            ..if decision.approved {
+                Step::Approved
+            } else {
+                Step::Rejected
+            }
+            .into()
+        }
     }));
-    let end = |title: &str, bad: bool| RequestStep {
+    let end = |step: Step, bad: bool| RequestStep {
         at: Some(request.updated_at),
         comment: request.failure.as_ref().map(ToString::to_string),
         done: true,
         bad,
-        ..plain(title)
+        ..step.into()
     };
-    let apply = if request.action == Action::Delete {
-        "Delete it on the control plane"
+    let (apply, applied) = if request.action == Action::Delete {
+        (Step::Delete, Step::Deleted)
     } else {
-        "Apply it to the control plane"
-    };
-    let applied = if request.action == Action::Delete {
-        "Deleted on the control plane"
-    } else {
-        "Applied to the control plane"
+        (Step::Apply, Step::Applied)
     };
     match request.state {
         State::AwaitingApproval => {
@@ -325,15 +313,15 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
                     who: Some(approvers_in_words(&rule.approvers, tenant, rule.count)),
                     comment: Some(rule.reason.clone()),
                     current: true,
-                    ..plain("Waits for approval")
+                    ..Step::WaitsForApproval.into()
                 });
             }
-            steps.push(plain(apply));
+            steps.push(apply.into());
         }
         State::Draft | State::Submitted | State::Approved | State::Applying => steps.push(RequestStep {
             comment: request.waiting_for.as_ref().map(ToString::to_string),
             current: true,
-            ..plain(apply)
+            ..apply.into()
         }),
         State::Fulfilled => steps.push(end(applied, false)),
         State::Rejected if request.decisions.iter().any(|decision| !decision.approved) => {
@@ -341,10 +329,10 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
                 last.current = true;
             }
         }
-        State::Rejected => steps.push(end("Refused by policy", true)),
-        State::Withdrawn => steps.push(end("Withdrawn", true)),
-        State::Expired => steps.push(end("Expired: nobody decided in time", true)),
-        State::Failed => steps.push(end("Failed", true)),
+        State::Rejected => steps.push(end(Step::RefusedByPolicy, true)),
+        State::Withdrawn => steps.push(end(Step::Withdrawn, true)),
+        State::Expired => steps.push(end(Step::Expired, true)),
+        State::Failed => steps.push(end(Step::Failed, true)),
     }
     steps
 }
@@ -357,48 +345,25 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
             .position(|step| step.at.is_none_or(|at| at > comment.at))
             .unwrap_or(steps.len());
         let step = RequestStep {
-            title: "Commented".to_owned(),
             who: Some(comment.by.name),
             at: Some(comment.at),
             comment: Some(comment.text),
             remark: true,
             done: true,
-            current: false,
-            bad: false,
+            ..Step::Commented.into()
         };
         steps.insert(place, step);
     }
     steps
 }
 
-/// What became of a requester's requests, and how their claims are, in words.
+/// What became of a requester's requests, and the health of their claims.
 pub(super) fn track(name: &str, counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
-    let of = |state: State| counts.get(&state).copied().unwrap_or(0);
-    let (applied, rejected, failed) = (of(State::Fulfilled), of(State::Rejected), of(State::Failed));
-    let requests = match applied + rejected + failed {
-        0 => return format!("{name}: the first request here"),
-        ended => {
-            let ends = [(rejected, "rejected"), (failed, "failed")];
-            let others: String = ends
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, end)| format!(", {count} {end}"))
-                .collect();
-            format!("{name}: {applied} of {ended} applied{others}")
-        }
-    };
     let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
     for claim in claims {
         *healths.entry(claim.status.health).or_default() += 1;
     }
-    if healths.is_empty() {
-        return requests;
-    }
-    let said: Vec<String> = healths
-        .iter()
-        .map(|(health, count)| format!("{count} {}", health.title().to_lowercase()))
-        .collect();
-    format!("{requests}. Claims here: {}", said.join(", "))
+    track_record(name, counts, &healths)
 }
 
 #[cfg(test)]

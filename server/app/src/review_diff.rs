@@ -2,6 +2,7 @@
 
 use kube_schema::yaml;
 use portico_api::DiffLine;
+use portico_api::words::Baseline;
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{diff, settle_connection_secret};
@@ -17,15 +18,14 @@ use super::usage::plan;
 /// What an approver has to look at, and what it is told against: for a change what differs from what was live, for a
 /// new claim what differs from what its plan and the defaults say by themselves. It is all that is applied, but for
 /// the marks of the request itself.
-pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, String) {
+pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, Baseline) {
     if request.action != Action::Create {
-        return (difference(request), "what is live".to_owned());
+        return (difference(request), Baseline::Live);
     }
     let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
-    let against = plan.map_or_else(
-        || "the defaults".to_owned(),
-        |plan| format!("the plan {}", plan_title(plan)),
-    );
+    let against = plan.map_or(Baseline::Defaults, |plan| Baseline::Plan {
+        title: plan_title(plan).to_owned(),
+    });
     // Where the control plane serves it no longer, all of it is new.
     let by_itself = by_itself(catalog, request).map(|itself| yaml::print(&itself));
     let wanted = yaml::print(&requested_fields(&request.manifest));

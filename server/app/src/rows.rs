@@ -1,5 +1,6 @@
 //! Rows of lists: a claim or request as every list shows it.
 
+use portico_api::words::request_status;
 use portico_api::{ClaimRow, Link, RequestRow};
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Category, Configuration};
@@ -8,7 +9,6 @@ use portico_domain::request::Request;
 use portico_planes::Catalog;
 
 use super::names::plane_title;
-use super::sentence;
 
 /// Title, icon and category of an offering, also when no control plane serves it any more.
 pub(super) struct OfferingDisplay {
@@ -63,7 +63,7 @@ pub(super) fn request(catalog: &Catalog, request: &Request) -> RequestRow {
         href: Link::Request(request.id),
         action: request.action,
         state: request.state,
-        status: sentence::status(request),
+        status: request_status(request),
         waiting_for: request.waiting_for.clone(),
         failure: request.failure.clone(),
         claim: request.claim.clone(),

@@ -34,6 +34,18 @@ pub struct Placement {
     pub candidates: Vec<Candidate>,
 }
 
+impl Placement {
+    /// The placement of a claim that a control plane has already.
+    #[must_use]
+    pub fn of_existing(candidate: Candidate) -> Self {
+        Self {
+            chosen: Some(candidate.plane.clone()),
+            reason: format!("{}: it runs there.", candidate.title),
+            candidates: vec![candidate],
+        }
+    }
+}
+
 /// A candidate of placement.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,13 +76,40 @@ pub struct Cordon {
     pub since: Timestamp,
 }
 
+/// Why a control plane cannot take a claim now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotUsable {
+    /// Its document or credentials are wrong.
+    #[error("it is not set up correctly")]
+    Misconfigured,
+    /// The first connection is being made.
+    #[error("it is still being connected to")]
+    Connecting,
+    /// It does not answer.
+    #[error("{}", unanswered(*since))]
+    Unreachable {
+        /// When it last answered.
+        since: Option<Timestamp>,
+    },
+    /// Portico lacks a right on it that the offering needs, in words.
+    #[error("{0}")]
+    MissingRight(String),
+}
+
+fn unanswered(since: Option<Timestamp>) -> String {
+    since.map_or_else(
+        || "it does not answer".to_owned(),
+        |since| format!("it has not answered since {}", since.strftime("%-d %b %H:%M UTC")),
+    )
+}
+
 /// The state of a control plane with respect to one offering.
 #[derive(Debug, Clone)]
 pub struct PlaneFacts<'a> {
     /// Its document.
     pub document: &'a ControlPlane,
-    /// Why it cannot take a claim now, as a sentence; `None` if it answers.
-    pub unreachable: Option<String>,
+    /// Why it cannot take a claim now; `None` if it answers.
+    pub unreachable: Option<NotUsable>,
     /// A cordon set by an administrator. The document can set one, too.
     pub cordon: Option<&'a Cordon>,
     /// True if it serves the offering's API.
@@ -228,7 +267,7 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Stri
         reasons.push("it is cordoned: it takes no new claims".to_owned());
     }
     if let Some(unreachable) = &facts.unreachable {
-        reasons.push(unreachable.clone());
+        reasons.push(unreachable.to_string());
     }
     if let Some(capacity) = plane.spec.capacity
         && facts.claims >= capacity as usize
@@ -466,7 +505,7 @@ mod tests {
             "a: it is the only one that serves PostgreSQL."
         );
         let dead = PlaneFacts {
-            unreachable: Some("it does not answer".into()),
+            unreachable: Some(NotUsable::Unreachable { since: None }),
             ..facts(&b, 0)
         };
         assert_eq!(
@@ -488,7 +527,7 @@ mod tests {
             plane("c", "eu", &[]),
         );
         let dead = PlaneFacts {
-            unreachable: Some("it does not answer".into()),
+            unreachable: Some(NotUsable::Unreachable { since: None }),
             ..facts(&a, 0)
         };
         let lacks = PlaneFacts {

@@ -151,7 +151,9 @@ mod tests {
     use axum::response::{Html, IntoResponse};
     use http::StatusCode;
 
-    use super::is_rendered;
+    use portico_app::{Conflict, Denial, PortalError};
+
+    use super::{is_rendered, json};
     use crate::problem::Problem;
 
     #[test]
@@ -171,5 +173,33 @@ mod tests {
         assert!(!is_rendered(
             &(StatusCode::BAD_REQUEST, "what an extractor says").into_response()
         ));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_has_a_sentence_for_people_and_a_code_for_programs() {
+        let details = async |error: PortalError| {
+            let body = json(&error.into(), "/api/v1/requests?page=2").into_body();
+            let body = axum::body::to_bytes(body, 4 << 10).await.unwrap();
+            serde_json::from_slice::<serde_json::Value>(&body).unwrap()
+        };
+        let denied = details(PortalError::Forbidden(Denial::CannotRequest {
+            tenant: "payments".parse().unwrap(),
+        }))
+        .await;
+        assert_eq!(
+            denied["detail"],
+            "You can see what payments has, but not request more. A developer of payments can."
+        );
+        assert_eq!(
+            denied["reason"],
+            serde_json::json!({ "code": "cannot-request", "tenant": "payments" })
+        );
+        let conflict = details(PortalError::Conflict(Conflict::TooManyTokens { most: 100 })).await;
+        assert_eq!(conflict["type"], "urn:portico:problem:limit-reached");
+        assert_eq!(
+            conflict["detail"],
+            "You have 100 tokens, and may have no more. Revoke those that you do not need."
+        );
+        assert_eq!(conflict.get("reason"), None);
     }
 }

@@ -282,10 +282,7 @@ impl From<PortalError> for Problem {
                     "A rejection needs a reason",
                     message.clone(),
                 );
-                problem.fields = Box::new([portico_api::Problem {
-                    field: "comment".to_owned(),
-                    message,
-                }]);
+                problem.fields = Box::new([portico_api::Problem::new("comment", message)]);
                 problem
             }
             PortalError::Conflict(conflict) => Self::new(
@@ -385,10 +382,7 @@ impl From<PlaneError> for Problem {
             PlaneError::Invalid { causes, .. } => {
                 problem.fields = causes
                     .into_iter()
-                    .map(|cause| portico_api::Problem {
-                        field: cause.field,
-                        message: cause.message,
-                    })
+                    .map(|cause| portico_api::Problem::new(cause.field, cause.message))
                     .collect();
             }
             _ => {}

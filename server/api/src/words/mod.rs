@@ -4,14 +4,25 @@
 //! What is data stays data: messages of control planes, of schemas, and of the policies' rules. The words of the codes
 //! that the database stores are beside them, in [`portico_domain::reason`].
 
+mod admin;
+mod claim;
 mod denial;
+mod draft;
+mod record;
 mod refusal;
+mod request;
 
+pub use admin::{plane_kind_title, repeated, role_title};
+pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, TreeProblem};
 pub use denial::Denial;
+pub use draft::{Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem};
+pub use record::event_sentence;
 pub use refusal::{
     BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, REASON_REQUIRED, TokenProblem,
     Unavailable,
 };
+
+pub use request::{Baseline, CannotApply, RequestSentence, Step, no_longer, request_status, track_record};
 
 /// The text as a sentence: with a capital letter and a full stop.
 pub(crate) fn sentence(text: &str) -> String {

@@ -98,10 +98,7 @@ impl TokenProblem {
 
 impl From<TokenProblem> for crate::Problem {
     fn from(problem: TokenProblem) -> Self {
-        Self {
-            field: problem.field().to_owned(),
-            message: problem.to_string(),
-        }
+        Self::new(problem.field(), problem.to_string())
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
-use portico_api::{ApprovalPreview, DryRunResult};
+use portico_api::ApprovalPreview;
+use portico_api::words::{DraftNote, DraftProblem, DryRunVerdict, NameProblem};
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, PlanName, is_dns_label};
-use portico_domain::policy::{PolicyDecision, PolicyInput, Requester, approvers_in_words, quota_consumption};
+use portico_domain::policy::{PolicyInput, Requester, quota_consumption};
 use portico_domain::projection::requested_fields;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
@@ -19,7 +20,7 @@ use serde_json::Value;
 
 use super::RequestDraft;
 use super::input::RequestInput;
-use crate::names::title;
+use crate::names::plane_title;
 use crate::{Portal, PortalError, Result};
 
 /// How long somebody waits at most for a control plane's verdict.
@@ -29,7 +30,7 @@ impl RequestDraft {
     /// Renders the manifest and judges it by the schema that the control plane serves.
     pub(crate) fn check_schema(&mut self, viewer: &Viewer) {
         let Some((_, served)) = self.served.clone() else {
-            self.problem("", self.placement.reason.clone());
+            self.problem(self.no_control_plane());
             return;
         };
         let definition = Arc::clone(&served.definition);
@@ -47,9 +48,8 @@ impl RequestDraft {
         self.tell_dead_ends(&dead_ends);
         if let Some(schema) = self.schema() {
             let nulls = schema.drop_unknown_nulls(&mut self.object);
-            self.notes.extend(nulls.into_iter().map(|path| {
-                format!("There is no field {path}. It is null, which says nothing, and is left out.")
-            }));
+            let nulls = nulls.into_iter().map(|path| DraftNote::UnknownNull { path });
+            self.notes.extend(nulls);
         }
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
         let manifest = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
@@ -81,29 +81,32 @@ impl RequestDraft {
                 });
                 self.violations.extend(said);
                 for path in result.pruned {
-                    let message = format!("There is no field {path}. Check its spelling, or leave it out.");
-                    self.problem(&path, message);
+                    self.field_problem(&path, DraftProblem::UnknownField { path: path.clone() });
                 }
             }
-            Err(error) => self.problem("", format!("Its schema cannot be used: {error}")),
+            Err(error) => self.problem(DraftProblem::SchemaUnusable {
+                error: error.to_string(),
+            }),
         }
         if self.placement.chosen.is_none() {
-            self.problem("", self.placement.reason.clone());
+            self.problem(self.no_control_plane());
         }
         self.manifest = Some(manifest);
+    }
+
+    fn no_control_plane(&self) -> DraftProblem {
+        DraftProblem::NoControlPlane {
+            reason: self.placement.reason.clone(),
+        }
     }
 
     /// A definition that takes no new objects says so before anybody types.
     fn tell_dead_ends(&mut self, dead_ends: &[UnsatisfiableField]) {
         for UnsatisfiableField { reason, .. } in dead_ends {
-            let kind = &self.offered.title;
-            self.problem(
-                "",
-                format!(
-                    "No new {kind} can be made here: {reason}. Whatever is filled in would be refused until the platform \
-                     team mends the definition."
-                ),
-            );
+            self.problem(DraftProblem::Unsatisfiable {
+                offering: self.offered.title.clone(),
+                reason: reason.clone(),
+            });
         }
     }
 
@@ -165,11 +168,7 @@ impl RequestDraft {
         };
         // A name that is taken is reported alone: placement may have moved on because of it.
         if is_stale && (self.name.is_empty() || self.name_problems.is_empty()) {
-            self.problem(
-                "",
-                "The form has changed since you opened it: the control plane that would serve it has other fields for \
-                 it. What you typed is still here; look it over and send it again.",
-            );
+            self.problem(DraftProblem::FormOutdated);
         }
     }
 
@@ -185,11 +184,7 @@ impl RequestDraft {
         if !is_looked_over {
             self.live_hash = Some(was.clone());
         }
-        self.problem(
-            "",
-            "It was changed since you opened this form. What you typed is still here: “What changes” says what \
-             would now become of it, what others changed included. Look that over and send it again.",
-        );
+        self.problem(DraftProblem::ClaimChanged);
     }
 
     /// Reports a change that changes nothing.
@@ -198,10 +193,7 @@ impl RequestDraft {
             return;
         };
         if self.action == Action::Change && requested_fields(unchanged) == requested_fields(manifest) {
-            self.problem(
-                "",
-                "Nothing changes: the claim is like this already. Change something, then send it.",
-            );
+            self.problem(DraftProblem::NothingChanges);
         }
     }
 
@@ -221,11 +213,7 @@ impl RequestDraft {
             &mut staying,
         );
         for path in staying {
-            self.problem(
-                &path,
-                "It would stay as it is, since others than Portico have set it too. Leave it as it is, or have them \
-                 take it out first.",
-            );
+            self.field_problem(&path, DraftProblem::ManagedByOthers);
         }
     }
 }
@@ -294,10 +282,10 @@ impl Portal {
                 .and_then(|plane| configuration.control_planes.get(plane)),
         };
         let ruling = policies.1.evaluate(&facts);
-        draft.approval = preview(&ruling, tenant.title());
+        draft.approval = ApprovalPreview::of(&ruling, tenant.title());
         draft.ruling = ruling;
-        if let Some(denied) = draft.approval.denied.clone() {
-            draft.problem("", format!("Policy refuses it: {denied}"));
+        if let Some(reasons) = draft.approval.denied.clone() {
+            draft.problem(DraftProblem::DeniedByPolicy { reasons });
         }
         Ok(())
     }
@@ -327,8 +315,8 @@ impl Portal {
             draft.manifest.as_ref().unwrap_or(&draft.object),
         );
         draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
-        for sentence in quota::exceeded(&draft.quota) {
-            draft.problem("", sentence);
+        for message in quota::exceeded(&draft.quota) {
+            draft.problem(DraftProblem::OverQuota { message });
         }
         Ok(())
     }
@@ -340,22 +328,16 @@ impl Portal {
                 && let Some(open) = self.store().open_request_of(&everything, &reference).await?
                 && open.id != draft.id
             {
-                draft.problem(
-                    "",
-                    "Another request about it is still under way. Wait for it, or withdraw it.",
-                );
+                draft.problem(DraftProblem::RequestInProgress);
             }
             return Ok(());
         }
         if draft.name.is_empty() {
-            draft.name_problems.push("Give it a name.".to_owned());
+            draft.name_problems.push(NameProblem::Missing);
             return Ok(());
         }
         if !is_dns_label(&draft.name) || draft.name.len() > 50 {
-            draft.name_problems.push(
-                "Use 1 to 50 lower-case letters, digits and hyphens, beginning and ending with a letter or digit: orders-db."
-                    .to_owned(),
-            );
+            draft.name_problems.push(NameProblem::Invalid);
             return Ok(());
         }
         // A name is one name within an environment, whichever control plane it would come to.
@@ -382,33 +364,24 @@ impl Portal {
             None => false,
         };
         if taken || spoken_for {
-            draft.name_problems.push(format!(
-                "There is a {} named {} there already. Choose another name.",
-                draft.offered.title, draft.name
-            ));
+            draft.name_problems.push(NameProblem::Taken {
+                offering: draft.offered.title.clone(),
+                name: draft.name.clone(),
+            });
         }
         Ok(())
     }
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
-    pub(crate) async fn ask_control_plane(&self, draft: &mut RequestDraft) -> DryRunResult {
-        let verdict = |accepted: bool, answered: bool, message: String| DryRunResult {
-            accepted,
-            answered,
-            message,
-        };
+    pub(crate) async fn ask_control_plane(&self, draft: &mut RequestDraft) -> DryRunVerdict {
         let (Some(plane), Some(resource), Some(manifest)) = (
             draft.placement.chosen.clone(),
             draft.resource().cloned(),
             draft.manifest.clone(),
         ) else {
-            return verdict(false, false, "There is no control plane to ask.".to_owned());
+            return DryRunVerdict::NotAsked;
         };
-        let title = draft
-            .configuration
-            .control_planes
-            .get(&plane)
-            .map_or_else(|| plane.to_string(), |plane| title(plane).to_owned());
+        let title = plane_title(&draft.configuration, &plane);
         let expect = draft.expect();
         let asked = self
             .planes()
@@ -422,7 +395,7 @@ impl Portal {
         match answer {
             Ok(applied) => {
                 draft.notice_what_stays(&applied.object);
-                verdict(true, true, format!("{title} would accept it."))
+                DryRunVerdict::Accepted { plane: title }
             }
             Err(PlaneError::Invalid { message, causes, .. }) => {
                 for cause in &causes {
@@ -430,46 +403,36 @@ impl Portal {
                         .violations
                         .push(said_by_control_plane(&cause.field, &cause.message));
                 }
+                let verdict = DryRunVerdict::Refused {
+                    plane: title,
+                    message,
+                };
                 if causes.is_empty() {
-                    draft.problem("", format!("{title} does not accept it: {message}"));
+                    draft.problem((&verdict).into());
                 }
-                verdict(false, true, format!("{title} does not accept it: {message}"))
+                verdict
             }
             Err(error) => {
-                let said = match &error {
+                let answered = !error.is_retryable();
+                let verdict = match &error {
                     // Their own words do not say whose they are.
                     PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::Gone { .. } => {
-                        format!("{title} does not accept it: {error}.")
+                        DryRunVerdict::Conflict {
+                            plane: title,
+                            error: error.to_string(),
+                            answered,
+                        }
                     }
-                    error => format!("{error}."),
+                    error => DryRunVerdict::Failed {
+                        error: error.to_string(),
+                        answered,
+                    },
                 };
-                draft.problem("", said.clone());
-                let answered = !error.is_retryable();
+                draft.problem((&verdict).into());
                 draft.trouble = Some(error);
-                verdict(false, answered, said)
+                verdict
             }
         }
-    }
-}
-
-/// What a ruling comes to, in words.
-pub(crate) fn preview(ruling: &PolicyDecision, tenant_title: &str) -> ApprovalPreview {
-    match ruling {
-        PolicyDecision::Allow => ApprovalPreview::default(),
-        PolicyDecision::Deny(reasons) => ApprovalPreview {
-            denied: Some(reasons.join(" ")),
-            needed: Vec::new(),
-        },
-        PolicyDecision::RequireApproval { rules, .. } => ApprovalPreview {
-            denied: None,
-            needed: rules
-                .iter()
-                .map(|rule| {
-                    let who = approvers_in_words(&rule.approvers, tenant_title, rule.count);
-                    format!("{who}: {}", rule.reason)
-                })
-                .collect(),
-        },
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube_schema::yaml;
+use portico_api::words::RequestSentence;
 use portico_api::{DryRunResult, LabelChoice, LineProblem, Link, Problem, RequestFormPage};
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
@@ -15,7 +16,7 @@ use super::RequestDraft;
 use crate::names::{choice, plane_title};
 use crate::offering::{facts, plan_columns, plan_title};
 use crate::usage::cost;
-use crate::{Portal, PortalError, Result, sentence};
+use crate::{Portal, PortalError, Result};
 
 /// Differences that the summary lists.
 const DIFFERENCES: usize = 30;
@@ -75,7 +76,7 @@ impl Portal {
         let name_problems = if fresh || draft.name.is_empty() && !tried {
             Vec::new()
         } else {
-            draft.name_problems.clone()
+            draft.name_problems.iter().map(ToString::to_string).collect()
         };
         let problems: Vec<Problem> = draft
             .problems
@@ -115,26 +116,28 @@ impl Portal {
                 .unwrap_or_default(),
             live_hash: draft.live_hash.clone(),
             kept: draft.kept.as_ref().map(ToString::to_string),
-            notes: draft.notes.clone(),
+            notes: draft.notes.iter().map(ToString::to_string).collect(),
             yaml: draft
                 .yaml_text
                 .clone()
                 .unwrap_or_else(|| yaml::print(&draft.object)),
             yaml_tab: draft.yaml_tab,
-            yaml_problem: draft.yaml_problem.clone(),
+            yaml_problem: draft.yaml_problem.as_ref().map(ToString::to_string),
             yaml_problems: draft.yaml_problems(&problems),
-            sentence: sentence::wish(
-                draft.action,
-                &draft.offered.title,
-                draft.plan.as_ref().map(plan_title),
-                &draft.name,
-                draft.work.tenant.as_str(),
-                draft.work.environment.as_str(),
-                plane
+            sentence: RequestSentence {
+                action: draft.action,
+                offering: &draft.offered.title,
+                plan: draft.plan.as_ref().map(plan_title),
+                name: &draft.name,
+                tenant: draft.work.tenant.as_str(),
+                environment: draft.work.environment.as_str(),
+                plane: plane
                     .as_ref()
                     .map(|plane| plane_title(&configuration, plane))
                     .as_deref(),
-            ),
+                until: None,
+            }
+            .to_string(),
             placement: draft.placement.clone(),
             approval: draft.approval.clone(),
             quota: draft.quota.clone(),

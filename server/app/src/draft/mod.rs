@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
+use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
@@ -20,7 +21,8 @@ use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, 
 use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
 use portico_domain::placement::{
-    Candidate, Cordon, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use, place,
+    Candidate, Cordon, NotUsable, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use,
+    place,
 };
 use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
@@ -52,7 +54,7 @@ pub(crate) struct RequestDraft {
     pub(crate) id: RequestId,
     pub(crate) work: Workspace,
     pub(crate) name: String,
-    pub(crate) name_problems: Vec<String>,
+    pub(crate) name_problems: Vec<NameProblem>,
     pub(crate) plan: Option<Plan>,
     pub(crate) wish: PlacementPreferences,
     pub(crate) note: String,
@@ -78,11 +80,11 @@ pub(crate) struct RequestDraft {
     pub(crate) tried: bool,
     pub(crate) yaml_tab: bool,
     pub(crate) yaml_text: Option<String>,
-    pub(crate) yaml_problem: Option<String>,
+    pub(crate) yaml_problem: Option<DocumentProblem>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) problems: Vec<Problem>,
     /// What one should know of it, and need not act on.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<DraftNote>,
     /// What was filled in for another control plane, and is no part of the form here.
     pub(crate) kept: Option<Value>,
     /// The exact manifest, once there is a control plane for it.
@@ -235,11 +237,12 @@ impl RequestDraft {
             + usize::from(self.yaml_problem.is_some())
     }
 
-    pub(crate) fn problem(&mut self, field: &str, message: impl Into<String>) {
-        self.problems.push(Problem {
-            field: field.to_owned(),
-            message: message.into(),
-        });
+    pub(crate) fn problem(&mut self, problem: DraftProblem) {
+        self.problems.push(problem.of_whole());
+    }
+
+    pub(crate) fn field_problem(&mut self, field: &str, problem: DraftProblem) {
+        self.problems.push(problem.of_field(field));
     }
 }
 
@@ -304,10 +307,10 @@ impl Portal {
         if let Some(plane) = filled(input.plane.as_ref()) {
             match plane.parse() {
                 Ok(plane) => wish.plane = Some(plane),
-                Err(_) => problems.push(Problem {
-                    field: "controlPlane".to_owned(),
-                    message: format!("There is no control plane {plane:?}."),
-                }),
+                Err(_) => {
+                    let plane = plane.to_owned();
+                    problems.push(DraftProblem::UnknownControlPlane { plane }.of_field("controlPlane"));
+                }
             }
         }
         let plan = choose_plan(&offered, input, &mut problems);
@@ -366,30 +369,22 @@ impl Portal {
         };
         // What no plan locks could be changed to anything.
         if action == Action::Change && plan.is_none() && problems.is_empty() && !offered.plans.is_empty() {
-            problems.push(Problem {
-                field: "plan".to_owned(),
-                message: match &claim.plan {
-                    Some(name) => {
-                        format!("Its plan, {name}, is no longer offered. Choose one of those shown.")
-                    }
-                    None => "It has no plan yet. Choose one.".to_owned(),
-                },
-            });
+            let problem = match &claim.plan {
+                Some(plan) => DraftProblem::PlanGone { plan: plan.clone() },
+                None => DraftProblem::NoPlan,
+            };
+            problems.push(problem.of_field("plan"));
         }
         let title = plane_title(&configuration, &reference.plane);
-        let placement = Placement {
-            chosen: Some(reference.plane.clone()),
-            reason: format!("{title}: it runs there."),
-            candidates: vec![Candidate {
-                plane: reference.plane.clone(),
-                title,
-                region: configuration
-                    .control_planes
-                    .get(&reference.plane)
-                    .and_then(|plane| plane.spec.region.clone()),
-                ruled_out: Vec::new(),
-            }],
-        };
+        let placement = Placement::of_existing(Candidate {
+            plane: reference.plane.clone(),
+            title,
+            region: configuration
+                .control_planes
+                .get(&reference.plane)
+                .and_then(|plane| plane.spec.region.clone()),
+            ruled_out: Vec::new(),
+        });
         let served = offered
             .served
             .get(&reference.plane)
@@ -445,7 +440,7 @@ impl Portal {
                             &offered.name,
                             &environment.namespace,
                         );
-                        rights.map(str::to_owned)
+                        rights.map(|right| NotUsable::MissingRight(right.to_owned()))
                     }),
                     cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
                     serves: served.is_some(),
@@ -531,11 +526,8 @@ fn choose_plan(offered: &Offered, input: &RequestInput, problems: &mut Vec<Probl
         .find(|plan| plan.name.as_str() == wanted)
         .cloned();
     if plan.is_none() {
-        let message = format!("There is no plan {wanted:?}. Choose one of those shown.");
-        problems.push(Problem {
-            field: "plan".to_owned(),
-            message,
-        });
+        let plan = wanted.to_owned();
+        problems.push(DraftProblem::UnknownPlan { plan }.of_field("plan"));
     }
     plan
 }

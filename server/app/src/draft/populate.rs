@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kube_schema::{Schema, yaml};
+use portico_api::words::{DocumentProblem, DraftNote, DraftProblem};
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
 use portico_domain::request::Action;
@@ -152,11 +153,7 @@ impl RequestDraft {
         let mut paths = Vec::new();
         leaves(self.kept.as_ref().unwrap_or(&Value::Null), "", &mut paths);
         if !paths.is_empty() {
-            self.notes.push(format!(
-                "The control plane that is chosen now has no field {}. What you filled in there is not sent; it is \
-                 back when you choose the other control plane again.",
-                paths.join(", ")
-            ));
+            self.notes.push(DraftNote::KeptForAnotherPlane { paths });
         }
     }
 
@@ -187,7 +184,10 @@ impl RequestDraft {
             .projection
             .forbidden_fields(&self.object, &known, &identity, self.plan.as_ref());
         for found in refused {
-            self.problem(&found.path, found.message);
+            let problem = DraftProblem::ForbiddenField {
+                message: found.message,
+            };
+            self.field_problem(&found.path, problem);
         }
         self.object = self.projection.user_fields(&self.object);
     }
@@ -211,21 +211,24 @@ impl RequestDraft {
         for (path, wish, locked) in differences(wished, &self.object) {
             // An empty `spec:` asks for nothing.
             if wish != "—" && wish != "null" {
-                let plan = plan_title(plan);
-                let why =
-                    format!("The plan {plan} sets this to {locked}. Leave it out, or choose another plan.");
-                self.problem(&path, why);
+                let problem = DraftProblem::LockedByPlan {
+                    plan: plan_title(plan).to_owned(),
+                    value: locked,
+                };
+                self.field_problem(&path, problem);
             }
         }
     }
 
     fn read_yaml(&mut self, text: &str) {
         self.yaml_text = Some(text.to_owned());
-        self.take_document(yaml::parse(text).map_err(|error| error.to_string()));
+        self.take_document(yaml::parse(text).map_err(|error| DocumentProblem::Syntax {
+            error: error.to_string(),
+        }));
     }
 
     /// Takes an object that was written as a whole.
-    fn take_document(&mut self, document: Result<Value, String>) {
+    fn take_document(&mut self, document: Result<Value, DocumentProblem>) {
         let problem = match document {
             Ok(Value::Null) => {
                 self.object = Value::Object(Map::new());
@@ -236,9 +239,9 @@ impl RequestDraft {
                     self.object = object;
                     return;
                 }
-                Some(_) => "`spec` must be a mapping, as `spec: { size: 10Gi }`.".to_owned(),
+                Some(_) => DocumentProblem::SpecNoMapping,
             },
-            Ok(_) => "It must be a mapping, with `spec:` at its top.".to_owned(),
+            Ok(_) => DocumentProblem::NoMapping,
             Err(error) => error,
         };
         self.yaml_problem = Some(problem);

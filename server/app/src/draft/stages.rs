@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use portico_api::words::DraftProblem;
 use portico_api::{DryRunResult, RequestFormPage};
 use portico_domain::authz::{Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
@@ -19,7 +20,7 @@ use serde_json::Value;
 
 use super::input::{FormCommand, RequestInput, RequestTarget};
 use super::{RequestDraft, too_many_values, within_bounds};
-use crate::{Portal, Result, Workspace};
+use crate::{Conflict, Portal, Result, Workspace};
 
 /// Why a request is being prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Portal {
     pub(crate) async fn dry_run(&self, checked: Checked) -> DryRun {
         let Checked(mut draft) = checked;
         let result = match draft.problem_count() {
-            0 => Some(self.ask_control_plane(&mut draft).await),
+            0 => Some(self.ask_control_plane(&mut draft).await.into()),
             _ => None,
         };
         DryRun { draft, result }
@@ -180,9 +181,11 @@ impl DryRun {
         &self.draft.work
     }
 
-    /// Adds a problem with the request as a whole.
-    pub(crate) fn add_problem(&mut self, message: &str) {
-        self.draft.problem("", message);
+    /// Adds what stands against sending it.
+    pub(crate) fn add_conflict(&mut self, conflict: &Conflict) {
+        self.draft.problem(DraftProblem::Conflict {
+            message: conflict.to_string(),
+        });
     }
 
     /// The page of the form. `reviewed` says on it that it can be sent, if nothing is wrong.

@@ -1,17 +1,17 @@
 //! Requests to delete a claim. The requester confirms it by typing the claim's name.
 
-use portico_api::{DeletePage, Problem, names as field};
+use portico_api::words::{Consequence, DraftProblem};
+use portico_api::{ApprovalPreview, DeletePage, names as field};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
 use portico_domain::names::RequestId;
-use portico_domain::placement::Placement;
+use portico_domain::placement::{Candidate, Placement};
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 
 use super::submit_request::SubmitOutcome;
-use crate::draft::checks::preview;
 use crate::draft::stages::Frozen;
 use crate::names::plane_title;
 use crate::permissions::Attempt;
@@ -65,22 +65,21 @@ impl Portal {
             .store()
             .open_request_of(&self.rules().of_all_tenants(), reference)
             .await?;
-        let mut consequences = vec![format!(
-            "The {} {} is deleted on {}, with everything it is composed of.",
-            rows::display(&catalog, &reference.offering).title,
-            reference.name,
-            plane_title(&configuration, &reference.plane)
-        )];
+        let mut consequences = vec![Consequence::Deleted {
+            offering: rows::display(&catalog, &reference.offering).title,
+            claim: reference.name.clone(),
+            plane: plane_title(&configuration, &reference.plane),
+        }];
         if claim.status.secret.is_some() {
-            consequences.push("Its connection secret goes with it: what uses it stops working.".to_owned());
+            consequences.push(Consequence::SecretLost);
         }
-        consequences.push("Data that is not kept elsewhere is lost.".to_owned());
+        consequences.push(Consequence::DataLost);
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
             uid: claim.uid.clone(),
             request_id: command.id.unwrap_or_else(|| self.new_request_id()),
-            consequences,
-            approval: preview(&ruling, tenant.title()),
+            consequences: consequences.iter().map(ToString::to_string).collect(),
+            approval: ApprovalPreview::of(&ruling, tenant.title()),
             typed: command.confirmation.clone(),
             note: command.note.clone(),
             problems: Vec::new(),
@@ -107,35 +106,19 @@ impl Portal {
         }
         let mut page = self.delete_page(viewer, command).await?;
         if command.uid.as_ref().is_some_and(|shown| *shown != page.uid) {
-            let message =
-                "The claim that you saw is gone, and another stands under its name. Look at that one before \
-                           you delete it."
-                    .to_owned();
-            page.problems.push(Problem {
-                field: String::new(),
-                message,
-            });
+            page.problems.push(DraftProblem::ClaimReplaced.of_whole());
         }
         if page.typed.trim() != reference.name.as_str() {
-            let message = format!("Type the claim’s name, {}, to delete it.", reference.name);
-            page.problems.push(Problem {
-                field: field::CONFIRM.to_owned(),
-                message,
-            });
+            let name = reference.name.clone();
+            page.problems
+                .push(DraftProblem::Unconfirmed { name }.of_field(field::CONFIRM));
         }
-        if let Some(denied) = &page.approval.denied {
-            page.problems.push(Problem {
-                field: String::new(),
-                message: format!("Policy refuses it: {denied}"),
-            });
+        if let Some(reasons) = page.approval.denied.clone() {
+            page.problems
+                .push(DraftProblem::DeniedByPolicy { reasons }.of_whole());
         }
         if page.in_the_way.is_some() {
-            let message =
-                "Another request about it is still under way. Wait for it, or withdraw it.".to_owned();
-            page.problems.push(Problem {
-                field: String::new(),
-                message,
-            });
+            page.problems.push(DraftProblem::RequestInProgress.of_whole());
         }
         if !page.problems.is_empty() {
             return Ok(SubmitOutcome::Invalid(Box::new(page)));
@@ -154,14 +137,13 @@ impl Portal {
         let catalog = self.planes().catalog();
         let projection = crate::offering::projection(&catalog, reference);
         let manifest = projection.displayed(&claim.object, claim.own_machinery.as_deref());
-        let placement = Placement {
-            chosen: Some(reference.plane.clone()),
-            reason: format!(
-                "{}: it runs there.",
-                plane_title(&configuration, &reference.plane)
-            ),
-            candidates: Vec::new(),
-        };
+        let mut placement = Placement::of_existing(Candidate {
+            plane: reference.plane.clone(),
+            title: plane_title(&configuration, &reference.plane),
+            region: None,
+            ruled_out: Vec::new(),
+        });
+        placement.candidates.clear();
         let frozen = Frozen::deletion(
             &grant,
             &ruling,
@@ -256,27 +238,30 @@ mod tests {
             SubmitOutcome::Invalid(page) => page
                 .problems
                 .into_iter()
-                .map(|problem| problem.message)
-                .collect::<Vec<_>>()
-                .join(" "),
+                .filter_map(|problem| problem.reason)
+                .collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
-        let unconfirmed = refused(DeleteClaim::of(&claim)).await;
-        assert!(
-            unconfirmed.contains("Type the claim’s name, files"),
-            "{unconfirmed}"
+        assert_eq!(
+            refused(DeleteClaim::of(&claim)).await,
+            [DraftProblem::Unconfirmed {
+                name: claim.name.clone()
+            }]
         );
         let another = DeleteClaim {
             uid: Some("another".to_owned()),
             ..confirmed(&claim)
         };
-        assert!(refused(another).await.contains("another stands under its name"));
+        assert_eq!(refused(another).await, [DraftProblem::ClaimReplaced]);
         let sent = app
             .portal
             .submit_delete(caller(&developer(0)), &confirmed(&claim))
             .await;
         assert!(matches!(sent, Ok(SubmitOutcome::Created(_))), "{sent:?}");
-        assert!(refused(confirmed(&claim)).await.contains("still under way"));
+        assert_eq!(
+            refused(confirmed(&claim)).await,
+            [DraftProblem::RequestInProgress]
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

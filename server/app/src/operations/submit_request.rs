@@ -79,7 +79,7 @@ impl Portal {
         match self.send(caller, frozen).await {
             Ok(submission) => Ok(SubmitOutcome::Created(submission)),
             Err(PortalError::Conflict(conflict)) => {
-                tried.add_problem(&conflict.to_string());
+                tried.add_conflict(&conflict);
                 let page = Box::new(tried.page(self, false)?);
                 Ok(SubmitOutcome::Conflict(page, conflict))
             }
@@ -179,6 +179,7 @@ fn submission(request: &Request) -> Submission {
 
 #[cfg(test)]
 mod tests {
+    use portico_api::words::DraftProblem;
     use portico_domain::names::RequestId;
     use portico_domain::request::State;
     use portico_domain::tenancy::Role;
@@ -198,20 +199,24 @@ mod tests {
         }
     }
 
-    /// What is said about an invalid request.
-    async fn problems(app: &TestApp, input: RequestInput) -> String {
+    /// The form of an invalid request.
+    async fn invalid(app: &TestApp, input: RequestInput) -> RequestFormPage {
         match app.submit_input(&developer(0), &sandbox(), input).await.unwrap() {
-            SubmitOutcome::Invalid(page) => {
-                let form = page.form.iter().flat_map(|form| &form.main);
-                let fields = form.flat_map(|field| field.problems.clone());
-                let mut said = page.name_problems;
-                said.extend(page.problems.into_iter().map(|problem| problem.message));
-                said.extend(page.yaml_problem);
-                said.extend(fields);
-                said.join("\n")
-            }
+            SubmitOutcome::Invalid(page) => *page,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What is said about an invalid request.
+    async fn problems(app: &TestApp, input: RequestInput) -> String {
+        let page = invalid(app, input).await;
+        let form = page.form.iter().flat_map(|form| &form.main);
+        let fields = form.flat_map(|field| field.problems.clone());
+        let mut said = page.name_problems;
+        said.extend(page.problems.into_iter().map(|problem| problem.message));
+        said.extend(page.yaml_problem);
+        said.extend(fields);
+        said.join("\n")
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -287,17 +292,6 @@ mod tests {
             (bucket("Not A Name", 10), "Use 1 to 50 lower-case letters"),
             (bucket("files", "ten"), "Must be a whole number"),
             (
-                bucket("files", 500),
-                "Policy refuses it: Buckets over 100 GB are not for self-service.",
-            ),
-            (
-                RequestInput {
-                    content: Content::Object(json!({"spec": {"sizeGB": 10}})),
-                    ..bucket("files", 10)
-                },
-                "There is no field spec.sizeGB",
-            ),
-            (
                 RequestInput {
                     content: Content::Object(json!({"spec": 3})),
                     ..bucket("files", 10)
@@ -318,6 +312,26 @@ mod tests {
                 },
                 "No control plane can serve Bucket here",
             ),
+        ] {
+            let found = problems(&app, input).await;
+            assert!(found.contains(said), "{said:?} is not in {found:?}");
+        }
+        for (input, reason) in [
+            (
+                bucket("files", 500),
+                DraftProblem::DeniedByPolicy {
+                    reasons: "Buckets over 100 GB are not for self-service.".to_owned(),
+                },
+            ),
+            (
+                RequestInput {
+                    content: Content::Object(json!({"spec": {"sizeGB": 10}})),
+                    ..bucket("files", 10)
+                },
+                DraftProblem::UnknownField {
+                    path: "spec.sizeGB".to_owned(),
+                },
+            ),
             (
                 RequestInput {
                     form: FormState {
@@ -326,11 +340,14 @@ mod tests {
                     },
                     ..bucket("files", 10)
                 },
-                "The form has changed since you opened it",
+                DraftProblem::FormOutdated,
             ),
         ] {
-            let found = problems(&app, input).await;
-            assert!(found.contains(said), "{said:?} is not in {found:?}");
+            let found = invalid(&app, input).await.problems;
+            let is_found = found
+                .iter()
+                .any(|problem| problem.reason.as_ref() == Some(&reason));
+            assert!(is_found, "{reason:?} is not in {found:?}");
         }
         assert_eq!(
             app.audited(None)

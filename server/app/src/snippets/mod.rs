@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, State, UndefinedBehavior, Value};
+use portico_api::words::ENVIRONMENT_FILE;
 use portico_api::{ConnectionKey, Snippet, SnippetPart};
 use portico_domain::connection::DOTS;
 use portico_domain::documents::Access;
@@ -255,7 +256,7 @@ fn environment_file(access: &Access, keys: &[ConnectionKey]) -> Snippet {
         }
     }
     Snippet {
-        title: "Environment file".to_owned(),
+        title: ENVIRONMENT_FILE.to_owned(),
         text: pieces.iter().map(|piece| piece.text.as_str()).collect(),
         pieces,
     }

@@ -189,14 +189,9 @@ pub(super) fn accepted(submission: Submission) -> Response {
 
 fn problems(page: RequestFormPage) -> Vec<FieldProblem> {
     let mut found = page.problems;
-    found.extend(page.name_problems.into_iter().map(|message| FieldProblem {
-        field: "metadata.name".to_owned(),
-        message,
-    }));
-    found.extend(page.yaml_problem.map(|message| FieldProblem {
-        field: String::new(),
-        message,
-    }));
+    let of_name = |message| FieldProblem::new("metadata.name", message);
+    found.extend(page.name_problems.into_iter().map(of_name));
+    found.extend(page.yaml_problem.map(|message| FieldProblem::new("", message)));
     if let Some(form) = page.form {
         of_form(form, &mut found);
     }
@@ -204,10 +199,8 @@ fn problems(page: RequestFormPage) -> Vec<FieldProblem> {
 }
 
 fn of_form(form: Form, found: &mut Vec<FieldProblem>) {
-    found.extend(form.problems.into_iter().map(|message| FieldProblem {
-        field: String::new(),
-        message,
-    }));
+    let of_whole = |message| FieldProblem::new("", message);
+    found.extend(form.problems.into_iter().map(of_whole));
     let fields = form
         .main
         .into_iter()
@@ -215,10 +208,8 @@ fn of_form(form: Form, found: &mut Vec<FieldProblem>) {
     for field in fields {
         field.each(&mut |field| {
             let path = field.name.trim_start_matches('/').replace('/', ".");
-            found.extend(field.problems.iter().map(|message| FieldProblem {
-                field: path.clone(),
-                message: message.clone(),
-            }));
+            let of_field = |message: &String| FieldProblem::new(path.clone(), message.clone());
+            found.extend(field.problems.iter().map(of_field));
         });
     }
 }

@@ -1,0 +1,53 @@
+use portico_domain::documents::ControlPlaneKind;
+use portico_domain::names::{OfferingName, PlanName};
+use portico_domain::tenancy::Role;
+
+use crate::ConfigurationError;
+
+/// The name to show of a kind of control plane.
+#[must_use]
+pub fn plane_kind_title(kind: ControlPlaneKind) -> &'static str {
+    match kind {
+        ControlPlaneKind::Cluster => "Cluster",
+        ControlPlaneKind::Vcluster => "Virtual cluster",
+        ControlPlaneKind::KcpWorkspace => "kcp workspace",
+    }
+}
+
+/// The name to show of a role.
+#[must_use]
+pub fn role_title(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer",
+        Role::Developer => "Developer",
+        Role::Approver => "Approver",
+        Role::TenantAdmin => "Tenant admin",
+    }
+}
+
+/// An error that occurred several times.
+#[must_use]
+pub fn repeated(message: &str, times: u32) -> String {
+    if times > 1 {
+        format!("{message} ({times} times)")
+    } else {
+        message.to_owned()
+    }
+}
+
+impl ConfigurationError {
+    /// Claims have a plan that their offering does not have.
+    #[must_use]
+    pub fn unknown_plan(offering: &OfferingName, plan: &PlanName, claims: usize) -> Self {
+        Self {
+            file: format!("Offering {offering}"),
+            line: None,
+            field: Some("spec.plans".to_owned()),
+            message: format!(
+                "there is no plan named {plan:?}, and claims that name it: {claims}. They count as the largest plan \
+                 until somebody gives them another",
+                plan = plan.as_str()
+            ),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use jiff::Timestamp;
+use portico_domain::documents::{Access, SecretSource};
+
+use crate::ReceivedItem;
+use crate::time::relative;
+
+/// The title of the snippet that is a file of environment variables.
+pub const ENVIRONMENT_FILE: &str = "Environment file";
+
+/// Why a claim is no longer there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GoneReason {
+    /// It was deleted through the portal.
+    #[error("Deleted {} by {by}.", relative(*now, *at))]
+    Deleted {
+        /// The current time.
+        now: Timestamp,
+        /// When.
+        at: Timestamp,
+        /// The requester's name.
+        by: String,
+    },
+    /// The tenant may no longer use its control plane.
+    #[error("{plane} is no longer one that your team may use.")]
+    PlaneNotUsable {
+        /// The control plane's title.
+        plane: String,
+    },
+    /// Its control plane no longer serves the kind.
+    #[error("{plane} no longer serves its kind: the definition was deleted there, and what there was of it.")]
+    NotServed {
+        /// The control plane's title.
+        plane: String,
+    },
+    /// Somebody deleted it on the control plane.
+    #[error("It is no longer on {plane}: it was deleted there by other hands than Portico's.")]
+    DeletedElsewhere {
+        /// The control plane's title.
+        plane: String,
+    },
+}
+
+/// The status of a claim that its control plane does not show yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComingReason {
+    /// It is being applied.
+    #[error("It is being applied to the control plane.")]
+    BeingApplied,
+    /// It was applied.
+    #[error("The control plane has it, and begins.")]
+    Applied,
+    /// It could not be applied.
+    #[error("{}", format!("It was not made. {why}").trim_end())]
+    NotMade {
+        /// Why, as a sentence; may be empty.
+        why: String,
+    },
+}
+
+/// Why the composed resources of a claim are missing, old or incomplete.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TreeProblem {
+    /// The control plane does not answer.
+    #[error("Its control plane does not answer.")]
+    Unreachable,
+    /// The control plane could not be asked.
+    #[error("{error}.")]
+    NotAsked {
+        /// The error, without a full stop.
+        error: String,
+    },
+    /// The control plane takes longer than the page waits.
+    #[error("Its control plane takes long to answer; look again in a moment.")]
+    Slow,
+    /// The control plane refused.
+    #[error("{error}")]
+    Refused {
+        /// The error.
+        error: String,
+    },
+    /// What is shown was read before.
+    #[error("{why} This is what was seen {}.", relative(*now, *read_at))]
+    Old {
+        /// Why there is nothing newer.
+        why: Box<TreeProblem>,
+        /// The current time.
+        now: Timestamp,
+        /// When it was read.
+        read_at: Timestamp,
+    },
+    /// There are more resources than are shown.
+    #[error("There is more than is shown.")]
+    Truncated,
+}
+
+/// Why there is nothing to connect with yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionWait {
+    /// The secret is not provably the claim's own. Only platform admins are told.
+    #[error("Nobody is shown its keys: {error}.")]
+    NotProven {
+        /// What the proof lacks.
+        error: String,
+    },
+    /// The secret does not exist, as far as the person may know.
+    #[error("Its secret {secret} is not there yet.")]
+    NotThere {
+        /// The secret's name.
+        secret: String,
+    },
+    /// The control plane did not do as asked.
+    #[error("{error}")]
+    Plane {
+        /// The error.
+        error: String,
+    },
+    /// The control plane takes longer than the page waits.
+    #[error("Its control plane takes long to answer; look again in a moment.")]
+    Slow,
+    /// The claim is ready and names no secret.
+    #[error("It is ready, and names no secret.")]
+    NoSecret,
+    /// The claim is not ready.
+    #[error("There is nothing to connect to before it is ready.")]
+    NotReady,
+}
+
+impl ReceivedItem {
+    /// What a claim provides by these documents: endpoints first, then the keys of its secret.
+    #[must_use]
+    pub fn all_of(access: &Access) -> Vec<Self> {
+        let secret = access.secret.as_ref().map(|source| match source {
+            SecretSource::Name(name) => format!("in the secret {name}"),
+            SecretSource::Path(path) => format!("in the secret that {path} names"),
+        });
+        let keys = access.keys.iter().map(|(meaning, key)| Self {
+            title: meaning.clone(),
+            source: match &secret {
+                Some(secret) => format!("key {key} {secret}"),
+                None => format!("key {key} of the connection secret"),
+            },
+        });
+        let endpoints = access.endpoints.iter().map(|endpoint| Self {
+            title: endpoint.title.clone(),
+            source: endpoint.path.clone(),
+        });
+        endpoints.chain(keys).collect()
+    }
+}
