@@ -1,6 +1,6 @@
 //! `cargo xtask check-tree`: checks the tracked files. No file contains a path of one machine, every lock file fits its
-//! manifest, all files name the same compiler version, links and paths in pages lead somewhere, and no name that was
-//! replaced is back.
+//! manifest, all files name the same compiler version, links and paths in pages lead somewhere, no name that was
+//! replaced is back, and the use cases have no sentences for people.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::docs;
 use crate::retired_names;
+use crate::sentences;
 use crate::steps::run_quietly;
 use crate::workspace::{cargo, root};
 
@@ -45,6 +46,7 @@ pub(crate) fn check() -> Result<ExitCode> {
     problems.extend(compiler_versions(&root)?);
     problems.extend(docs::problems(&root, &files)?);
     problems.extend(retired_names::find(&root, &files));
+    problems.extend(sentences::problems(&root, &files));
     for problem in &problems {
         println!("{problem}");
     }
@@ -52,7 +54,7 @@ pub(crate) fn check() -> Result<ExitCode> {
         println!("{} problems", problems.len());
         return Ok(ExitCode::FAILURE);
     }
-    println!("no problems in paths, lock files, toolchain versions, pages and names");
+    println!("no problems in paths, lock files, toolchain versions, pages, names and use cases");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,6 +16,7 @@ mod processes;
 mod program;
 mod retired_names;
 mod sbom;
+mod sentences;
 mod steps;
 mod test;
 mod watch;
