@@ -9,7 +9,7 @@ use portico_api::{
 use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
-use portico_form::{Branch, Choice, Control, Entry, Field, Form};
+use portico_form::{Branch, Choice, Control, Entry, Field, FieldLock, Form};
 use portico_frontend::pages;
 
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
@@ -64,7 +64,7 @@ fn field(name: &str, control: Control) -> Field {
         required: true,
         locked: false,
         locked_by: None,
-        set_by_plan: false,
+        lock: None,
         default: None,
         changed: false,
         when_empty: None,
@@ -315,7 +315,7 @@ fn what_the_plan_sets_is_one_folded_line_and_is_posted() {
         })
         .map(|field| Field {
             locked: true,
-            set_by_plan: true,
+            lock: Some(FieldLock::Plan),
             locked_by: Some("Set by the plan Small".into()),
             problems: vec![],
             ..field

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::workspace::has_extension;
+
 /// Names of types, functions and modules that were replaced.
 const RETIRED: [&str; 62] = [
     "Anybody",
@@ -75,7 +77,7 @@ const KEYWORDS: [&str; 8] = ["struct", "enum", "trait", "type", "fn", "mod", "co
 /// Finds definitions with a retired name in the Rust files.
 pub(crate) fn find(root: &Path, files: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for name in files.iter().filter(|name| name.ends_with(".rs")) {
+    for name in files.iter().filter(|name| has_extension(name, "rs")) {
         let Ok(contents) = fs::read_to_string(root.join(name)) else {
             continue;
         };

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::workspace::has_extension;
+
 /// The folder that is checked.
 const USE_CASES: &str = "server/app/src/";
 
@@ -11,7 +13,7 @@ const USE_CASES: &str = "server/app/src/";
 pub(crate) fn problems(root: &Path, files: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in files {
-        let is_checked = name.starts_with(USE_CASES) && name.ends_with(".rs") && !name.contains("test");
+        let is_checked = name.starts_with(USE_CASES) && has_extension(name, "rs") && !name.contains("test");
         let Some(source) = is_checked
             .then(|| fs::read_to_string(root.join(name)).ok())
             .flatten()

@@ -23,6 +23,13 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// True if a path has this extension.
+pub(crate) fn has_extension(name: &str, wanted: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
 /// The folder of the browser code. The build script of the server embeds it from here.
 pub(crate) fn site() -> PathBuf {
     target().join("site")

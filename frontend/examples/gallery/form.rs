@@ -3,7 +3,7 @@
 use portico_api::{ApprovalPreview, DryRunResult, Link, Problem, QuotaLine, RequestFormPage};
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
-use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, Form, Section};
+use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, FieldLock, Form, Section};
 use portico_frontend::pages;
 
 use crate::catalog;
@@ -17,7 +17,7 @@ pub(crate) fn field(name: &str, label: &str, control: Control) -> Field {
         required: false,
         locked: false,
         locked_by: None,
-        set_by_plan: false,
+        lock: None,
         default: None,
         changed: false,
         when_empty: None,
@@ -88,7 +88,7 @@ fn main_fields() -> Vec<Field> {
         Field {
             locked: true,
             locked_by: Some("Set by the plan Small".into()),
-            set_by_plan: true,
+            lock: Some(FieldLock::Plan),
             ..field(
                 "/spec/memory",
                 "Memory",

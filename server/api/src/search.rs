@@ -193,6 +193,7 @@ impl SearchResult {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn path_or_empty<S: Serializer>(href: &Option<Link>, serializer: S) -> Result<S::Ok, S::Error> {
     match href {
         Some(link) => link.serialize(serializer),

@@ -57,9 +57,10 @@ impl Portal {
         let listed = |id| rows.items.iter().find(|row| row.row.id == id).cloned();
         let (opened, closed, may_comment) = match named {
             None => (rows.items.first().cloned(), None, true),
-            Some(id) => match listed(id) {
-                Some(row) => (Some(row), None, true),
-                None => {
+            Some(id) => {
+                if let Some(row) = listed(id) {
+                    (Some(row), None, true)
+                } else {
                     let request = self.visible_request(viewer, id).await?;
                     let catalog = self.planes().catalog();
                     let row = self
@@ -69,7 +70,7 @@ impl Portal {
                     let may_comment = authz::may_comment(viewer, &request).is_ok();
                     (row, closed(viewer, &request), may_comment)
                 }
-            },
+            }
         };
         Ok(InboxPage {
             rows,

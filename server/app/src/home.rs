@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{ApprovalRow, HealthChange, HealthChanges, HomePage, PlatformState};
+use portico_api::{ApprovalRow, CatalogCard, HealthChange, HealthChanges, HomePage, PlatformState};
 use portico_domain::claim::{Claim, Health};
 use portico_domain::documents::Configuration;
 use portico_domain::placement::may_use;
@@ -31,6 +31,18 @@ const ENDS_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 const UNSUCCESSFUL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What a newcomer is shown.
 const SUGGESTIONS: usize = 3;
+
+/// The requests of the home page.
+struct HomeRequests {
+    /// The viewer's open requests, the newest five.
+    waiting_on_others: Vec<Request>,
+    /// The number of all of them.
+    waiting_on_others_count: u64,
+    /// The viewer's requests that ended without being applied.
+    unsuccessful: Vec<Request>,
+    /// Other requests of the last day.
+    today: Vec<Request>,
+}
 
 impl Portal {
     /// The first page after signing in.
@@ -71,63 +83,9 @@ impl Portal {
         claims.truncate(10);
 
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
-        let mine = |filter| RequestFilter {
-            requester: Some(viewer.person().subject.clone()),
-            ..filter
-        };
-        let open = mine(RequestFilter::open());
-        let waiting_on_others_count = self.store().count_requests(&scope, &open).await?;
-        let waiting_on_others = self.store().requests(&scope, &open, &Page::first(5)).await?.items;
-        let recent = RequestFilter {
-            tenant: work.map(|work| work.tenant.clone()),
-            ..RequestFilter::default()
-        };
-        let recent = self
-            .store()
-            .requests(&scope, &recent, &Page::first(RECENT))
-            .await?
-            .items;
-        let ended = RequestFilter {
-            states: vec![State::Rejected, State::Failed, State::Expired],
-            ..RequestFilter::default()
-        };
-        let mut unsuccessful = self
-            .store()
-            .requests(&scope, &mine(ended), &Page::first(20))
-            .await?
-            .items;
-        let again = |ended: &Request| {
-            let others = recent.iter().chain(&waiting_on_others);
-            others
-                .filter(|other| other.claim == ended.claim)
-                .any(|other| other.created_at > ended.created_at)
-        };
-        unsuccessful.retain(|request| request.updated_at >= now - UNSUCCESSFUL && !again(request));
-        unsuccessful.truncate(SHOWN);
-        let mut today = recent;
-        // What one waits for or was refused stands above already.
-        let above = |request: &Request| {
-            let shown = |of: &[Request]| of.iter().any(|shown| shown.id == request.id);
-            shown(&waiting_on_others)
-                || shown(&unsuccessful)
-                || (!request.state.is_end() && request.requester.subject == viewer.person().subject)
-        };
-        today.retain(|request| request.updated_at >= since && !above(request));
-        today.sort_by_key(|request| std::cmp::Reverse(request.updated_at));
-
-        let suggestions = if all == 0 && waiting_on_others.is_empty() {
-            let policies = self.policies()?;
-            let index = self.index(work);
-            let found = index.find(Wanted::default()).entries;
-            let dead = self.unreachable_planes();
-            let mut different: Vec<_> = Vec::new();
-            for entry in found {
-                let category = entry.offered().category;
-                if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
-                    different.push((category, entry.card(work, &configuration, &policies.1, &dead)));
-                }
-            }
-            different.into_iter().map(|(_, card)| card).collect()
+        let requests = self.home_requests(viewer, work, now).await?;
+        let suggestions = if all == 0 && requests.waiting_on_others.is_empty() {
+            self.suggestions(work, &configuration)?
         } else {
             Vec::new()
         };
@@ -163,15 +121,99 @@ impl Portal {
                 .map(|(_, claim)| rows::claim(&configuration, &catalog, claim))
                 .collect(),
             waiting_on_me,
-            waiting_on_others: request_rows(&waiting_on_others),
-            waiting_on_others_count: waiting_on_others_count.values().sum(),
-            unsuccessful: request_rows(&unsuccessful),
-            today: request_rows(&today),
+            waiting_on_others: request_rows(&requests.waiting_on_others),
+            waiting_on_others_count: requests.waiting_on_others_count,
+            unsuccessful: request_rows(&requests.unsuccessful),
+            today: request_rows(&requests.today),
             health_changes,
             suggestions,
             unreachable_planes,
             platform,
         })
+    }
+
+    /// The requests that the home page shows.
+    async fn home_requests(
+        &self,
+        viewer: &Viewer,
+        work: Option<&Workspace>,
+        now: Timestamp,
+    ) -> Result<HomeRequests> {
+        let scope = viewer.scope();
+        let mine = |filter| RequestFilter {
+            requester: Some(viewer.person().subject.clone()),
+            ..filter
+        };
+        let open = mine(RequestFilter::open());
+        let waiting_on_others = self.store().requests(&scope, &open, &Page::first(5)).await?.items;
+        // All of them are here already, unless the page is full.
+        let waiting_on_others_count = if waiting_on_others.len() < SHOWN {
+            waiting_on_others.len() as u64
+        } else {
+            self.store().count_requests(&scope, &open).await?.values().sum()
+        };
+        let recent = RequestFilter {
+            tenant: work.map(|work| work.tenant.clone()),
+            ..RequestFilter::default()
+        };
+        let recent = self
+            .store()
+            .requests(&scope, &recent, &Page::first(RECENT))
+            .await?
+            .items;
+        let ended = RequestFilter {
+            states: vec![State::Rejected, State::Failed, State::Expired],
+            ..RequestFilter::default()
+        };
+        let mut unsuccessful = self
+            .store()
+            .requests(&scope, &mine(ended), &Page::first(20))
+            .await?
+            .items;
+        let again = |ended: &Request| {
+            let others = recent.iter().chain(&waiting_on_others);
+            others
+                .filter(|other| other.claim == ended.claim)
+                .any(|other| other.created_at > ended.created_at)
+        };
+        unsuccessful.retain(|request| request.updated_at >= now - UNSUCCESSFUL && !again(request));
+        unsuccessful.truncate(SHOWN);
+        let since = now - SignedDuration::from_hours(24);
+        let mut today = recent;
+        // What one waits for or was refused stands above already.
+        let above = |request: &Request| {
+            let shown = |of: &[Request]| of.iter().any(|shown| shown.id == request.id);
+            shown(&waiting_on_others)
+                || shown(&unsuccessful)
+                || (!request.state.is_end() && request.requester.subject == viewer.person().subject)
+        };
+        today.retain(|request| request.updated_at >= since && !above(request));
+        today.sort_by_key(|request| std::cmp::Reverse(request.updated_at));
+        Ok(HomeRequests {
+            waiting_on_others,
+            waiting_on_others_count,
+            unsuccessful,
+            today,
+        })
+    }
+
+    /// Offerings of different categories, for somebody who has nothing yet.
+    fn suggestions(
+        &self,
+        work: Option<&Workspace>,
+        configuration: &Configuration,
+    ) -> Result<Vec<CatalogCard>> {
+        let policies = self.policies()?;
+        let index = self.index(work);
+        let dead = self.unreachable_planes();
+        let mut different: Vec<_> = Vec::new();
+        for entry in index.find(Wanted::default()).entries {
+            let category = entry.offered().category;
+            if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
+                different.push((category, entry.card(work, configuration, &policies.1, &dead)));
+            }
+        }
+        Ok(different.into_iter().map(|(_, card)| card).collect())
     }
 
     /// What needs a platform admin.

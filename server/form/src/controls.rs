@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
             required,
             locked: field_path.lock.is_some(),
             locked_by: field_path.lock.as_ref().map(Lock::words),
-            set_by_plan: matches!(field_path.lock, Some(Lock::Plan(_))),
+            lock: field_path.lock.as_ref().map(Lock::kind),
             default: node
                 .default_value()
                 .filter(|default| !is_empty(default))
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
             required: false,
             locked: false,
             locked_by: None,
-            set_by_plan: false,
+            lock: None,
             default: None,
             changed: false,
             problems: Vec::new(),

@@ -2,6 +2,8 @@
 
 use kube_schema::path::push_token;
 
+use crate::FieldLock;
+
 /// The position of a field in the form and in the object.
 #[derive(Debug, Clone)]
 pub(super) struct FieldPath {
@@ -27,6 +29,14 @@ pub(super) enum Lock {
 }
 
 impl Lock {
+    /// What locks the field.
+    pub(super) fn kind(&self) -> FieldLock {
+        match self {
+            Self::Plan(_) => FieldLock::Plan,
+            Self::Immutable => FieldLock::Immutable,
+        }
+    }
+
     /// The reason as text.
     pub(super) fn words(&self) -> String {
         match self {

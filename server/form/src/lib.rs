@@ -42,8 +42,8 @@ pub use hints::{FieldHint, FormHints, PlanValues};
 pub use input::FormInput;
 pub use labels::label;
 pub use model::{
-    AmountUnit, Branch, Choice, Control, EmptyMeans, Entry, Field, Form, MISSING, Section, WhenEmpty,
-    in_words,
+    AmountUnit, Branch, Choice, Control, EmptyMeans, Entry, Field, FieldLock, Form, MISSING, Section,
+    WhenEmpty, in_words,
 };
 pub use plan::{apply_item_presets, enforce_plan, initial_object};
 

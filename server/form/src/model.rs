@@ -60,9 +60,9 @@ pub struct Field {
     pub locked: bool,
     /// Why the field is locked, as text.
     pub locked_by: Option<String>,
-    /// Whether the plan sets it, so that there is nothing to decide.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub set_by_plan: bool,
+    /// What locks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<FieldLock>,
     /// The default, as text. Shown while the field is empty.
     pub default: Option<String>,
     /// Whether the value differs from the default and from the plan.
@@ -121,7 +121,24 @@ impl EmptyMeans {
     }
 }
 
+/// What locks a field.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FieldLock {
+    /// The plan sets it, so that there is nothing to decide.
+    Plan,
+    /// A rule of the schema forbids to change it after creation.
+    Immutable,
+}
+
 impl Field {
+    /// True if the plan sets it.
+    #[must_use]
+    pub fn is_set_by_plan(&self) -> bool {
+        self.lock == Some(FieldLock::Plan)
+    }
+
     /// True for an object with nothing to show: all its fields are hidden or moved to another section.
     #[must_use]
     pub fn is_empty_group(&self) -> bool {

@@ -85,7 +85,7 @@ impl Builder<'_> {
             required: required && !union.may_be_none,
             locked: false,
             locked_by: None,
-            set_by_plan: false,
+            lock: None,
             default: None,
             changed: false,
             problems: Vec::new(),

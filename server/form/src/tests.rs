@@ -279,7 +279,7 @@ fn plans_and_hints_shape_the_form() {
         Some("Set by the plan Small")
     );
     assert!(!fields["/spec/storage/size"].locked);
-    assert!(fields["/spec/storage/class"].set_by_plan);
+    assert!(fields["/spec/storage/class"].is_set_by_plan());
     assert!(fields["/spec/storage/class"].locked);
     assert!(!fields.contains_key("/spec/ratio"));
     assert!(form.sections.iter().any(|section| section.title == "Network"));

@@ -308,8 +308,8 @@ impl ErrorResponse<'_> {
         let message = self.message("it conflicts with the state there");
         if managers.is_empty() {
             match server_text::conflict(&message) {
-                server_text::Conflict::OtherObject => return PlaneError::Gone { message: message },
-                server_text::Conflict::OtherWrite => return PlaneError::Contended { message: message },
+                server_text::Conflict::OtherObject => return PlaneError::Gone { message },
+                server_text::Conflict::OtherWrite => return PlaneError::Contended { message },
                 server_text::Conflict::Other => {}
             }
         }

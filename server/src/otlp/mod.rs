@@ -117,8 +117,8 @@ fn head_sampler() -> Sampler {
     let sampler = Config::default().sampler;
     Arc::new(move |trace| {
         let trace = TraceId::from(trace);
-        let sampled = sampler.should_sample(None, trace, "http", &SpanKind::Server, &[], &[]);
-        sampled.decision == SamplingDecision::RecordAndSample
+        let answer = sampler.should_sample(None, trace, "http", &SpanKind::Server, &[], &[]);
+        answer.decision == SamplingDecision::RecordAndSample
     })
 }
 

@@ -26,7 +26,7 @@ use super::problem::Problem;
 use super::routes::Kind;
 use super::{metrics, refusals, routes, security, trace};
 
-/// The OpenAPI document of the routes, as JSON.
+/// The `OpenAPI` document of the routes, as JSON.
 static OPENAPI: LazyLock<Bytes> = LazyLock::new(|| {
     let descriptions = routes::table().into_iter().filter_map(|route| route.description);
     serde_json::to_vec(&openapi::document(descriptions))

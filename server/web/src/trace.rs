@@ -29,12 +29,11 @@ pub(super) async fn continue_or_start(State(app): State<App>, mut request: Reque
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse().ok());
     let span_id = rand::random();
-    let call = match caller {
-        Some(caller) => caller.child(span_id),
-        None => {
-            let started = TraceParent::new(rand::random(), span_id);
-            started.with_sampled((app.sampler)(started.trace_number()))
-        }
+    let call = if let Some(caller) = caller {
+        caller.child(span_id)
+    } else {
+        let started = TraceParent::new(rand::random(), span_id);
+        started.with_sampled((app.sampler)(started.trace_number()))
     };
     request.extensions_mut().insert(CallTrace { caller, call });
     portico_app::trace::in_trace(call, next.run(request)).await

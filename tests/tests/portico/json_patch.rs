@@ -451,11 +451,11 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
 
 async fn prepare(plane: &RawClient) {
     plane.create(DEFINITIONS, &definition()).await;
-    until("lamps are served", Duration::from_secs(60), async || {
+    until("lamps are served", Duration::from_mins(1), async || {
         (plane.try_get(LAMPS).await? == 200).then_some(())
     })
     .await;
-    until("a lamp is there", Duration::from_secs(60), async || {
+    until("a lamp is there", Duration::from_mins(1), async || {
         // The namespace `default` is made a moment after the start.
         let said = plane.ask(Method::POST, LAMPS, Some(&lamp())).await;
         said.is_success().then_some(())

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use super::markdown::Page;
 use crate::steps::run_quietly;
+use crate::workspace::has_extension;
 
 /// Returns broken links, paths and commits on the pages among `files`.
 pub(super) fn problems(root: &Path, files: &[&str]) -> Result<Vec<String>> {
@@ -22,12 +23,6 @@ pub(super) fn problems(root: &Path, files: &[&str]) -> Result<Vec<String>> {
     problems.extend(undefined(root, &pages));
     problems.extend(unknown_commits(root, &pages));
     Ok(problems)
-}
-
-fn has_extension(name: &str, wanted: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// The files and folders that git tracks.

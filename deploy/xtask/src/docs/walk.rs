@@ -28,7 +28,7 @@ fn of_walk(walk: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let rows = walk
         .lines()
-        .filter(|line| line.starts_with(|first: char| first == '|'))
+        .filter(|line| line.starts_with('|'))
         // The head of the table.
         .skip(2)
         .count();

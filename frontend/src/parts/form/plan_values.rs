@@ -24,7 +24,7 @@ pub(super) fn lifted(form: &Form) -> (Cow<'_, Form>, Vec<Field>) {
         .iter()
         .chain(form.sections.iter().flat_map(|section| &section.fields))
     {
-        field.each(&mut |field| any |= field.set_by_plan);
+        field.each(&mut |field| any |= field.is_set_by_plan());
     }
     if !any {
         return (Cow::Borrowed(form), Vec::new());
@@ -54,11 +54,11 @@ pub(super) fn lifted(form: &Form) -> (Cow<'_, Form>, Vec<Field>) {
 
 /// The fields that stay. `group` is the label of the object that they belong to.
 fn rest(fields: &[Field], group: Option<&str>, set: &mut Vec<Field>) -> Vec<Field> {
-    let all = fields.iter().all(|field| field.set_by_plan);
+    let all = fields.iter().all(Field::is_set_by_plan);
     fields
         .iter()
         .filter_map(|field| {
-            if field.set_by_plan && problems::count(std::slice::from_ref(field)) == 0 {
+            if field.is_set_by_plan() && problems::count(std::slice::from_ref(field)) == 0 {
                 // `Class` says little without `Storage`, unless the whole object is set.
                 let label = match group {
                     Some(group) if !all => joined(group, &field.label),

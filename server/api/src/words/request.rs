@@ -219,12 +219,13 @@ pub fn track_record(name: &str, requests: &BTreeMap<State, u64>, claims: &BTreeM
         0 => return format!("{name}: the first request here"),
         ended => {
             let ends = [(rejected, "rejected"), (failed, "failed")];
-            let others: String = ends
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, end)| format!(", {count} {end}"))
+            let others = ends.iter().filter(|(count, _)| *count > 0);
+            let others = others.map(|(count, end)| format!("{count} {end}"));
+            let all: Vec<String> = [format!("{applied} of {ended} applied")]
+                .into_iter()
+                .chain(others)
                 .collect();
-            format!("{name}: {applied} of {ended} applied{others}")
+            format!("{name}: {}", all.join(", "))
         }
     };
     if claims.is_empty() {

@@ -51,16 +51,10 @@ impl Portal {
         let configuration = draft.configuration.clone();
         let policies = self.policies()?;
         let index = self.index(Some(&draft.work));
-        let offering = match index.get(&draft.offered.name) {
-            Some(entry) => entry.card(
-                Some(&draft.work),
-                &configuration,
-                &policies.1,
-                &self.unreachable_planes(),
-            ),
-            // A claim may be changed after its offering was taken out of the catalog.
-            None => return Err(PortalError::NotFound),
-        };
+        // A claim may be changed after its offering was taken out of the catalog.
+        let entry = index.get(&draft.offered.name).ok_or(PortalError::NotFound)?;
+        let unreachable = self.unreachable_planes();
+        let offering = entry.card(Some(&draft.work), &configuration, &policies.1, &unreachable);
         let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
         let usable: Vec<_> = configuration
             .control_planes

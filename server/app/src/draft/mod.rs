@@ -305,12 +305,11 @@ impl Portal {
             ..PlacementPreferences::default()
         };
         if let Some(plane) = filled(input.plane.as_ref()) {
-            match plane.parse() {
-                Ok(plane) => wish.plane = Some(plane),
-                Err(_) => {
-                    let plane = plane.to_owned();
-                    problems.push(DraftProblem::UnknownControlPlane { plane }.of_field("controlPlane"));
-                }
+            if let Ok(plane) = plane.parse() {
+                wish.plane = Some(plane);
+            } else {
+                let plane = plane.to_owned();
+                problems.push(DraftProblem::UnknownControlPlane { plane }.of_field("controlPlane"));
             }
         }
         let plan = choose_plan(&offered, input, &mut problems);

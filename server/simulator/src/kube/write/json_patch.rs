@@ -196,7 +196,7 @@ fn decoded(step: &str) -> String {
     let mut rest = step;
     while let Some(at) = rest.find('~') {
         plain.push_str(&rest[..at]);
-        let (letter, length) = match rest[at..].as_bytes() {
+        let (letter, length) = match &rest.as_bytes()[at..] {
             [_, b'0', ..] => ('~', 2),
             [_, b'1', ..] => ('/', 2),
             _ => ('~', 1),
