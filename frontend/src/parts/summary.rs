@@ -51,10 +51,9 @@ pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Opti
 pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
     let words = words?.clone();
     // The amount is large; what it is compared with is beside it.
-    let (amount, rest) = words.split_once(" a month").unwrap_or((&words, ""));
-    let per = if amount == words { "" } else { " a month" };
+    let (amount, rest) = words.split_at(words.find(" a month").unwrap_or(words.len()));
     Some(
-        view! { <div class="cost"><h3>"Price"</h3><p><strong>{amount.to_owned()}</strong>{per}{rest.to_owned()}</p></div> }
+        view! { <div class="cost"><h3>"Price"</h3><p><strong>{amount.to_owned()}</strong>{rest.to_owned()}</p></div> }
             .into_any(),
     )
 }
