@@ -304,6 +304,45 @@ fn a_locked_form_shows_and_posts_every_value() {
 }
 
 #[test]
+fn a_default_is_one_of_the_choices_and_leaves_the_field_unset_until_one_is_made() {
+    let radios = |chosen: &str| {
+        let choice = |value: &str| Choice {
+            value: value.into(),
+            label: value.into(),
+        };
+        let version = Field {
+            required: false,
+            default: Some("17".into()),
+            ..field(
+                "/version",
+                Control::Choice {
+                    chosen: chosen.into(),
+                    choices: vec![choice("16"), choice("17")],
+                },
+            )
+        };
+        let html = pages::request_form(&frame(), &form_page(vec![version]));
+        assert!(!html.contains("Default ("), "the default is not offered twice");
+        html.split("<input ")
+            .filter(|input| input.contains("type=\"radio\"") && input.contains("name=\"/version\""))
+            .map(|input| {
+                let input = &input[..input.find('>').unwrap()];
+                let value = input.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+                (value.to_owned(), input.contains("checked"))
+            })
+            .collect::<Vec<_>>()
+    };
+    let of = |radios: [(&str, bool); 2]| {
+        radios
+            .map(|(value, checked)| (value.to_owned(), checked))
+            .to_vec()
+    };
+    assert_eq!(radios(""), of([("16", false), ("", true)]));
+    assert_eq!(radios("16"), of([("16", true), ("17", false)]));
+    assert_eq!(radios("17"), of([("16", false), ("17", true)]));
+}
+
+#[test]
 fn what_the_plan_sets_is_one_folded_line_and_is_posted() {
     let of_plan = fields()
         .into_iter()

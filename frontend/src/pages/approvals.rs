@@ -218,7 +218,7 @@ fn decide(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query)
     let comment = page.may_comment.then(|| {
         view! {
             <textarea id=format!("comment-{id}") name=names::COMMENT rows="1" maxlength=COMMENT_CHARACTERS required
-                aria-label="Comment" placeholder="Say something about it all the same."></textarea>
+                aria-label="Comment" placeholder="Comment on it anyway."></textarea>
             <div class="actions"><button class="button">{icon("comment")}"Comment"</button></div>
         }
     });

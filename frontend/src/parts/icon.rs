@@ -21,7 +21,7 @@ pub(crate) fn glyph(wanted: &str, category: &'static str) -> &'static str {
         .map_or(category, |symbol| symbol.name)
 }
 
-/// The icon of an offering on its own ground, in its colour if it is a well-known thing.
+/// The icon of an offering on a tinted tile, in the colour of well-known products.
 pub(crate) fn glyph_tile(wanted: &str, category: &'static str, large: bool) -> impl IntoView + use<> {
     let name = glyph(wanted, category);
     let class = if large { "glyph large" } else { "glyph" };

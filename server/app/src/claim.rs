@@ -70,6 +70,7 @@ impl Portal {
         } else {
             may_change(viewer, &configuration, &claim)
         };
+        let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
             conditions: claim.status.conditions.clone(),
@@ -89,7 +90,7 @@ impl Portal {
                 })
                 .collect(),
             live_hash: base_hash(&claim, &projection),
-            yaml: yaml::print(&projection.displayed(&claim.object, claim.own_machinery.as_deref())),
+            yaml: yaml::print(&displayed),
             full_yaml: yaml::print(&claim.object),
             pending: history
                 .iter()
@@ -104,7 +105,7 @@ impl Portal {
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
             cost: cost(plan, None),
-            properties: properties(offered.map(|offered| &offered.form), plan, &claim),
+            properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
             may_change,
         })
     }

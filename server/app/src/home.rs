@@ -145,7 +145,15 @@ impl Portal {
             ..filter
         };
         let open = mine(RequestFilter::open());
-        let waiting_on_others = self.store().requests(&scope, &open, &Page::first(5)).await?.items;
+        let waiting_on_others = self
+            .store()
+            .requests(
+                &scope,
+                &open,
+                &Page::first(u32::try_from(SHOWN).unwrap_or(u32::MAX)),
+            )
+            .await?
+            .items;
         // All of them are here already, unless the page is full.
         let waiting_on_others_count = if waiting_on_others.len() < SHOWN {
             waiting_on_others.len() as u64

@@ -41,7 +41,7 @@ fn is_typo_of(word: &str, meant: &str) -> bool {
     if allowed == 0 || letters > MAX_WORD || meant.chars().count() + allowed < letters {
         return false;
     }
-    // Whoever types has perhaps not finished the word.
+    // The word may not be finished yet.
     let beginning: String = meant.chars().take(letters).collect();
     osa_distance(word, &beginning) <= allowed || osa_distance(word, meant) <= allowed
 }

@@ -2,7 +2,6 @@
 
 use kube_schema::path::push_token;
 use portico_api::Property;
-use portico_domain::claim::Claim;
 use portico_domain::documents::Plan;
 use portico_form::{FormHints, in_words, label};
 use serde_json::Value;
@@ -15,9 +14,12 @@ const GENERIC_NAMES: [&str; 8] = [
     "size", "class", "type", "name", "count", "enabled", "mode", "days",
 ];
 
+/// Parts of names of fields whose value stays off the page's head.
+const SENSITIVE_NAMES: [&str; 3] = ["password", "secret", "token"];
+
 /// The properties of a claim: what its offering's form asks first, then what its plan lets people change. Without
-/// either, the first scalars of `spec`.
-pub(super) fn properties(hints: Option<&FormHints>, plan: Option<&Plan>, claim: &Claim) -> Vec<Property> {
+/// either, the first scalars of `spec`. `object` is the claim without machinery, as its page shows it.
+pub(super) fn properties(hints: Option<&FormHints>, plan: Option<&Plan>, object: &Value) -> Vec<Property> {
     let ordered = hints.into_iter().flat_map(|hints| &hints.order);
     let adjustable = plan.into_iter().flat_map(|plan| &plan.adjustable);
     let mut paths: Vec<String> = Vec::new();
@@ -27,11 +29,11 @@ pub(super) fn properties(hints: Option<&FormHints>, plan: Option<&Plan>, claim: 
         }
     }
     if paths.is_empty() {
-        paths = scalars_of_spec(&claim.object);
+        paths = scalars_of_spec(object);
     }
     paths
         .iter()
-        .filter_map(|path| property(hints, plan, path, &claim.object))
+        .filter_map(|path| property(hints, plan, path, object))
         .take(MAX_PROPERTIES)
         .collect()
 }
@@ -96,14 +98,17 @@ fn scalars_of_spec(object: &Value) -> Vec<String> {
         .flatten()
         .filter(|(_, value)| value.is_string() || value.is_number() || value.is_boolean())
         .map(|(name, _)| name)
-        .filter(|name| !name.contains('.'))
+        .filter(|name| {
+            let lower = name.to_lowercase();
+            !name.contains('.') && !SENSITIVE_NAMES.iter().any(|part| lower.contains(part))
+        })
         .map(|name| format!("spec.{name}"))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{derived_label, property};
+    use super::{derived_label, properties, property};
     use portico_domain::documents::Plan;
     use serde_json::json;
 
@@ -144,6 +149,16 @@ mod tests {
             ("Users".into(), "2".into(), Some("/spec/users".into()))
         );
         assert_eq!(property(None, None, "spec.missing", &object), None);
+    }
+
+    #[test]
+    fn without_hints_and_plan_the_scalars_of_spec_are_shown_but_no_secrets() {
+        let object = json!({"spec": {"engine": "pg", "adminPassword": "x", "apiToken": "y", "nodes": 3, "nested": {}}});
+        let shown: Vec<String> = properties(None, None, &object)
+            .into_iter()
+            .map(|property| property.label)
+            .collect();
+        assert_eq!(shown, ["Engine", "Nodes"]);
     }
 
     #[test]

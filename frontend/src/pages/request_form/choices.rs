@@ -143,7 +143,7 @@ fn plane_buttons(page: &RequestFormPage) -> AnyView {
         plane.map_or_else(|| name.to_string(), |plane| plane.title.clone())
     };
     let now = match (&page.plane, chosen) {
-        (None, Some(chosen)) => format!("{}, as things are", title(chosen)),
+        (None, Some(chosen)) => format!("now {}", title(chosen)),
         _ => "Portico chooses when you send".to_owned(),
     };
     let any = place_choice(

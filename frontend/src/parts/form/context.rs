@@ -1,5 +1,7 @@
 //! The context of a field in its form, and the ids of inputs.
 
+use portico_form::Control;
+
 /// The context of a field within its form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FormContext<'f> {
@@ -9,6 +11,18 @@ pub(crate) struct FormContext<'f> {
     pub(crate) locked: bool,
     /// The number of groups around the field.
     pub(crate) depth: usize,
+}
+
+/// True if a control consists of fields, entries or items of its own.
+pub(super) fn holds_fields(control: &Control) -> bool {
+    matches!(
+        control,
+        Control::Object { .. }
+            | Control::Secret { .. }
+            | Control::List { .. }
+            | Control::Map { .. }
+            | Control::Union { .. }
+    )
 }
 
 /// Returns the id of an input: its name without white space, which ids must not contain.

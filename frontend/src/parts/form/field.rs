@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use portico_form::{Control, Field, MISSING};
 
 use super::annotations::{Described, default, help, marks, problems};
-use super::context::{FormContext, id_of};
+use super::context::{FormContext, holds_fields, id_of};
 use super::control;
 use super::list::{list, map, union};
 use super::locked::locked;
@@ -78,15 +78,10 @@ pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
 
 /// True if the group adds nothing to its only field but a heading.
 fn stands_for_its_group(group: &Field, only: &Field) -> bool {
-    let is_simple = !matches!(
-        only.control,
-        Control::Object { .. }
-            | Control::Secret { .. }
-            | Control::List { .. }
-            | Control::Map { .. }
-            | Control::Union { .. }
-    );
-    is_simple && group.when_empty.is_none() && group.problems.is_empty() && !group.label.is_empty()
+    !holds_fields(&only.control)
+        && group.when_empty.is_none()
+        && group.problems.is_empty()
+        && !group.label.is_empty()
 }
 
 /// The only field of a group, without the group's heading.

@@ -5,7 +5,7 @@ use portico_api::names;
 use portico_form::{Branch, Control, Entry, Field};
 
 use super::annotations::problem_list;
-use super::context::{FormContext, id_of};
+use super::context::{FormContext, holds_fields, id_of};
 use super::field::field;
 use crate::parts::icon;
 
@@ -175,15 +175,7 @@ pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, context: F
 }
 
 fn is_whole(field: &Field) -> bool {
-    matches!(
-        field.control,
-        Control::Object { .. }
-            | Control::Secret { .. }
-            | Control::List { .. }
-            | Control::Map { .. }
-            | Control::Union { .. }
-            | Control::Yaml { .. }
-    )
+    holds_fields(&field.control) || matches!(field.control, Control::Yaml { .. })
 }
 
 fn act(context: FormContext<'_>, whole: &Field, what: String, name: &'static str, words: String) -> AnyView {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use portico_form::{Control, Field, Form, Section};
 
 use super::annotations::help;
-use super::context::FormContext;
+use super::context::{FormContext, holds_fields};
 use super::field::field;
 use super::locked::locked;
 use super::problems;
@@ -86,17 +86,6 @@ fn rest(fields: &[Field], group: Option<&str>, set: &mut Vec<Field>) -> Vec<Fiel
         .collect()
 }
 
-fn is_scalar(control: &Control) -> bool {
-    !matches!(
-        control,
-        Control::Object { .. }
-            | Control::Secret { .. }
-            | Control::List { .. }
-            | Control::Map { .. }
-            | Control::Union { .. }
-    )
-}
-
 /// The field without its own marks of being locked: the heading says it for all.
 fn unmarked(mut field: Field) -> Field {
     field.locked = false;
@@ -146,9 +135,7 @@ pub(super) fn plan_values(set: &[Field], context: FormContext<'_>) -> Option<Any
     let rows: Vec<_> = set
         .iter()
         .map(|field| {
-            let value = if is_scalar(&field.control) {
-                view! { {locked(field)}{help(field)} }.into_any()
-            } else {
+            let value = if holds_fields(&field.control) {
                 let whole = Field {
                     label: String::new(),
                     ..unmarked(field.clone())
@@ -160,6 +147,8 @@ pub(super) fn plan_values(set: &[Field], context: FormContext<'_>) -> Option<Any
                         ..context
                     },
                 )
+            } else {
+                view! { {locked(field)}{help(field)} }.into_any()
             };
             view! { <div data-field=field.name.clone()><dt>{field.label.clone()}</dt><dd>{value}</dd></div> }
         })
