@@ -1,4 +1,4 @@
-//! The pages of Portico, as Leptos views and islands. Depends only on domain types.
+//! The pages of Portico, as Leptos views and islands. Depends only on view models, and in the browser on none.
 //!
 //! [`pages`] is called by the server: each page is a function from a view model to an HTML document. [`islands`] runs
 //! in the browser. With the feature `ssr` the crate renders pages, with `hydrate` it becomes the wasm that activates

@@ -2,7 +2,7 @@
 
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
-use portico_domain::visible::visible;
+use portico_page::visible::visible;
 
 /// The search dialog, opened by Ctrl-K or the button in the top bar. Without scripts the button is a link to the
 /// catalog.

@@ -1,7 +1,7 @@
 //! Drafts of forms, kept in this tab until they are submitted, discarded, or the person signs out. They survive an
 //! ended session, a reload, a change of environment and going back. Secrets are not kept.
 
-use portico_api::names;
+use portico_page::names;
 use web_sys::{Element, HtmlFormElement, Storage, UrlSearchParams};
 
 use super::browser::{collect, document, fields, find, now, on, window};

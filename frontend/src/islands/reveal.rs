@@ -12,7 +12,7 @@ pub fn Reveal() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 pub(super) mod imp {
-    use portico_api::names;
+    use portico_page::names;
     use wasm_bindgen::JsCast;
     use wasm_bindgen_futures::spawn_local;
     use web_sys::{Element, HtmlFormElement};

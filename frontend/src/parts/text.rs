@@ -139,7 +139,7 @@ pub(crate) fn place(tenant: Option<&TenantName>, environment: Option<&Environmen
 
 /// Says which invisible characters an input holds: it shows its text unchanged, since that is what is sent.
 pub(crate) fn hidden_characters(text: &str) -> Option<AnyView> {
-    let codes: Vec<_> = portico_domain::visible::hidden(text)
+    let codes: Vec<_> = portico_page::visible::hidden(text)
         .into_iter()
         .map(|c| format!("U+{:04X}", u32::from(c)))
         .collect();

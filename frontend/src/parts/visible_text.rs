@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use portico_domain::visible::{has_hidden, may_hide, visible};
+use portico_page::visible::{has_hidden, may_hide, visible};
 
 /// Attributes that people see or hear.
 const VISIBLE_ATTRIBUTES: [&str; 5] = ["title", "alt", "placeholder", "aria-label", "label"];

@@ -11,7 +11,6 @@ mod claims;
 mod frame;
 mod home;
 mod link;
-pub mod names;
 mod offering;
 mod requests;
 mod search;
@@ -34,6 +33,7 @@ pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, Te
 pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};
 pub use link::Link;
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
+pub use portico_page::names;
 pub use requests::{
     ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,
     RequestPage, RequestRow, RequestStep, RequestsPage, Submission,

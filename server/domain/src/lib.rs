@@ -29,4 +29,3 @@ pub mod security;
 pub mod tenancy;
 pub mod text;
 pub mod trace;
-pub mod visible;

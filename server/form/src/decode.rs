@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use kube_schema::path::{Path, push_token};
 use kube_schema::{Check, Node, Reason, Schema, Violation, yaml};
+use portico_page::names;
 use serde_json::{Map, Value};
 
 use super::commands::Command;
@@ -11,7 +12,7 @@ use super::posted::Posted;
 use super::union::{self, Union};
 use super::values::{IDENTITY, blank, initial_value, is_empty};
 use super::{Shape, invalid_map_rows, quantity, scalar_text};
-use crate::{DO, EmptyMeans};
+use crate::EmptyMeans;
 
 /// The result of decoding a form.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +35,7 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
     let command = pairs
         .iter()
         .rev()
-        .find(|(name, _)| name == DO)
+        .find(|(name, _)| name == names::DO)
         .map(|(_, command)| command.clone());
     let parsed = command.as_deref().and_then(Command::parse);
     let posted = Posted::read(pairs);

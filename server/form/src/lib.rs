@@ -49,10 +49,6 @@ pub use plan::{apply_item_presets, enforce_plan, initial_object};
 
 use kube_schema::{Node, SchemaType};
 
-/// The name of the buttons that change a form; their values are `add:`, `remove:`, `up:`, `down:` and `branch:` with a
-/// name, see [`Control`].
-pub const DO: &str = "_do";
-
 /// The kind of control that a node needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {

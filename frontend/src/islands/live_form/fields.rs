@@ -1,6 +1,6 @@
 //! The form's fields in the page: which were touched, which are newer than an answer, and where to move the focus.
 
-use portico_api::names;
+use portico_page::names;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 

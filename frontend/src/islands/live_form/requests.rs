@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use portico_api::names;
+use portico_page::names;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, HtmlFormElement, UrlSearchParams};
 

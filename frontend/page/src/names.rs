@@ -8,8 +8,7 @@ pub const NAME: &str = "_name";
 pub const PLAN: &str = "_plan";
 /// The plan with which the form was made, so that its presets can be replaced by another plan's.
 pub const PLAN_WAS: &str = "_plan_was";
-/// [`super::RequestFormPage::request_id`], [`super::DeletePage::request_id`] or [`super::ClaimPage::request_id`]:
-/// sending a form twice creates one request.
+/// `request_id` of the view model of a form, of a deletion or of a claim: sending a form twice creates one request.
 pub const REQUEST: &str = "_request";
 /// The preferred region; empty for any.
 pub const REGION: &str = "_region";
@@ -19,13 +18,13 @@ pub const PLANE: &str = "_plane";
 pub const NOTE: &str = "_note";
 /// Prefix of a label's key: the value that the control plane's label must have.
 pub const LABEL: &str = "_label:";
-/// [`super::RequestFormPage::schema_hash`] when the form was made.
+/// `RequestFormPage::schema_hash` of the view model when the form was made.
 pub const SCHEMA: &str = "_schema";
-/// [`super::RequestFormPage::live_hash`] when the form was made.
+/// `RequestFormPage::live_hash` of the view model when the form was made.
 pub const LIVE: &str = "_live";
-/// [`super::RequestFormPage::whole`]: the object, if the form does not show all of it.
+/// `RequestFormPage::whole` of the view model: the object, if the form does not show all of it.
 pub const WHOLE: &str = "_whole";
-/// [`super::RequestFormPage::kept`]: values entered for another control plane that have no field here.
+/// `RequestFormPage::kept` of the view model: values entered for another control plane that have no field here.
 pub const KEPT: &str = "_kept";
 /// The object as YAML; used when [`TAB`] is `yaml`.
 pub const YAML: &str = "_yaml";
@@ -33,16 +32,16 @@ pub const YAML: &str = "_yaml";
 pub const TAB: &str = "_tab";
 /// The action of a button. In the request form: `update` (make the form again, for another plan or region), `review`
 /// (check everything, with the control plane's dry run), `submit`, `tab:form`, `tab:yaml`, and those of
-/// [`portico_form::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). The Enter key sends a form without one,
+/// `portico_form::Control` (`add:`, `remove:`, `up:`, `down:`, `branch:`). The Enter key sends a form without one,
 /// which counts as `review`, so the form's first button is a `review`.
-pub const DO: &str = portico_form::DO;
-/// [`super::RequestPage::revision`], with a decision.
+pub const DO: &str = "_do";
+/// `RequestPage::revision` of the view model, with a decision.
 pub const REVISION: &str = "_revision";
 /// `approve` or `reject`.
 pub const DECISION: &str = "_decision";
 /// The approver's comment.
 pub const COMMENT: &str = "_comment";
-/// [`super::DeletePage::uid`] of the page: another claim created under the name is not deleted.
+/// `DeletePage::uid` of the view model of the page: another claim created under the name is not deleted.
 pub const UID: &str = "_uid";
 /// Set once the form was sent or reviewed: the list of problems stays.
 pub const TRIED: &str = "_tried";
@@ -61,7 +60,7 @@ pub const WORK_IN: &str = "_work_in";
 pub const REASON: &str = "_reason";
 /// The validity of a token in days.
 pub const DAYS: &str = "_days";
-/// The scope of a token: [`portico_domain::tenancy::TokenScope::slug`].
+/// The scope of a token: `TokenScope::slug`.
 pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";
