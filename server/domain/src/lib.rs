@@ -1,4 +1,4 @@
-//! Portico's rules: pure, without I/O, also for the browser.
+//! Portico's rules: pure, without I/O.
 //!
 //! Results depend on arguments only: no clock, no randomness, no network, no database. Time and ids come from the
 //! caller. This crate must not depend on kube, sqlx, axum or tokio.

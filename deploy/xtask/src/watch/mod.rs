@@ -61,7 +61,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         arguments,
         process,
         running: None,
-        pending: BTreeSet::from([Part::Frontend]),
+        pending: BTreeSet::from([Part::Browser]),
     };
     watch.update(Instant::now());
     let mut debouncer = Debouncer::new(Instant::now());
@@ -113,7 +113,7 @@ impl Watch {
 
     fn build(&mut self, since: Instant) -> Result<()> {
         let progress = |what| note(format!("{what} ({:.1} s)", since.elapsed().as_secs_f64()));
-        if self.pending.contains(&Part::Frontend) {
+        if self.pending.contains(&Part::Browser) {
             browser_code::build_for_development()?;
         }
         let program = program::build_without_browser_code()?;
@@ -125,10 +125,6 @@ impl Watch {
             self.start(&program)?;
             self.running = Some(linked);
             progress("the demo is ready");
-        }
-        if self.pending.contains(&Part::Shared) && !self.pending.contains(&Part::Frontend) {
-            browser_code::build_for_development()?;
-            progress("the browser code is ready: reload the page");
         }
         Ok(())
     }

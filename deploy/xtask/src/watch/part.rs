@@ -6,19 +6,17 @@ use anyhow::Result;
 
 use crate::crates::{Metadata, arrows, folder, metadata, reachable};
 
-/// The crate that is compiled for the server and for browsers.
-const FRONTEND: &str = "portico-frontend";
 const PROGRAM: &str = "portico";
+/// What of the frontend is for the server only: the rest is compiled for browsers, too.
+const SERVER_ONLY: [&str; 2] = ["frontend/src/pages", "frontend/src/parts"];
 
 /// The part of the demo that a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     /// The style sheet, which the running program reads from disk.
     Style,
-    /// Views and islands. Pages and browser code have to fit, so both are built before the restart.
-    Frontend,
-    /// A crate below the frontend. The browser code is built after the restart.
-    Shared,
+    /// Islands and what they use. Pages and browser code have to fit, so both are built before the restart.
+    Browser,
     /// The rest of the program.
     Server,
 }
@@ -36,11 +34,9 @@ impl Parts {
 
     fn of(metadata: &Metadata) -> Self {
         let arrows = arrows(metadata);
-        let shared = reachable(&arrows, FRONTEND);
         let program = reachable(&arrows, PROGRAM);
         let part = |name: &str| match name {
-            FRONTEND => Some(Part::Frontend),
-            name if shared.contains(name) => Some(Part::Shared),
+            "portico-frontend" | "portico-page" => Some(Part::Browser),
             name if name == PROGRAM || program.contains(name) => Some(Part::Server),
             _ => None,
         };
@@ -60,13 +56,13 @@ impl Parts {
             return None;
         }
         if path == Path::new("Cargo.toml") || path == Path::new("Cargo.lock") {
-            return Some(Part::Frontend);
+            return Some(Part::Browser);
         }
         if path.starts_with("style") {
             let is_css = path.extension().is_some_and(|extension| extension == "css");
             return is_css.then_some(Part::Style);
         }
-        if path.starts_with("migrations") {
+        if path.starts_with("migrations") || SERVER_ONLY.iter().any(|folder| path.starts_with(folder)) {
             return Some(Part::Server);
         }
         // Crates lie within others' folders: the innermost one has the file.
@@ -106,11 +102,14 @@ mod tests {
         let parts = Parts::read(&root()).unwrap();
         for (path, part) in [
             ("style/10-tokens.css", Some(Part::Style)),
-            ("frontend/src/lib.rs", Some(Part::Frontend)),
-            ("frontend/assets/icons.svg", Some(Part::Frontend)),
-            ("Cargo.lock", Some(Part::Frontend)),
-            ("server/domain/src/lib.rs", Some(Part::Shared)),
-            ("server/api/src/lib.rs", Some(Part::Shared)),
+            ("frontend/src/islands/theme.rs", Some(Part::Browser)),
+            ("frontend/src/pages/home.rs", Some(Part::Server)),
+            ("frontend/src/parts/icons.rs", Some(Part::Server)),
+            ("frontend/page/src/names.rs", Some(Part::Browser)),
+            ("frontend/assets/icons.svg", Some(Part::Browser)),
+            ("Cargo.lock", Some(Part::Browser)),
+            ("server/domain/src/lib.rs", Some(Part::Server)),
+            ("server/api/src/lib.rs", Some(Part::Server)),
             ("server/app/src/lib.rs", Some(Part::Server)),
             ("server/web/build.rs", Some(Part::Server)),
             ("server/src/main.rs", Some(Part::Server)),
