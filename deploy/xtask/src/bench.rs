@@ -20,7 +20,7 @@ pub(crate) struct Options {
 /// Builds and measures. Prints the figures and does not judge them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let requirements = requirements::install_for_benchmarks();
-    // Measuring schemas does not requirement the program.
+    // Measuring schemas does not need the program.
     let program = if options.filter.as_deref() == Some("schema") {
         program::path(true)
     } else {

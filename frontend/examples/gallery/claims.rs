@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use portico_api::words::{Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Link, Paged, Property, RevealedKey, Snippet, TreeNode,
+    ConnectionKey, DeletePage, Link, Paged, Progress, ProgressStep, Property, RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -168,6 +168,7 @@ fn ready() -> ClaimPage {
             property("Storage", "20Gi", true),
             property("Storage class", "standard", false),
         ],
+        progress: None,
         may_change: Allowed::yes(),
     }
 }
@@ -228,6 +229,32 @@ fn ill() -> ClaimPage {
             ..connect()
         }),
         ..ready()
+    }
+}
+
+fn in_the_making() -> ClaimPage {
+    let step = |title: &str, ago: Option<i64>, seconds| ProgressStep {
+        title: title.into(),
+        at: ago.map(|ago| now() - SignedDuration::from_secs(ago)),
+        seconds,
+    };
+    ClaimPage {
+        row: row("ledger", 0, Health::Pending, "Waiting for the disk.", 18),
+        progress: Some(Progress {
+            steps: vec![
+                step("Requested", Some(320), None),
+                step("Approved", Some(20), Some(300)),
+                step("Applied to EU shared", Some(18), Some(2)),
+                step("1 of 3 parts ready", None, None),
+                step("Ready", None, None),
+            ],
+            current: 3,
+            elapsed_seconds: 18,
+            usual_seconds: Some(41),
+        }),
+        events: Vec::new(),
+        pending: None,
+        ..ill()
     }
 }
 
@@ -323,6 +350,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("claims-nothing", pages::claims(&frame(), &list(vec![]))),
         ("claims-many", pages::claims(&frame(), &list(many))),
         ("claim", pages::claim(&deep(), &ready())),
+        ("claim-in-the-making", pages::claim(&deep(), &in_the_making())),
         ("claim-ill", pages::claim(&deep(), &ill())),
         ("claim-unreachable", pages::claim(&deep(), &unreachable)),
         ("claim-delete", pages::delete_claim(&deep(), &delete)),

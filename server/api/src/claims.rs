@@ -129,6 +129,36 @@ pub struct ClaimPage {
     pub cost: Option<String>,
     /// What it is like, as label and value: the fields that people decide about and what its plan states.
     pub properties: Vec<Property>,
+    /// How far it is; `None` unless it was requested here and is being created.
+    pub progress: Option<Progress>,
+}
+
+/// How far the creation of a claim is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Its steps, from the request until it is ready. All before the current one are done.
+    pub steps: Vec<ProgressStep>,
+    /// The index in `steps` of the current one.
+    pub current: usize,
+    /// Seconds since it was applied; 0 before that.
+    pub elapsed_seconds: u64,
+    /// The median of the latest claims of its offering, from applied to ready, in seconds; `None` without any.
+    pub usual_seconds: Option<u64>,
+}
+
+/// A step in the creation of a claim.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressStep {
+    /// What happened, or will.
+    pub title: String,
+    /// When it was done.
+    pub at: Option<Timestamp>,
+    /// Seconds from the end of the step before until its own; `None` if it is not done, and for the first.
+    pub seconds: Option<u64>,
 }
 
 /// A property of a claim.

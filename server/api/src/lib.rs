@@ -26,8 +26,8 @@ pub use admin::{
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Property,
-    RevealedKey, Snippet, SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Progress,
+    ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};

@@ -19,6 +19,7 @@ use super::composition::Composition;
 use super::names::plane_title;
 use super::offering::projection;
 use super::permissions::may_change;
+use super::progress::progress;
 use super::properties::properties;
 use super::usage::{cost, plan};
 use super::{Denial, Portal, Result, rows};
@@ -64,6 +65,10 @@ impl Portal {
             history
         );
         let history = history?.items;
+        let usual = match claim.status.health {
+            Health::Pending => self.store().typical_time(&reference.offering).await?,
+            _ => None,
+        };
 
         let may_change = if coming {
             Allowed::no(Denial::NotThereYet)
@@ -71,11 +76,22 @@ impl Portal {
             may_change(viewer, &configuration, &claim)
         };
         let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
+        let tree = behind.tree.map(|tree| root(&claim, tree.children));
+        let plane = plane_title(&configuration, &reference.plane);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
+            progress: progress(
+                claim.status.health,
+                claim.created_at,
+                history.first(),
+                tree.as_ref(),
+                usual,
+                &plane,
+                self.now(),
+            ),
             conditions: claim.status.conditions.clone(),
             connect,
-            tree: behind.tree.map(|tree| root(&claim, tree.children)),
+            tree,
             tree_problem: behind.problem.map(|problem| problem.to_string()),
             events: behind
                 .events
@@ -187,6 +203,7 @@ impl Portal {
             renews_until: None,
             cost: None,
             properties: Vec::new(),
+            progress: None,
             may_change: Allowed::no(Denial::Gone),
         }))
     }

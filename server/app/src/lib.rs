@@ -39,6 +39,7 @@ mod offering;
 mod operations;
 mod permissions;
 mod permit;
+mod progress;
 pub mod proof;
 mod properties;
 mod request;

@@ -1,6 +1,7 @@
 //! A claim: does it work, and how do I connect?
 
 mod connect;
+mod progress;
 mod tree;
 
 use leptos::prelude::*;
@@ -24,6 +25,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
             <div class="live" data-live="claim" data-under-way=is_in_progress(page).then_some("")>
                 {head(frame, page)}
                 {status_band(frame, page)}
+                {progress::section(frame, page)}
                 {properties(page)}
                 <div class="two">
                     <div class="stack-l">
@@ -107,7 +109,8 @@ fn status_band(frame: &Frame, page: &ClaimPage) -> AnyView {
         Health::Ready if ran_out => "warning",
         other => health_tone(other),
     };
-    let pending = page.pending.as_ref().map(|request| {
+    // The first step of the progress is the request.
+    let pending = page.pending.as_ref().filter(|_| page.progress.is_none()).map(|request| {
         view! {
             <p class="line">{icon("requests")}<span><a href=request.href.to_string()>"A request about it"</a>" is under way: "</span>{state(request.state)}</p>
         }

@@ -147,3 +147,31 @@ impl ReceivedItem {
         endpoints.chain(keys).collect()
     }
 }
+
+/// A step in the creation of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProgressTitle<'a> {
+    /// Somebody requested it.
+    #[error("Requested")]
+    Requested,
+    /// Who had to approve has approved.
+    #[error("Approved")]
+    Approved,
+    /// It is on its control plane.
+    #[error("Applied to {plane}")]
+    Applied {
+        /// The control plane's title.
+        plane: &'a str,
+    },
+    /// What it is composed of works.
+    #[error("{ready} of {all} parts ready")]
+    Parts {
+        /// The number of parts that are ready.
+        ready: usize,
+        /// The number of parts that there are so far.
+        all: usize,
+    },
+    /// It can be used.
+    #[error("Ready")]
+    Ready,
+}

@@ -13,7 +13,7 @@ mod refusal;
 mod request;
 
 pub use admin::{plane_kind_title, repeated, role_title};
-pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, TreeProblem};
+pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
 pub use denial::Denial;
 pub use draft::{Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem};
 pub use record::event_sentence;
