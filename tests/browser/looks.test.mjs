@@ -2,19 +2,14 @@
 // seen and meant. `PORTICO_WRITE_LOOKS=1 node --test looks.test.mjs` takes new pictures.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch } from './support/browser.mjs';
+import { missing, startGallery } from './support/gallery.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const gallery = fileURLToPath(new URL('../../target/gallery/', import.meta.url));
-const program = process.env.PORTICO_GALLERY
-  ?? join(process.env.PORTICO_BIN ?? fileURLToPath(new URL('../../target/debug/portico', import.meta.url)), '../examples/gallery');
 const write = Boolean(process.env.PORTICO_WRITE_LOOKS);
 
 const pages = [
@@ -32,24 +27,11 @@ const channelTolerance = 32;
 /** The share of a picture's pixels that may differ. */
 const pixelTolerance = 0.005;
 
-const types = { '.html': 'text/html', '.css': 'text/css', '.woff2': 'font/woff2' };
-
-describe('looks', { timeout: 240_000, skip: existsSync(program) ? false : `${program} is not built` }, () => {
-  let server, base, browser, scale, foreign;
+describe('looks', { timeout: 240_000, skip: missing }, () => {
+  let gallery, browser, scale, foreign;
 
   before(async () => {
-    execFileSync(program, { stdio: 'ignore' });
-    server = createServer(async (request, response) => {
-      const file = join(gallery, normalize(new URL(request.url, 'http://gallery').pathname));
-      try {
-        const content = await readFile(file);
-        response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(content);
-      } catch {
-        response.writeHead(404).end();
-      }
-    });
-    await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-    base = `http://127.0.0.1:${server.address().port}`;
+    gallery = await startGallery();
     browser = await launch();
     scale = await (await browser.newContext()).newPage();
     const version = browser.version().split('.')[0];
@@ -64,7 +46,7 @@ describe('looks', { timeout: 240_000, skip: existsSync(program) ? false : `${pro
   });
   after(async () => {
     await browser?.close();
-    server?.close();
+    gallery?.stop();
   });
 
   /** The share of pixels that differ; 1 if the pictures are not equally large. */
@@ -98,7 +80,7 @@ describe('looks', { timeout: 240_000, skip: existsSync(program) ? false : `${pro
       const page = await context.newPage();
       const changed = [];
       for (const name of pages) {
-        await page.goto(`${base}/${name}.html`);
+        await page.goto(`${gallery.base}/${name}.html`);
         await page.evaluate(() => document.fonts.ready);
         const now = await page.screenshot({ fullPage: true });
         const file = join(here, 'looks', `${name}-${size}.png`);

@@ -97,7 +97,7 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
         <section aria-labelledby="plans">
             <h2 id="plans" class="unseen">"Plans"</h2>
             <div class="table-wrap">
-                <table class="plans">
+                <table class="plans" aria-labelledby="plans">
                     <thead><tr><td></td>{heads}</tr></thead>
                     <tbody>{rows}{adjustable}</tbody>
                 </table>

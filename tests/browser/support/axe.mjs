@@ -21,3 +21,14 @@ export async function violations(page) {
     rule.nodes.map((node) => `${rule.id}: ${node.failureSummary.split('\n').slice(1).join('; ').trim()} ${node.html.slice(0, 200)}`),
   );
 }
+
+/** The text whose contrast with what is behind it is below 7:1 (WCAG 1.4.6), each pair of colours once. */
+export async function contrastBelowSevenToOne(page) {
+  await page.evaluate(source);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['color-contrast-enhanced'] }));
+  const lines = found.violations.flatMap((rule) => rule.nodes.map(({ any, html }) => {
+    const { fgColor, bgColor, contrastRatio } = any[0].data;
+    return [`${fgColor} on ${bgColor}`, `${contrastRatio}:1, ${fgColor} on ${bgColor}: ${html.slice(0, 100)}`];
+  }));
+  return [...new Map(lines).values()];
+}

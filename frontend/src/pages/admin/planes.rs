@@ -142,7 +142,7 @@ fn matrix(page: &PlanesPage) -> Option<AnyView> {
             <section aria-labelledby="matrix">
                 <h2 id="matrix">"Which version runs where"</h2>
                 <div class="table-wrap">
-                    <table class="plans matrix">
+                    <table class="plans matrix" aria-labelledby="matrix">
                         <thead><tr><th scope="col">"Offering"</th>{heads}</tr></thead>
                         <tbody>{rows}</tbody>
                     </table>
