@@ -43,6 +43,20 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.keyboard.press('k');
     await opened('first');
 
+    await page.getByRole('button', { name: 'Turn single-letter keys off' }).click();
+    await page.reload();
+    const on = page.getByRole('button', { name: 'Turn single-letter keys on' });
+    await on.waitFor();
+    // The key would ask for the next request at once.
+    const asked = [];
+    const ask = (request) => request.url().includes('request=') && asked.push(request.url());
+    page.on('request', ask);
+    await page.keyboard.press('j');
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    page.off('request', ask);
+    assert.deepEqual(asked, []);
+    await on.click();
+
     await page.keyboard.press('r');
     assert.match(await focused(), /^comment-/);
     await page.getByText('Ctrl Enter rejects').waitFor();

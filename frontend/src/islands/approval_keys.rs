@@ -3,15 +3,31 @@
 use leptos::prelude::*;
 
 /// Keyboard shortcuts: j and k open the next and previous request, a and r go to the comment of the decision, and
-/// Ctrl-Enter there approves, or rejects after r.
+/// Ctrl-Enter there approves, or rejects after r. Renders the button that turns the single letters off and on, for people
+/// whose speech input types letters (WCAG 2.1.4); the browser remembers it.
 #[island]
 pub fn ApprovalKeys() -> impl IntoView {
+    let letters = RwSignal::new(true);
     #[cfg(feature = "hydrate")]
-    imp::start();
+    imp::start(letters);
+    let turn = move |_| {
+        letters.update(|letters| *letters = !*letters);
+        #[cfg(feature = "hydrate")]
+        imp::remember(letters.get_untracked());
+    };
+    let words = move || {
+        if letters.get() {
+            "Turn single-letter keys off"
+        } else {
+            "Turn single-letter keys on"
+        }
+    };
+    view! { <button type="button" class="button quiet small keys when-alive" on:click=turn>{words}</button> }
 }
 
 #[cfg(feature = "hydrate")]
 mod imp {
+    use leptos::prelude::{GetUntracked as _, RwSignal, Set as _};
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::spawn_local;
     use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -24,11 +40,32 @@ mod imp {
     /// Attribute of the form: what Ctrl-Enter does.
     const INTENT: &str = "data-intent";
 
-    pub(super) fn start() {
+    /// Where the browser remembers that the single letters are off.
+    const OFF: &str = "portico-letters-off";
+
+    /// Stores whether the single letters do something.
+    pub(super) fn remember(letters: bool) {
+        if let Ok(Some(storage)) = window().local_storage() {
+            let _ = if letters {
+                storage.remove_item(OFF)
+            } else {
+                storage.set_item(OFF, "")
+            };
+        }
+    }
+
+    fn are_off() -> bool {
+        let storage = window().local_storage().ok().flatten();
+        storage.is_some_and(|storage| storage.get_item(OFF).ok().flatten().is_some())
+    }
+
+    pub(super) fn start(letters: RwSignal<bool>) {
         if find("[data-decide]").is_none() {
             return;
         }
-        on(&document(), "keydown", |event| {
+        // Once the button is alive: what the server rendered says that they are on.
+        spawn_local(async move { letters.set(!are_off()) });
+        on(&document(), "keydown", move |event| {
             let Some(key) = event.dyn_ref::<KeyboardEvent>() else {
                 return;
             };
@@ -39,7 +76,7 @@ mod imp {
                 let typing = element
                     .matches("input, textarea, select, dialog *")
                     .unwrap_or(false);
-                !typing && on_page(key)
+                !typing && letters.get_untracked() && on_page(key)
             };
             if done {
                 event.prevent_default();

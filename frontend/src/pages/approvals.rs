@@ -46,7 +46,6 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
             .filter(|_| !page.chosen)
             .map(|opened| here.clone().with("opened", opened.row.id.to_string()).href());
         view! {
-            <ApprovalKeys />
             <div class="live" data-live="approvals" data-live-at=source data-decide="">
                 <div class="page-head inbox-head">
                     <h1>{heading}</h1>
@@ -54,6 +53,7 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
                 </div>
                 {body}
             </div>
+            <ApprovalKeys />
         }
         .into_any()
     })

@@ -13,7 +13,6 @@ use crate::parts::{document, icon, time};
 pub fn request(frame: &Frame, page: &RequestPage) -> String {
     document(frame, || {
         view! {
-            {page.may_decide.then(|| view! { <ApprovalKeys /> })}
             <div class="live" data-live="request" data-decide="" data-under-way=(!page.row.state.is_end()).then_some("")>
                 <div class="request-head">
                     {head(frame, page)}
@@ -27,6 +26,7 @@ pub fn request(frame: &Frame, page: &RequestPage) -> String {
                     <div class="stack-l">{beside(frame, page)}</div>
                 </div>
             </div>
+            {page.may_decide.then(|| view! { <ApprovalKeys /> })}
         }
         .into_any()
     })
