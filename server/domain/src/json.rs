@@ -39,3 +39,66 @@ fn write_canonical(value: &Value, out: &mut String) {
         other => out.push_str(&other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::canonical;
+
+    #[test]
+    fn keys_are_sorted_by_bytes_at_every_depth() {
+        let value = json!({
+            "b": [{ "d": 1, "c": {} }, []],
+            "a": null,
+            "Z": true,
+            "é": false,
+            "\u{ffff}": 1,
+            "😀": 2,
+            "": 3,
+            "a b": 4,
+            "a\"": 5
+        });
+        assert_eq!(
+            canonical(&value),
+            "{\"\":3,\"Z\":true,\"a\":null,\"a b\":4,\"a\\\"\":5,\"b\":[{\"c\":{},\"d\":1},[]],\"é\":false,\
+             \"\u{ffff}\":1,\"😀\":2}"
+        );
+    }
+
+    #[test]
+    fn only_quotes_backslashes_and_control_characters_are_escaped() {
+        let text = "\"\\/\u{0}\u{1}\u{8}\t\n\u{b}\u{c}\r\u{1f}\u{7f} <>&'é\u{301}\u{2028}\u{feff}😀";
+        assert_eq!(
+            canonical(&Value::from(text)),
+            "\"\\\"\\\\/\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f\u{7f} <>&'é\u{301}\u{2028}\u{feff}😀\""
+        );
+    }
+
+    #[test]
+    fn numbers_keep_their_type_and_digits() {
+        let value = json!([
+            0,
+            -0.0,
+            1,
+            1.0,
+            -1.5,
+            0.1,
+            1e-7,
+            1e15,
+            1e16,
+            1e21,
+            1e300,
+            u64::MAX,
+            i64::MIN,
+            f64::MIN_POSITIVE
+        ]);
+        assert_eq!(
+            canonical(&value),
+            "[0,-0.0,1,1.0,-1.5,0.1,1e-7,1000000000000000.0,1e+16,1e+21,1e+300,18446744073709551615,\
+             -9223372036854775808,2.2250738585072014e-308]"
+        );
+        let parsed: Value = serde_json::from_str("[1E2, 10.00, 18446744073709551616, -0]").unwrap();
+        assert_eq!(canonical(&parsed), "[100.0,10.0,1.8446744073709552e+19,-0.0]");
+    }
+}
