@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlaneChoice, RequestFormPage, TenantRow,
-    TenantsPage,
+    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlaneChoice, PricePeriod, PriceQuote,
+    RequestFormPage, TenantRow, TenantsPage,
 };
 use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
@@ -219,6 +219,12 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         approval: ApprovalPreview::default(),
         quota: vec![],
         cost: Some(HOSTILE.into()),
+        price: Some(PriceQuote {
+            amount: 28.0,
+            currency: HOSTILE.into(),
+            period: PricePeriod::Month,
+            comparison: None,
+        }),
         differences: vec![(HOSTILE.into(), HOSTILE.into(), HOSTILE.into())],
         manifest: HOSTILE.into(),
         dry_run: None,

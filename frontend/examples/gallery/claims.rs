@@ -9,7 +9,7 @@ use portico_api::{
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
 
-use crate::catalog;
+use crate::{catalog, form};
 use crate::people::{at, dana, now};
 
 pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age: i64) -> ClaimRow {
@@ -163,6 +163,7 @@ fn ready() -> ClaimPage {
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         renews_until: Some(now() + SignedDuration::from_hours(24 * 90)),
         cost: Some("28 EUR a month".into()),
+        price: Some(form::price()),
         properties: vec![
             property("Version", "17", true),
             property("Storage", "20Gi", true),
@@ -344,6 +345,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ],
         in_the_way: None,
         cost: Some("28 EUR a month".into()),
+        price: Some(form::price()),
     };
     vec![
         ("claims", pages::claims(&frame(), &list(rows()))),

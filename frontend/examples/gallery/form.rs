@@ -1,6 +1,8 @@
 //! The request form, with every control.
 
-use portico_api::{ApprovalPreview, DryRunResult, Link, Problem, QuotaLine, RequestFormPage};
+use portico_api::{
+    ApprovalPreview, DryRunResult, Link, PricePeriod, PriceQuote, Problem, QuotaLine, RequestFormPage,
+};
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
 use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, FieldLock, Form, Section};
@@ -290,6 +292,15 @@ fn sections() -> Vec<Section> {
     ]
 }
 
+pub(crate) fn price() -> PriceQuote {
+    PriceQuote {
+        amount: 28.0,
+        currency: "EUR".into(),
+        period: PricePeriod::Month,
+        comparison: None,
+    }
+}
+
 pub(crate) fn placement() -> Placement {
     let candidate = |name: &str, title: &str, ruled_out: &[&str]| Candidate {
         plane: name.parse().expect("a name"),
@@ -376,6 +387,7 @@ pub(crate) fn create() -> RequestFormPage {
             },
         ],
         cost: Some("28 EUR a month".into()),
+        price: Some(price()),
         differences: vec![("spec.storage.size".into(), "10Gi".into(), "20Gi".into())],
         manifest: MANIFEST.into(),
         dry_run: None,

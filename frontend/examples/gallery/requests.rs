@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use portico_api::{
     ApprovalRow, ClaimRow, Closed, CommentResult, DiffLine, DiffTone, HealthChange, HealthChanges, HomePage,
-    InboxPage, Link, NoticeTone, Paged, PlatformState, QuotaLine, RequestPage, RequestRow, RequestStep,
+    InboxPage, Link, NoticeTone, Paged, PlatformState, PriceComparison, PriceQuote, QuotaLine, RequestPage, RequestRow, RequestStep,
     RequestsPage,
 };
 use portico_domain::claim::Health;
@@ -160,6 +160,10 @@ fn waiting() -> RequestPage {
             with_others: 0,
         }],
         cost: Some("1450 EUR a month".into()),
+        price: Some(PriceQuote {
+            amount: 1450.0,
+            ..form::price()
+        }),
         may_decide: false,
         may_not_decide: Some("You requested it yourself: somebody else must decide.".into()),
         may_withdraw: true,
@@ -185,6 +189,11 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
             with_others: 2100,
         }],
         cost: Some("190 EUR a month, 162 EUR more than now".into()),
+        price: Some(PriceQuote {
+            amount: 190.0,
+            comparison: Some(PriceComparison::More { amount: 162.0 }),
+            ..form::price()
+        }),
         diff: diff(),
         against: "what is live".into(),
         manifest: form::create().manifest,

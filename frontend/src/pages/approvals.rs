@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use portico_api::words::PriceWords;
 use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, names};
 use portico_domain::request::{Action, COMMENT_CHARACTERS};
 
@@ -105,7 +106,7 @@ pub(super) fn inbox_row(
     let facts = [
         row.plan.as_ref().map(ToString::to_string),
         Some(place(Some(&row.tenant), Some(&row.environment))),
-        approval.cost.as_ref().map(|cost| price(cost).0),
+        approval.price.as_ref().map(|price| amount(&price.into())),
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     view! {
@@ -130,12 +131,9 @@ fn what(row: &RequestRow) -> String {
     }
 }
 
-/// The price, and what follows its first comma: `190 EUR a month`, `162 EUR more than now`.
-fn price(cost: &str) -> (String, Option<String>) {
-    match cost.split_once(", ") {
-        Some((price, rest)) => (price.to_owned(), Some(rest.to_owned())),
-        None => (cost.to_owned(), None),
-    }
+/// The price without what it is compared with: `190 EUR a month`.
+fn amount(words: &PriceWords) -> String {
+    format!("{} {}", words.amount, words.period)
 }
 
 fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -> AnyView {
@@ -169,9 +167,10 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
     let quotas = (!approval.quota.is_empty()).then(|| {
         view! { <section class="inbox-quota"><h3>"Quota with this one"</h3>{quota(&approval.quota)}</section> }
     });
-    let cost = approval.cost.as_ref().map(|cost| {
-        let (price, rest) = price(cost);
-        let rest = rest.map(|rest| view! { <span class="quiet">{rest}</span> });
+    let price = approval.price.as_ref().map(|price| {
+        let words = PriceWords::from(price);
+        let price = amount(&words);
+        let rest = words.comparison.map(|rest| view! { <span class="quiet">{rest}</span> });
         view! { <p class="price"><span class="unseen">"Price: "</span><strong>{price}</strong>{rest}</p> }
     });
     let expires = approval
@@ -187,7 +186,7 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
                     <p class="sentence">{approval.sentence.clone()}"."</p>
                     <p class="quiet">{row.requester.clone()}" asked "{time(frame.now, row.created_at)}{expires}</p>
                 </div>
-                {cost}
+                {price}
             </header>
             {differs(approval)}
             {note}

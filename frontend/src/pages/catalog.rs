@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use portico_api::words::money;
 use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
 
 use crate::islands::Search;
@@ -148,7 +149,7 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
         let price = card
             .price_from
             .as_ref()
-            .map(|price| view! { <li class="card-price">"from "<strong>{price.monthly_amount()}</strong>" a month"</li> });
+            .map(|price| view! { <li class="card-price">"from "<strong>{money(price.monthly, &price.currency)}</strong>" a month"</li> });
         let ready = card
             .typical_seconds
             .map(|seconds| view! { <li>{icon("clock")}{ready_in(seconds)}</li> });

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use portico_api::words::money;
 use portico_api::{Frame, Link, OfferingPage, PlanColumn, ServedOn, names};
 
 use crate::parts::rows::{Columns, claim_table};
@@ -118,7 +119,7 @@ fn plan_head(page: &OfferingPage, plan: &PlanColumn) -> AnyView {
         .clone()
         .map(|summary| view! { <span class="reason">{summary}</span> });
     let price = plan.price.as_ref().map(|price| {
-        view! { <span class="plan-price"><strong>{price.monthly_amount()}</strong>" a month"</span> }
+        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>" a month"</span> }
     });
     let choose = page.may_request.allowed.then(|| {
         let form = Link::NewRequest(page.card.name.clone());

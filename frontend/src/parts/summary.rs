@@ -1,7 +1,8 @@
 //! Parts that the form, a request and the approval queue share: quota, placement, approval.
 
 use leptos::prelude::*;
-use portico_api::{ApprovalPreview, QuotaLine};
+use portico_api::words::PriceWords;
+use portico_api::{ApprovalPreview, PriceQuote, QuotaLine};
 use portico_domain::placement::Placement;
 use portico_domain::quota;
 
@@ -48,12 +49,15 @@ pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Opti
 }
 
 /// The price of a request, if its offering has prices.
-pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
-    let words = words?.clone();
+pub(crate) fn cost(price: Option<&PriceQuote>) -> Option<AnyView> {
+    let words = PriceWords::from(price?);
     // The amount is large; what it is compared with is beside it.
-    let (amount, rest) = words.split_at(words.find(" a month").unwrap_or(words.len()));
+    let rest = match words.comparison {
+        Some(comparison) => format!(" {}, {comparison}", words.period),
+        None => format!(" {}", words.period),
+    };
     Some(
-        view! { <div class="cost"><h3>"Price"</h3><p><strong>{amount.to_owned()}</strong>{rest.to_owned()}</p></div> }
+        view! { <div class="cost"><h3>"Price"</h3><p><strong>{words.amount}</strong>{rest}</p></div> }
             .into_any(),
     )
 }

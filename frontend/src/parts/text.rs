@@ -1,7 +1,7 @@
 //! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
-use portico_api::{DiffLine, DiffTone, SnippetPart};
+use portico_api::{DiffLine, DiffTone, SnippetPart, words};
 use portico_domain::names::{EnvironmentName, TenantName};
 
 use super::icon;
@@ -156,15 +156,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
 
 /// A number with thousands separators: `5,000`.
 pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + 4);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    words::grouped(&number.to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::words::Denial;
-use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
+use super::{CommentResult, DiffLine, Paged, PriceQuote, QuotaLine, RequestRow};
 
 /// The approval queue.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -63,6 +63,9 @@ pub struct ApprovalRow {
     /// What it costs, in words; see [`super::RequestFormPage::cost`].
     #[serde(default)]
     pub cost: Option<String>,
+    /// The price in parts: amount, currency, period and comparison.
+    #[serde(default)]
+    pub price: Option<PriceQuote>,
     /// The differences to `against`: for a change to the current object, for a new claim to its plan.
     pub diff: Vec<DiffLine>,
     /// What `diff` compares with: `the plan Small`, `what is live`.

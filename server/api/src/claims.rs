@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Allowed, ConnectionKey, Link, Paged, PlaneChoice, Problem, RequestRow};
+use super::{Allowed, ConnectionKey, Link, Paged, PlaneChoice, PriceQuote, Problem, RequestRow};
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
@@ -127,6 +127,9 @@ pub struct ClaimPage {
     /// What it costs, in words.
     #[serde(default)]
     pub cost: Option<String>,
+    /// The price in parts: amount, currency, period and comparison.
+    #[serde(default)]
+    pub price: Option<PriceQuote>,
     /// What it is like, as label and value: the fields that people decide about and what its plan states.
     pub properties: Vec<Property>,
     /// How far it is; `None` unless it was requested here and is being created.
@@ -306,4 +309,7 @@ pub struct DeletePage {
     /// What it costs while it exists, in words.
     #[serde(default)]
     pub cost: Option<String>,
+    /// The price in parts: amount, currency, period and comparison.
+    #[serde(default)]
+    pub price: Option<PriceQuote>,
 }

@@ -44,6 +44,7 @@ pub use tokens::{CreatedToken, TokenRow, TokensPage};
 
 pub use portico_domain::connection::ConnectionKey;
 pub use portico_domain::manifest::{DiffLine, DiffTone};
+pub use portico_domain::price::{PriceComparison, PricePeriod, PriceQuote};
 pub use portico_domain::quota::QuotaLine;
 
 use serde::Serialize;

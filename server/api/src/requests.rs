@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::words::DraftProblem;
-use super::{CatalogCard, DiffLine, Link, Paged, PlanColumn, PlaneChoice, QuotaLine};
+use super::{CatalogCard, DiffLine, Link, Paged, PlanColumn, PlaneChoice, PriceQuote, QuotaLine};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
 use portico_domain::placement::Placement;
@@ -104,6 +104,9 @@ pub struct RequestFormPage {
     /// What it costs, in words; for a change compared with the current price. `None` if the offering has no price.
     #[serde(default)]
     pub cost: Option<String>,
+    /// The price in parts: amount, currency, period and comparison.
+    #[serde(default)]
+    pub price: Option<PriceQuote>,
     /// Differences from the plan, or for a change from the current object: path, from, to.
     pub differences: Vec<(String, String, String)>,
     /// The exact manifest as YAML.
@@ -299,6 +302,9 @@ pub struct RequestPage {
     /// What it costs, in words; see [`RequestFormPage::cost`].
     #[serde(default)]
     pub cost: Option<String>,
+    /// The price in parts: amount, currency, period and comparison.
+    #[serde(default)]
+    pub price: Option<PriceQuote>,
     /// True if the viewer may decide.
     pub may_decide: bool,
     /// Why they may not, where they might expect to: it is their own request, for example.

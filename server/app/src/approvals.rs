@@ -12,7 +12,8 @@ use portico_planes::{Catalog, ClaimFilter};
 
 use super::lookups::{Counts, Lookups};
 use super::permissions::Attempt;
-use super::request::{cost_of, may_decide, quota_lines, track, wish};
+use super::request::{may_decide, price_of, quota_lines, track, wish};
+use super::usage::cost;
 use super::review_diff::review_diff;
 use super::{Conflict, Portal, Result, rows};
 
@@ -141,6 +142,7 @@ impl Portal {
         let (diff, against) = review_diff(catalog, request);
         let in_the_way = self.in_the_way(configuration, lookups, request)?;
         let of_requester = counts.get(&requester(request)).cloned().unwrap_or_default();
+        let price = price_of(catalog, request);
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
             sentence: wish(configuration, catalog, request),
@@ -156,7 +158,8 @@ impl Portal {
                 )
                 .collect(),
             quota: quota_lines(configuration, catalog, lookups, request),
-            cost: cost_of(catalog, request),
+            cost: cost(price.as_ref()),
+            price,
             diff,
             against: against.to_string(),
             manifest: yaml::print(&request.manifest),

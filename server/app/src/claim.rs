@@ -21,7 +21,7 @@ use super::offering::projection;
 use super::permissions::may_change;
 use super::progress::progress;
 use super::properties::properties;
-use super::usage::{cost, plan};
+use super::usage::{cost, plan, price};
 use super::{Denial, Portal, Result, rows};
 
 /// How long what was applied may take to be seen by a watch.
@@ -78,6 +78,7 @@ impl Portal {
         let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         let tree = behind.tree.map(|tree| root(&claim, tree.children));
         let plane = plane_title(&configuration, &reference.plane);
+        let price = price(plan, None);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
             progress: progress(
@@ -120,7 +121,8 @@ impl Portal {
             renews_until: offered
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
-            cost: cost(plan, None),
+            cost: cost(price.as_ref()),
+            price,
             properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
             may_change,
         })
@@ -202,6 +204,7 @@ impl Portal {
             request_id: self.new_request_id(),
             renews_until: None,
             cost: None,
+            price: None,
             properties: Vec::new(),
             progress: None,
             may_change: Allowed::no(Denial::Gone),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
-use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, no_longer, track_record};
-use portico_api::{Link, QuotaLine, RequestPage, RequestStep};
+use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, track_record};
+use portico_api::{Link, PriceQuote, QuotaLine, RequestPage, RequestStep};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
@@ -26,7 +26,7 @@ use super::offering::plan_title;
 use super::permissions::Attempt;
 use super::permit::Moment;
 use super::review_diff::{difference, review_diff};
-use super::usage::{cost, plan, plans};
+use super::usage::{cost, plan, plans, price};
 use super::{Denial, Portal, PortalError, Result, rows};
 
 impl Portal {
@@ -71,6 +71,7 @@ impl Portal {
         } else {
             (difference(&request), Baseline::WasLive)
         };
+        let price = price_of(&catalog, &request);
         Ok(RequestPage {
             row,
             claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
@@ -95,7 +96,8 @@ impl Portal {
                 .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
                 .collect(),
             quota: quota_lines(&configuration, &catalog, &lookups, &request),
-            cost: cost_of(&catalog, &request),
+            cost: cost(price.as_ref()),
+            price,
             may_decide,
             may_not_decide: may_not_decide.map(|denial| denial.to_string()),
             may_withdraw: authz::may_withdraw(viewer, &request).is_ok(),
@@ -218,20 +220,20 @@ pub(super) fn quota_lines(
     lines
 }
 
-/// What a request costs, in words: of a change beside what is paid as long as it is not applied.
-pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
+/// Returns the price of a request; for a change compared with the price that is paid until it is applied.
+pub(super) fn price_of(catalog: &Catalog, request: &Request) -> Option<PriceQuote> {
     let offering = &request.claim.offering;
     let asked = plan(catalog, offering, request.plan.as_ref());
     match request.action {
-        Action::Create | Action::Renew => cost(asked, None),
+        Action::Create | Action::Renew => price(asked, None),
         Action::Change => {
             let label = request.previous.as_ref().and_then(|previous| {
                 let labels = previous.get("metadata")?.get("labels")?;
                 labels.get(labels::PLAN)?.as_str()?.parse().ok()
             });
-            cost(asked, plan(catalog, offering, label.as_ref()))
+            price(asked, plan(catalog, offering, label.as_ref()))
         }
-        Action::Delete => cost(asked, None).as_deref().map(no_longer),
+        Action::Delete => price(asked, None).map(PriceQuote::ended),
     }
 }
 

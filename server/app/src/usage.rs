@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use portico_api::PriceQuote;
+use portico_api::words::PriceWords;
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Consumption, Plan};
 use portico_domain::names::{OfferingName, PlanName, TenantName};
@@ -149,10 +151,15 @@ pub(super) fn plans<'c>(catalog: &'c Catalog, offering: &OfferingName) -> &'c [P
         .map_or(&[], |offered| offered.plans.as_slice())
 }
 
-/// What it comes to in money, in words; `now` is the plan as it is, of a change.
-pub(super) fn cost(plan: Option<&Plan>, now: Option<&Plan>) -> Option<String> {
+/// Returns the price of a plan; for a change compared with that of the current plan.
+pub(super) fn price(plan: Option<&Plan>, now: Option<&Plan>) -> Option<PriceQuote> {
     let price = plan?.price.as_ref()?;
-    Some(price.compared_with(now.and_then(|now| now.price.as_ref())))
+    Some(PriceQuote::new(price, now.and_then(|now| now.price.as_ref())))
+}
+
+/// Returns the price in words.
+pub(super) fn cost(price: Option<&PriceQuote>) -> Option<String> {
+    price.map(|price| PriceWords::from(price).to_string())
 }
 
 /// A plan of an offering by its name.

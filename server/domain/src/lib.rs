@@ -20,6 +20,7 @@ pub mod permission;
 mod person;
 pub mod placement;
 pub mod policy;
+pub mod price;
 pub mod projection;
 pub mod quota;
 pub mod reason;

@@ -212,6 +212,7 @@ fn page(form: Form) -> RequestFormPage {
         approval: ApprovalPreview::default(),
         quota: vec![],
         cost: None,
+        price: None,
         differences: vec![],
         manifest: String::new(),
         dry_run: None,

@@ -5,6 +5,8 @@ use portico_tests::person::Answer;
 use portico_tests::story::{
     POSTGRESQL, claim_path, decide, request, request_id, submit_form, until_claim, until_request,
 };
+use reqwest::Method;
+use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approver_sees_the_plan_difference_the_reason_and_the_deadline_first() {
@@ -183,6 +185,13 @@ async fn the_price_is_shown_wherever_somebody_decides() {
     assert!(
         summary.contains("190 EUR a month, 162 EUR more than now"),
         "{summary}"
+    );
+    let as_json = dana.api(Method::GET, &format!("/api/v1/requests/{id}"), None).await;
+    let as_json = as_json.expect(200).json();
+    assert_eq!(as_json["cost"], "28 EUR a month");
+    assert_eq!(
+        as_json["price"],
+        json!({ "amount": 28.0, "currency": "EUR", "period": "month" })
     );
     let delete = dana.get(&format!("{claim}/delete")).await.expect(200).page();
     assert!(delete.text("main").unwrap().contains("28 EUR a month"));

@@ -1,6 +1,7 @@
 //! The choices besides the schema's fields: name, plan, placement, note.
 
 use leptos::prelude::*;
+use portico_api::words::money;
 use portico_api::{PlanColumn, RequestFormPage, names};
 use portico_domain::names::PlaneName;
 use portico_domain::request::Action;
@@ -73,7 +74,7 @@ fn plan_choice(plan: &PlanColumn, names: &[String], chosen: bool) -> impl IntoVi
         .collect();
     let facts = (!facts.is_empty()).then(|| view! { <span class="plan-facts">{facts}</span> });
     let cost = plan.price.as_ref().map(|price| {
-        view! { <span class="plan-price"><strong>{price.monthly_amount()}</strong>" a month"</span> }
+        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>" a month"</span> }
     });
     let summary = plan
         .summary

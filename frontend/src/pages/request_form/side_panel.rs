@@ -14,7 +14,7 @@ pub(super) fn side_panel(page: &RequestFormPage) -> AnyView {
     view! {
         <aside class="summary" aria-label="Summary">
             <p class="sentence">{page.sentence.clone()}</p>
-            {cost(page.cost.as_ref())}
+            {cost(page.price.as_ref())}
             <div><h3>"Control plane"</h3>{placement(&page.placement)}</div>
             <div><h3>"Approval"</h3>{approval(&page.approval)}</div>
             {quotas}

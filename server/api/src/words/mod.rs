@@ -8,6 +8,7 @@ mod admin;
 mod claim;
 mod denial;
 mod draft;
+mod price;
 mod record;
 mod refusal;
 mod request;
@@ -16,13 +17,14 @@ pub use admin::{plane_kind_title, repeated, role_title};
 pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
 pub use denial::Denial;
 pub use draft::{Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem};
+pub use price::{PriceWords, grouped, money};
 pub use record::event_sentence;
 pub use refusal::{
     BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, REASON_REQUIRED, TokenProblem,
     Unavailable,
 };
 
-pub use request::{Baseline, CannotApply, RequestSentence, Step, no_longer, request_status, track_record};
+pub use request::{Baseline, CannotApply, RequestSentence, Step, request_status, track_record};
 
 /// The text as a sentence: with a capital letter and a full stop.
 pub(crate) fn sentence(text: &str) -> String {

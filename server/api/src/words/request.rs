@@ -203,12 +203,6 @@ pub enum Baseline {
     },
 }
 
-/// The price of a claim that is to be deleted.
-#[must_use]
-pub fn no_longer(cost: &str) -> String {
-    format!("{cost}, no longer")
-}
-
 /// What became of the requests of a person with this name, and the health of their claims: numbers by state and by
 /// health.
 #[must_use]

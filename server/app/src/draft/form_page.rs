@@ -15,7 +15,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::RequestDraft;
 use crate::names::{choice, plane_title};
 use crate::offering::{facts, plan_columns, plan_title};
-use crate::usage::cost;
+use crate::usage::{cost, price};
 use crate::{Portal, PortalError, Result};
 
 /// Differences that the summary lists.
@@ -82,6 +82,7 @@ impl Portal {
             + name_problems.len()
             + usize::from(draft.yaml_problem.is_some())
             + form.as_ref().map_or(0, |form| form.problem_count);
+        let price = price(draft.plan.as_ref(), draft.plan_now());
         Ok(RequestFormPage {
             action: draft.action,
             post_to: match &draft.claim {
@@ -135,7 +136,8 @@ impl Portal {
             placement: draft.placement.clone(),
             approval: draft.approval.clone(),
             quota: draft.quota.clone(),
-            cost: cost(draft.plan.as_ref(), draft.plan_now()),
+            cost: cost(price.as_ref()),
+            price,
             differences: draft.differences(),
             manifest: draft.manifest.as_ref().map(yaml::print).unwrap_or_default(),
             dry_run,

@@ -74,6 +74,8 @@ impl Portal {
             consequences.push(Consequence::SecretLost);
         }
         consequences.push(Consequence::DataLost);
+        let plan = crate::usage::plan(&catalog, &reference.offering, claim.plan.as_ref());
+        let price = crate::usage::price(plan, None);
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
             uid: claim.uid.clone(),
@@ -84,10 +86,8 @@ impl Portal {
             note: command.note.clone(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
-            cost: crate::usage::cost(
-                crate::usage::plan(&catalog, &reference.offering, claim.plan.as_ref()),
-                None,
-            ),
+            cost: crate::usage::cost(price.as_ref()),
+            price,
         })
     }
 

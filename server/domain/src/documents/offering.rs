@@ -175,49 +175,6 @@ pub struct Price {
     pub currency: String,
 }
 
-impl Price {
-    /// Returns the price in words: `28 EUR a month`.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        format!("{} a month", self.amount(self.monthly))
-    }
-
-    fn amount(&self, amount: f64) -> String {
-        let digits = if amount.fract() == 0.0 {
-            format!("{amount:.0}")
-        } else {
-            format!("{amount:.2}")
-        };
-        format!("{} {}", grouped(&digits), self.currency)
-    }
-
-    /// Returns the amount for a month and its currency: `1,450 EUR`.
-    #[must_use]
-    pub fn monthly_amount(&self) -> String {
-        self.amount(self.monthly)
-    }
-
-    /// Returns the price compared with the current one: `190 EUR a month, 162 EUR more than now`.
-    #[must_use]
-    pub fn compared_with(&self, now: Option<&Self>) -> String {
-        let words = self.in_words();
-        match now {
-            Some(now) if now.currency == self.currency => {
-                let more = self.monthly - now.monthly;
-                if more.abs() < 0.005 {
-                    format!("{words}, as now")
-                } else if more > 0.0 {
-                    format!("{words}, {} more than now", self.amount(more))
-                } else {
-                    format!("{words}, {} less than now", self.amount(-more))
-                }
-            }
-            Some(now) => format!("{words}, in place of {}", now.in_words()),
-            None => words,
-        }
-    }
-}
-
 /// How to read the health of a claim: CEL expressions over `object`, the claim as its control plane returns it. A
 /// missing field makes an expression false. They are not evaluated while `status.observedGeneration` is behind the
 /// last change; conditions of an older generation are ignored.
@@ -295,48 +252,5 @@ impl ResourceRef {
     #[must_use]
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)
-    }
-}
-
-/// Separates the thousands of a decimal number: `1450.50` is `1,450.50`.
-fn grouped(digits: &str) -> String {
-    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut grouped = String::with_capacity(digits.len() + 2);
-    for (index, digit) in whole.char_indices() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) && !grouped.ends_with('-') {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + fraction
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Price;
-
-    #[test]
-    fn compares_a_price_with_the_current_one() {
-        let price = |monthly: f64, currency: &str| Price {
-            monthly,
-            currency: currency.to_owned(),
-        };
-        let small = price(28.0, "EUR");
-        assert_eq!(small.in_words(), "28 EUR a month");
-        assert_eq!(price(9.5, "USD").in_words(), "9.50 USD a month");
-        assert_eq!(price(1_450.0, "EUR").in_words(), "1,450 EUR a month");
-        assert_eq!(price(1_234_567.5, "EUR").in_words(), "1,234,567.50 EUR a month");
-        let compared_with =
-            |monthly: f64, currency: &str| price(monthly, currency).compared_with(Some(&small));
-        assert_eq!(
-            compared_with(190.0, "EUR"),
-            "190 EUR a month, 162 EUR more than now"
-        );
-        assert_eq!(compared_with(9.0, "EUR"), "9 EUR a month, 19 EUR less than now");
-        assert_eq!(compared_with(28.0, "EUR"), "28 EUR a month, as now");
-        assert_eq!(
-            compared_with(30.0, "USD"),
-            "30 USD a month, in place of 28 EUR a month"
-        );
     }
 }
