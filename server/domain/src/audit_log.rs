@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::json;
 use crate::names::{RequestId, TenantName};
 
 /// An audit event before it is appended to the chain.
@@ -89,6 +88,32 @@ pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> Strin
     hasher.update("\n");
     hasher.update(sequence.to_string());
     hasher.update("\n");
-    hasher.update(json::canonical(&value));
+    hasher.update(kube_schema::canonical_json(&value));
     hex::encode(hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{NewEvent, chain_hash};
+
+    #[test]
+    fn the_hash_of_an_event_never_changes() {
+        let event = NewEvent {
+            at: "2026-01-02T03:04:05.000006Z".parse().unwrap(),
+            actor: "https://sso.example#dana".into(),
+            actor_name: "Dana <\"é\">".into(),
+            verb: "request.submitted".into(),
+            subject: "x".into(),
+            tenant: Some("payments".parse().unwrap()),
+            request: None,
+            remote: None,
+            details: json!({ "z": [1, 2.5, null], "a": "line\nbreak \\ \u{2028}", "é": {} }),
+        };
+        assert_eq!(
+            chain_hash(&"0".repeat(64), 7, &event),
+            "062396a8c79bb513bdfce36e5919ede001bb81ddbaff04ec4fdc305b7e0cfb00"
+        );
+    }
 }

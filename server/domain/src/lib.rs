@@ -10,7 +10,6 @@ pub mod authz;
 pub mod claim;
 pub mod connection;
 pub mod documents;
-pub mod json;
 pub mod lifetime;
 pub mod manifest;
 pub mod names;

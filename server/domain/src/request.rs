@@ -389,5 +389,5 @@ pub fn policy_hash(rules: &[RuleNeed]) -> String {
 #[must_use]
 pub fn manifest_hash(manifest: &Value) -> String {
     use sha2::{Digest, Sha256};
-    hex::encode(Sha256::digest(crate::json::canonical(manifest)))
+    hex::encode(Sha256::digest(kube_schema::canonical_json(manifest)))
 }

@@ -49,7 +49,7 @@
 //!
 //! Start with [`Definition`]; use [`Schema`] for a schema alone. [`validate_crd`] checks a definition. [`yaml`] parses
 //! files as Kubernetes does. [`Condition`] and [`ObjectExpression`] evaluate your own CEL expressions, with the
-//! functions and limits of validation rules.
+//! functions and limits of validation rules. [`canonical_json`] gives the text of a value to hash.
 //!
 //! Input is untrusted: schemas and objects are limited in depth, nodes and bytes, patterns in memory, rules in steps
 //! and memory. Nothing here does I/O, and nothing panics on input.
@@ -60,6 +60,7 @@ struct ReadMe;
 
 mod accessors;
 mod admission;
+mod canonical_json;
 mod correlate;
 mod crd;
 mod crd_validation;
@@ -90,6 +91,7 @@ mod warnings;
 pub mod yaml;
 
 pub use admission::ValidationResult;
+pub use canonical_json::canonical_json;
 pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
 pub use crd_validation::{CrdError, validate_crd};
 pub use error::{Limits, ParseError};

@@ -76,7 +76,7 @@ fn validate_keys(node: &Node, items: &[Value], path: &Path<'_>, violations: &mut
 fn report_duplicates(values: impl Iterator<Item = Value>, path: &Path<'_>, violations: &mut Vec<Violation>) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (index, value) in values.enumerate() {
-        let times = seen.entry(crate::go_format::canonical_json(&value)).or_default();
+        let times = seen.entry(crate::canonical_json(&value)).or_default();
         *times += 1;
         if *times == 2 {
             let value = format_value(&value);

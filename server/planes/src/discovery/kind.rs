@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use kube_schema::{Definition, ParseError, Schema, Scope, Version, yaml};
+use kube_schema::{Definition, ParseError, Schema, Scope, Version, canonical_json, yaml};
 use portico_domain::claim::{ClaimKind, labels};
 use portico_domain::documents::ResourceRef;
-use portico_domain::json::canonical;
 use portico_domain::text::sanitize;
 use portico_form::FormHints;
 use serde_json::Value;
@@ -233,7 +232,7 @@ fn has_condition(crd: &Value, kind: &str) -> bool {
 /// A hash that is equal for equal schemas, on every machine and in every version of Portico.
 fn hash(schema: Option<&Value>) -> String {
     use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(schema.map(canonical).unwrap_or_default());
+    let digest = Sha256::digest(schema.map(canonical_json).unwrap_or_default());
     hex::encode(&digest[..16])
 }
 

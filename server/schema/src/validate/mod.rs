@@ -122,7 +122,7 @@ fn array(node: &Node, items: &[Value], old: Option<&Value>, path: &Path<'_>, out
         let mut seen = HashSet::new();
         if !items
             .iter()
-            .all(|item| seen.insert(crate::go_format::canonical_json(item)))
+            .all(|item| seen.insert(crate::canonical_json(item)))
         {
             outcome.invalid(path, "\"\"", "shouldn't contain duplicates");
         }

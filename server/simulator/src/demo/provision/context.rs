@@ -1,6 +1,6 @@
 //! What the steps of a claim's lifecycle share.
 
-use portico_domain::json::canonical;
+use kube_schema::canonical_json;
 use portico_domain::projection::MACHINERY;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -80,7 +80,7 @@ pub(super) fn user_spec(claim: &Value) -> Value {
 
 /// A digest of the user's part of the specification.
 pub(super) fn configuration(claim: &Value) -> String {
-    hex::encode(&Sha256::digest(canonical(&user_spec(claim)))[..8])
+    hex::encode(&Sha256::digest(canonical_json(&user_spec(claim)))[..8])
 }
 
 pub(super) fn site<'a>(context: &'a ClaimContext<'_>, spec: &'a Value) -> Site<'a> {

@@ -1,10 +1,23 @@
-//! JSON as text.
+//! JSON text that is equal for equal values.
 
 use serde_json::Value;
 
-/// Formats JSON without white space and with sorted keys, so that equal values give equal texts.
+/// Formats JSON without white space and with sorted keys, so that equal values give equal text.
+///
+/// Keys are sorted by their UTF-8 bytes. Strings and numbers are written as by [`serde_json`]: only `"`, `\` and control
+/// characters are escaped, and `1` and `1.0` stay different. This is not RFC 8785, which sorts by UTF-16 and has only
+/// floating-point numbers.
+///
+/// The text may be hashed and the hash stored: it does not change between versions of this crate.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let value = json!({ "b": [1, 1.5, null], "a": "é\n" });
+/// assert_eq!(kube_schema::canonical_json(&value), r#"{"a":"é\n","b":[1,1.5,null]}"#);
+/// ```
 #[must_use]
-pub fn canonical(value: &Value) -> String {
+pub fn canonical_json(value: &Value) -> String {
     let mut out = String::new();
     write_canonical(value, &mut out);
     out
@@ -44,7 +57,7 @@ fn write_canonical(value: &Value, out: &mut String) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::canonical;
+    use super::canonical_json as canonical;
 
     #[test]
     fn keys_are_sorted_by_bytes_at_every_depth() {
