@@ -1,34 +1,67 @@
-//! Keeps sentences for people and paths of pages out of the use cases: `portico_api::words` and `portico_api::Link`
-//! make them, from the typed values that the use cases name.
+//! Keeps sentences for people out of the use cases, and paths of pages out of use cases and views:
+//! `portico_api::words` and `portico_api::Link` make them, from the typed values that the others name.
 
 use std::fs;
 use std::path::Path;
 
 use crate::workspace::has_extension;
 
-/// The folder that is checked.
-const USE_CASES: &str = "server/app/src/";
+/// What the string literals of a folder may not be.
+struct Rule {
+    folder: &'static str,
+    /// Files and folders below it that are not checked.
+    except: &'static [&'static str],
+    sentences: bool,
+    paths: bool,
+}
 
-/// Finds string literals of the use cases that are a sentence or a path.
+const RULES: [Rule; 2] = [
+    Rule {
+        folder: "server/app/src/",
+        except: &[],
+        sentences: true,
+        paths: true,
+    },
+    Rule {
+        folder: "frontend/src/",
+        // Islands know no view models.
+        except: &["frontend/src/islands/"],
+        sentences: false,
+        paths: true,
+    },
+];
+
+impl Rule {
+    fn covers(&self, name: &str) -> bool {
+        name.starts_with(self.folder) && !self.except.iter().any(|except| name.starts_with(except))
+    }
+
+    /// Says what is wrong with a literal.
+    fn problem(&self, literal: &str) -> Option<&'static str> {
+        if self.sentences && is_sentence(literal) {
+            Some("a sentence, which portico_api::words makes")
+        } else if self.paths && is_path(literal) {
+            Some("the path of a page, which portico_api::Link makes")
+        } else {
+            None
+        }
+    }
+}
+
+/// Finds string literals that a rule forbids.
 pub(crate) fn problems(root: &Path, files: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in files {
-        let is_checked = name.starts_with(USE_CASES) && has_extension(name, "rs") && !name.contains("test");
-        let Some(source) = is_checked
-            .then(|| fs::read_to_string(root.join(name)).ok())
-            .flatten()
-        else {
+        let rule = RULES.iter().find(|rule| rule.covers(name));
+        let Some(rule) = rule.filter(|_| has_extension(name, "rs") && !name.contains("test")) else {
+            continue;
+        };
+        let Ok(source) = fs::read_to_string(root.join(name)) else {
             continue;
         };
         for (line, literal) in literals(without_tests(&source)) {
-            if is_sentence(&literal) {
-                found.push(format!(
-                    "{name}:{line}: a sentence below web; portico_api::words makes them: {literal:?}"
-                ));
-            } else if is_path(&literal) {
-                found.push(format!(
-                    "{name}:{line}: the path of a page below web; portico_api::Link makes them: {literal:?}"
-                ));
+            if let Some(problem) = rule.problem(&literal) {
+                found.push(format!("{name}:{line}: {problem}: {literal:?}"));
             }
         }
     }
@@ -98,7 +131,20 @@ fn end_of_literal(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_path, is_sentence, literals, without_tests};
+    use super::{RULES, is_path, is_sentence, literals, without_tests};
+
+    #[test]
+    fn views_have_no_paths_and_islands_may() {
+        let problem = |name: &str, literal: &str| {
+            let rule = RULES.iter().find(|rule| rule.covers(name))?;
+            rule.problem(literal)
+        };
+        assert!(problem("frontend/src/pages/home.rs", "/catalog").is_some());
+        assert!(problem("frontend/src/pages/home.rs", "All is well.").is_none());
+        assert!(problem("frontend/src/islands/live.rs", "/catalog").is_none());
+        assert!(problem("server/app/src/home.rs", "All is well.").is_some());
+        assert!(problem("server/web/src/routes.rs", "/catalog").is_none());
+    }
 
     #[test]
     fn literals_are_found_and_comments_are_not() {

@@ -37,7 +37,7 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
                 "approvals",
                 "Nobody waits for you",
                 "Requests that need your agreement appear here by themselves, the longest waiting first.",
-                Some(("/requests".to_owned(), "Show all requests")),
+                Some((Link::Requests.to_string(), "Show all requests")),
             ),
         };
         // Another request must not take the place of the one that somebody reads.

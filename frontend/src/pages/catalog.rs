@@ -59,7 +59,7 @@ fn search(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
         }
     });
     view! {
-        <form class="search" role="search" method="get" action="/catalog" data-search="">
+        <form class="search" role="search" method="get" action=Link::Catalog.to_string() data-search="">
             <label class="search-box">
                 {icon("search")}
                 <span class="unseen">"Search the catalog"</span>
@@ -119,7 +119,7 @@ fn found(page: &CatalogPage) -> AnyView {
             "search",
             "Nothing matches",
             "Try another word, or look through everything that is offered.",
-            Some(("/catalog".to_owned(), "Show everything")),
+            Some((Link::Catalog.to_string(), "Show everything")),
         );
     }
     let count = page.cards.total.unwrap_or(page.cards.items.len());

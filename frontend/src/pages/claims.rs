@@ -14,7 +14,7 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
         view! {
             <div class="page-head">
                 <h1>"Claims"</h1>
-                <div class="actions"><a class="button primary" href="/catalog">"New request"</a></div>
+                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>"New request"</a></div>
             </div>
             {search(page, &query)}
             <Search />
@@ -67,7 +67,7 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
         .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
         .collect();
     view! {
-        <form class="search filters" role="search" method="get" action="/claims" data-search="">
+        <form class="search filters" role="search" method="get" action=Link::Claims.to_string() data-search="">
             <label class="search-box">
                 {icon("search")}
                 <span class="unseen">"Search by name"</span>
@@ -132,21 +132,21 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
         return sortable_claim_table(frame.now, &page.rows.items, query, page.filter.sort.as_deref());
     }
-    if query.href() == "/claims"
+    if query.is_empty()
         || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty()
     {
         return empty(
             "claims",
             "No claims yet",
             "A claim is what you get when a request is applied: a database, a queue, a cluster. Its health and how to connect stand here.",
-            Some(("/catalog".to_owned(), "Look through the catalog")),
+            Some((Link::Catalog.to_string(), "Look through the catalog")),
         );
     }
     empty(
         "search",
         "No claim is like that",
         "Take away a filter to see more.",
-        Some(("/claims".to_owned(), "Show all claims")),
+        Some((Link::Claims.to_string(), "Show all claims")),
     )
 }
 

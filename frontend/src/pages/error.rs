@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::Frame;
+use portico_api::{Frame, Link};
 
 use crate::parts::{bare_document, document};
 
@@ -12,7 +12,7 @@ pub fn error(frame: &Frame, status: u16, title: &str, what_to_do: &str) -> Strin
                 <p class="quiet">{format!("Error {status}")}</p>
                 <h1>{title.to_owned()}</h1>
                 <p>{what_to_do.to_owned()}</p>
-                <p><a class="button" href="/">"Go to the start"</a></p>
+                <p><a class="button" href=Link::Home.to_string()>"Go to the start"</a></p>
             </div>
         }
         .into_any()

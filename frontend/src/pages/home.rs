@@ -21,7 +21,7 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
             <div class="live" data-live="home-head">
                 <div class="page-head"><h1>{heading(frame, page)}</h1></div>
             </div>
-            <form class="search large" role="search" method="get" action="/catalog">
+            <form class="search large" role="search" method="get" action=Link::Catalog.to_string()>
                 <label class="search-box">
                     {icon("search")}
                     <span class="unseen">"Search the catalog"</span>
@@ -139,7 +139,7 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
         let rest = "The last good configuration stays in force.".to_owned();
         line(
             "configuration",
-            "/admin/configuration",
+            &Link::Configuration.to_string(),
             format!("{words} in the configuration"),
             rest,
         );
@@ -149,7 +149,7 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
             0 => format!("{first} is over a quota"),
             more => format!("{first} and {more} more are over a quota"),
         };
-        line("people", "/admin/tenants", words, String::new());
+        line("people", &Link::Tenants.to_string(), words, String::new());
     }
     if let Some(request) = &state.oldest_approval {
         let seconds = frame
@@ -178,7 +178,7 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
     });
     view! {
         <section aria-labelledby="platform">
-            <div class="section-head"><h2 id="platform">"The platform"</h2><a href="/admin/control-planes">"Control planes"</a></div>
+            <div class="section-head"><h2 id="platform">"The platform"</h2><a href=Link::ControlPlanes.to_string()>"Control planes"</a></div>
             <ul role="list" class="lines">{fine}{lines}</ul>
         </section>
     }
@@ -190,7 +190,7 @@ fn suggestions(page: &HomePage) -> Option<AnyView> {
         let cards: Vec<_> = page.suggestions.iter().map(card).collect();
         view! {
             <section aria-labelledby="suggestions">
-                <div class="section-head"><h2 id="suggestions">"Good to begin with"</h2><a href="/catalog">"The whole catalog"</a></div>
+                <div class="section-head"><h2 id="suggestions">"Good to begin with"</h2><a href=Link::Catalog.to_string()>"The whole catalog"</a></div>
                 <ul role="list" class="cards">{cards}</ul>
             </section>
         }
@@ -214,7 +214,7 @@ fn waiting_on_me(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         };
         view! {
             <section aria-labelledby="waiting">
-                <div class="section-head"><h2 id="waiting">"Waiting for you"</h2><a href="/approvals">{all}</a></div>
+                <div class="section-head"><h2 id="waiting">"Waiting for you"</h2><a href=Link::Approvals.to_string()>{all}</a></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -245,7 +245,7 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     Some(
         view! {
             <section aria-labelledby="unwell">
-                <div class="section-head"><h2 id="unwell">{title}</h2><a href="/claims">{all}</a></div>
+                <div class="section-head"><h2 id="unwell">{title}</h2><a href=Link::Claims.to_string()>{all}</a></div>
                 {body}
             </section>
         }
@@ -309,7 +309,7 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         };
         view! {
             <section aria-labelledby="others">
-                <div class="section-head"><h2 id="others">"You wait for others"</h2><a href="/requests?mine=true">{all}</a></div>
+                <div class="section-head"><h2 id="others">"You wait for others"</h2><a href=Link::Requests.with_query([("mine", "true")])>{all}</a></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -347,7 +347,7 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
             .then(|| view! { <div><h3 class="after">"Requests"</h3><ul role="list" class="feed">{requests}</ul></div> });
         view! {
             <section aria-labelledby="today">
-                <div class="section-head"><h2 id="today">"The last day"</h2><a href="/requests">"All requests"</a></div>
+                <div class="section-head"><h2 id="today">"The last day"</h2><a href=Link::Requests.to_string()>"All requests"</a></div>
                 <div class="feeds">{claims}{requests}</div>
             </section>
         }

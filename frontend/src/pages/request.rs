@@ -176,7 +176,7 @@ fn steps(frame: &Frame, page: &RequestPage) -> AnyView {
 fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
     page.may_comment.then(|| {
         view! {
-            <form class="say" method="post" action=format!("/requests/{}/comment", page.row.id)>
+            <form class="say" method="post" action=Link::Comment(page.row.id).to_string()>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <div class="field">
                     <label class="label" for="say">"Add a comment"</label>
@@ -271,7 +271,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
                 <div><dt>"When"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {page.expires_at.map(|at| view! { <div><dt>"Expires"</dt><dd>{time(frame.now, at)}<span class="reason">"If nobody decides before."</span></dd></div> })}
                 <div><dt>"For"</dt><dd>{place(Some(&row.tenant), Some(&row.environment))}</dd></div>
-                <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.claim.offering)>{row.offering_title.clone()}</a></dd></div>
+                <div><dt>"Offering"</dt><dd><a href=Link::Offering(row.claim.offering.clone()).to_string()>{row.offering_title.clone()}</a></dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
                 {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
                 <div><dt>"Request"</dt><dd class="mono">{row.id.to_string()}</dd></div>

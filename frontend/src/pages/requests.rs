@@ -30,7 +30,7 @@ pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
         view! {
             <div class="page-head">
                 <h1>"Requests"</h1>
-                <div class="actions"><a class="button primary" href="/catalog">"New request"</a></div>
+                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>"New request"</a></div>
             </div>
             <div class="live" data-live="requests">
                 {filters(page, &query)}
@@ -96,18 +96,18 @@ fn found(frame: &Frame, page: &RequestsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
         return request_table(frame.now, &page.rows.items, Columns::All);
     }
-    if query.href() == "/requests" {
+    if query.is_empty() {
         return empty(
             "requests",
             "No requests yet",
             "What you request, change or delete is listed here, with everybody who decided on it.",
-            Some(("/catalog".to_owned(), "Look through the catalog")),
+            Some((Link::Catalog.to_string(), "Look through the catalog")),
         );
     }
     empty(
         "requests",
         "No request is like that",
         "Take away a filter to see more.",
-        Some(("/requests".to_owned(), "Show all requests")),
+        Some((Link::Requests.to_string(), "Show all requests")),
     )
 }

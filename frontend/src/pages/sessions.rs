@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{Frame, SessionRow, SessionsPage};
+use portico_api::{Frame, Link, SessionRow, SessionsPage};
 
 use crate::pages::claims::csrf;
 use crate::parts::text::empty;
@@ -12,7 +12,7 @@ pub fn sessions(frame: &Frame, page: &SessionsPage) -> String {
         let others = page.rows.iter().filter(|row| !row.current).count();
         let end_others = (others > 0).then(|| {
             view! {
-                <form method="post" action="/sessions/others/end">
+                <form method="post" action=Link::EndSession("others".to_owned()).to_string()>
                     {csrf(frame)}
                     <button class="button">{icon("sign-out")}"End all others"</button>
                 </form>
@@ -22,11 +22,11 @@ pub fn sessions(frame: &Frame, page: &SessionsPage) -> String {
             <div class="page-head">
                 <div>
                     <h1>"Sessions"</h1>
-                    <p>"Where you are signed in. If you do not know one, end it and tell your platform team; then look at "<a href="/tokens">"your API tokens"</a>" too."</p>
+                    <p>"Where you are signed in. If you do not know one, end it and tell your platform team; then look at "<a href=Link::Tokens.to_string()>"your API tokens"</a>" too."</p>
                 </div>
                 {end_others}
             </div>
-            <section aria-label="Your sessions">{session_table(frame, &page.rows, |row| format!("/sessions/{}/end", row.id))}</section>
+            <section aria-label="Your sessions">{session_table(frame, &page.rows, |row| Link::EndSession(row.id.clone()).to_string())}</section>
         }
         .into_any()
     })

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{CreatedToken, Frame, TokenRow, TokensPage, names};
+use portico_api::{CreatedToken, Frame, Link, TokenRow, TokensPage, names};
 use portico_domain::tenancy::TokenScope;
 
 use crate::pages::claims::csrf;
@@ -26,7 +26,7 @@ pub fn tokens(frame: &Frame, page: &TokensPage) -> String {
         view! {
             <div class="page-head"><div>
                 <h1>"API tokens"</h1>
-                <p>"For programs that speak for you to "<a href="/api/v1/openapi.json">"the API"</a>". Each can do at most what you may do, and ends by itself. All stop while you have not signed in for "{page.sign_in_within_days}" days, or when your sign-in service ends your sessions; they work again once you sign in."</p>
+                <p>"For programs that speak for you to "<a href=Link::OpenApi.to_string()>"the API"</a>". Each can do at most what you may do, and ends by itself. All stop while you have not signed in for "{page.sign_in_within_days}" days, or when your sign-in service ends your sessions; they work again once you sign in."</p>
             </div></div>
             {page.made.as_ref().map(made)}
             <section aria-label="Your tokens">{list}</section>
@@ -86,7 +86,7 @@ fn row(frame: &Frame, row: &TokenRow) -> impl IntoView + use<> {
             <td data-label="Last used">{used}</td>
             <td data-label="Ends">{ends}</td>
             <td class="act">
-                <form method="post" action=format!("/tokens/{}/revoke", row.id)>
+                <form method="post" action=Link::RevokeToken(row.id).to_string()>
                     {csrf(frame)}
                     <button class="button" aria-label=format!("Revoke {}", row.name)>"Revoke"</button>
                 </form>
@@ -154,7 +154,7 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
     view! {
         <section aria-labelledby="new">
             <h2 id="new">"New token"</h2>
-            <form class="narrow-form" method="post" action="/tokens">
+            <form class="narrow-form" method="post" action=Link::Tokens.to_string()>
                 {csrf(frame)}
                 <div class=name_class>
                     <label class="label" for="name">"Name"<span class="mark">"required"</span></label>

@@ -1,13 +1,13 @@
 //! The frame of every page: navigation rail, top bar, notices.
 
 use leptos::prelude::*;
-use portico_api::{Frame, Notice, NoticeTone, TenantChoice, names};
+use portico_api::{Frame, Link, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
 use crate::islands::{CommandPalette, ThemeSwitch};
 
 struct NavItem {
-    href: &'static str,
+    link: Link,
     title: &'static str,
     icon: &'static str,
     count: usize,
@@ -17,25 +17,25 @@ struct NavItem {
 pub(crate) fn rail(frame: &Frame) -> AnyView {
     let mut places = vec![
         NavItem {
-            href: "/",
+            link: Link::Home,
             title: "Home",
             icon: "home",
             count: 0,
         },
         NavItem {
-            href: "/catalog",
+            link: Link::Catalog,
             title: "Catalog",
             icon: "catalog",
             count: 0,
         },
         NavItem {
-            href: "/claims",
+            link: Link::Claims,
             title: "Claims",
             icon: "claims",
             count: 0,
         },
         NavItem {
-            href: "/requests",
+            link: Link::Requests,
             title: "Requests",
             icon: "requests",
             count: 0,
@@ -43,7 +43,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     ];
     if frame.approver {
         places.push(NavItem {
-            href: "/approvals",
+            link: Link::Approvals,
             title: "Approvals",
             icon: "approvals",
             count: frame.waiting,
@@ -51,10 +51,10 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     }
     if frame.admin {
         places.push(NavItem {
-            href: if frame.platform_admin {
-                "/admin/control-planes"
+            link: if frame.platform_admin {
+                Link::ControlPlanes
             } else {
-                "/admin/tenants"
+                Link::Tenants
             },
             title: "Admin",
             icon: "admin",
@@ -64,7 +64,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     let links: Vec<_> = places.iter().map(|item| link(item, &frame.path)).collect();
     view! {
         <section class="rail" aria-label="Where to go">
-            <a class="brand" href="/" aria-label=frame.company.clone()>{icon("portico")}<span>{frame.company.clone()}</span></a>
+            <a class="brand" href=Link::Home.to_string() aria-label=frame.company.clone()>{icon("portico")}<span>{frame.company.clone()}</span></a>
             {switch(frame)}
             <nav class="places" aria-label="Main" data-live="places">
                 <ul role="list">{links}</ul>
@@ -75,21 +75,17 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
 }
 
 fn link(item: &NavItem, path: &str) -> impl IntoView + use<> {
-    let root = match item.href {
-        "/admin/control-planes" | "/admin/tenants" => "/admin/",
-        href => href,
-    };
-    let current = if root == "/" {
-        path == "/"
-    } else {
-        path.starts_with(root)
+    let current = match &item.link {
+        Link::Home => path == Link::Home.to_string(),
+        Link::ControlPlanes | Link::Tenants => path.starts_with(&format!("{}/", Link::Admin)),
+        link => path.starts_with(&link.to_string()),
     };
     let count = (item.count > 0).then(|| {
         view! { <span class="count">{item.count}<span class="unseen">" waiting"</span></span> }
     });
     view! {
         <li>
-            <a href=item.href aria-current=current.then_some("page")>
+            <a href=item.link.to_string() aria-current=current.then_some("page")>
                 {icon(item.icon)}
                 <span>{item.title}</span>
                 {count}
@@ -119,7 +115,7 @@ fn switch(frame: &Frame) -> Option<AnyView> {
                 <span class="switch-environment">{environment.to_string()}</span>
                 {icon("switch")}
             </summary>
-            <form class="menu-body" method="post" action="/switch">
+            <form class="menu-body" method="post" action=Link::Switch.to_string()>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <input type="hidden" name=names::RETURN_TO value=frame.path.clone() />
                 {groups}
@@ -187,9 +183,9 @@ fn person(frame: &Frame) -> Option<AnyView> {
             </summary>
             <div class="menu-body">
                 <p class="menu-text"><strong>{name.clone()}</strong>{frame.email.clone().map(|email| view! { <br />{email} })}</p>
-                <a class="menu-item" href="/tokens">{icon("key")}<span>"API tokens"</span></a>
-                <a class="menu-item" href="/sessions">{icon("shield")}<span>"Sessions"</span></a>
-                <form method="post" action="/auth/logout">
+                <a class="menu-item" href=Link::Tokens.to_string()>{icon("key")}<span>"API tokens"</span></a>
+                <a class="menu-item" href=Link::Sessions.to_string()>{icon("shield")}<span>"Sessions"</span></a>
+                <form method="post" action=Link::SignOut.to_string()>
                     <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                     <button class="menu-item">{icon("sign-out")}<span>"Sign out"</span></button>
                 </form>

@@ -38,6 +38,11 @@ impl Query {
         self.with(key, "")
     }
 
+    /// True if no parameter is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// The parameters other than `keys`, for the hidden inputs of a form that sets `keys` itself.
     pub(crate) fn besides(&self, keys: &[&str]) -> Vec<(&'static str, String)> {
         self.pairs

@@ -77,6 +77,8 @@ pub enum Link {
     AcknowledgeBreaks,
     /// The configuration in force.
     Configuration,
+    /// The description of the JSON API.
+    OpenApi,
     /// Ends the session.
     SignOut,
     /// Switches to another tenant or environment.
@@ -121,6 +123,7 @@ impl Link {
             Self::RecordExport => "/admin/record/export",
             Self::AcknowledgeBreaks => "/admin/record/acknowledge",
             Self::Configuration => "/admin/configuration",
+            Self::OpenApi => "/api/v1/openapi.json",
             Self::SignOut => "/auth/logout",
             Self::Switch => "/switch",
         }
@@ -163,6 +166,7 @@ impl Link {
             | Self::RecordExport
             | Self::AcknowledgeBreaks
             | Self::Configuration
+            | Self::OpenApi
             | Self::SignOut
             | Self::Switch => Vec::new(),
         }

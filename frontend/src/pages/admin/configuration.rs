@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ConfigurationError, ConfigurationPage, Frame};
+use portico_api::{ConfigurationError, ConfigurationPage, Frame, Link};
 
 use super::tabs;
 use crate::parts::text::counted;
@@ -16,7 +16,7 @@ pub fn admin_configuration(frame: &Frame, page: &ConfigurationPage) -> String {
             .collect();
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs(frame, "/admin/configuration")}
+            {tabs(frame, &Link::Configuration)}
             <div class="live" data-live="configuration">
                 {verdict(frame, page)}
                 {list("Errors", &page.errors, "bad")}

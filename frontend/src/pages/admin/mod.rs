@@ -15,21 +15,22 @@ pub use record::admin_record;
 pub use tenants::admin_tenants;
 
 use leptos::prelude::*;
-use portico_api::Frame;
+use portico_api::{Frame, Link};
 
 /// The tabs of the admin pages.
-fn tabs(frame: &Frame, current: &'static str) -> impl IntoView + use<> {
+fn tabs(frame: &Frame, current: &Link) -> impl IntoView + use<> {
     let each: Vec<_> = [
-        ("/admin/control-planes", "Control planes", true),
-        ("/admin/tenants", "Tenants", false),
-        ("/admin/people", "People", true),
-        ("/admin/record", "Record", false),
-        ("/admin/configuration", "Configuration", true),
+        (Link::ControlPlanes, "Control planes", true),
+        (Link::Tenants, "Tenants", false),
+        (Link::People, "People", true),
+        (Link::Record, "Record", false),
+        (Link::Configuration, "Configuration", true),
     ]
     .into_iter()
     .filter(|(_, _, for_platform_admins)| frame.platform_admin || !for_platform_admins)
-    .map(|(href, title, _)| {
-        view! { <li><a class="tab" href=href aria-current=(href == current).then_some("page")>{title}</a></li> }
+    .map(|(link, title, _)| {
+        let is_current = link == *current;
+        view! { <li><a class="tab" href=link.to_string() aria-current=is_current.then_some("page")>{title}</a></li> }
     })
     .collect();
     view! { <nav aria-label="Admin"><ul role="list" class="tabs line-tabs">{each}</ul></nav> }

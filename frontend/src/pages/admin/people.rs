@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{Frame, PeoplePage, PersonPage, PersonRow, TokenRow, names};
+use portico_api::{Frame, Link, PeoplePage, PersonPage, PersonRow, TokenRow, names};
 
 use super::tabs;
 use crate::pages::claims::csrf;
@@ -40,8 +40,8 @@ pub fn admin_people(frame: &Frame, page: &PeoplePage) -> String {
             .then(|| view! { <p class="quiet">"There are more. Search for who you look for."</p> });
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs(frame, "/admin/people")}
-            <form class="search" role="search" method="get" action="/admin/people">
+            {tabs(frame, &Link::People)}
+            <form class="search" role="search" method="get" action=Link::People.to_string()>
                 <label class="search-box">
                     {icon("search")}
                     <span class="unseen">"Search people"</span>
@@ -58,7 +58,7 @@ pub fn admin_people(frame: &Frame, page: &PeoplePage) -> String {
 fn row(frame: &Frame, row: &PersonRow) -> impl IntoView + use<> {
     view! {
         <tr>
-            <th scope="row"><a href=format!("/admin/people/{}", row.id)>{row.name.clone()}</a><span class="reason">{row.email.clone()}</span></th>
+            <th scope="row"><a href=Link::Person(row.id).to_string()>{row.name.clone()}</a><span class="reason">{row.email.clone()}</span></th>
             <td data-label="Signs in with">{provider(row)}</td>
             <td data-label="Last signed in">{time(frame.now, row.signed_in_at)}</td>
             <td data-label="Sessions" class="number">{row.sessions}</td>
@@ -88,7 +88,7 @@ fn suspended(row: &PersonRow) -> Option<AnyView> {
 pub fn admin_person(frame: &Frame, page: &PersonPage) -> String {
     document(frame, || {
         let row = &page.row;
-        let action = format!("/admin/people/{}/end", row.id);
+        let action = Link::EndAccess(row.id).to_string();
         let end = (row.sessions > 0 || !page.tokens.is_empty()).then(|| {
             view! {
                 <form method="post" action=action.clone()>

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ClaimRow, Frame, PlaneDetail, names};
+use portico_api::{ClaimRow, Frame, Link, PlaneDetail, names};
 
 use super::planes::{behind, certificate, state};
 use crate::pages::claims::csrf;
@@ -49,7 +49,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
                 <div><dt>"Certificate ends"</dt><dd>{certificate(frame.now, row)}</dd></div>
                 <div><dt>"Tenants"</dt><dd>{tenants}</dd></div>
                 <div><dt>"In memory"</dt><dd>{memory(page)}</dd></div>
-                <div><dt>"Claims"</dt><dd><a href=format!("/claims?plane={}", row.plane.name)>{row.claims}</a></dd></div>
+                <div><dt>"Claims"</dt><dd><a href=Link::Claims.with_query([("plane", row.plane.name.as_str())])>{row.claims}</a></dd></div>
             </dl>
         </section>
     }
@@ -58,7 +58,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
 
 /// Whether it takes new claims, and the button to change that.
 fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
-    let path = format!("/admin/control-planes/{}", page.row.plane.name);
+    let plane = &page.row.plane.name;
     let by_document = page.cordoned_by_document.then(|| {
         view! {
             <p class="caution">{icon("paused")}<span>"Its document says "<code>"cordoned: true"</code>". Take that line out of the configuration to open it again."</span></p>
@@ -72,7 +72,7 @@ fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
         view! {
             <p>"Cordoned by "{cordon.by.name.clone()}", "{time(frame.now, cordon.since)}": no new claims are placed here."</p>
             {reason}
-            <form method="post" action=format!("{path}/uncordon")>
+            <form method="post" action=Link::Uncordon(plane.clone()).to_string()>
                 {csrf(frame)}
                 <button class="button">{icon("undo")}"Uncordon"</button>
             </form>
@@ -81,7 +81,7 @@ fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
     } else {
         view! {
             <p class="quiet">"A cordoned control plane takes no new claims. What it has stays, and nothing is deleted."</p>
-            <form class="cordon" method="post" action=format!("{path}/cordon")>
+            <form class="cordon" method="post" action=Link::Cordon(plane.clone()).to_string()>
                 {csrf(frame)}
                 <div class="field">
                     <label class="label" for="reason">"Why"<span class="mark">"optional"</span></label>
@@ -150,7 +150,7 @@ fn serves(page: &PlaneDetail) -> AnyView {
         .map(|(name, title, version)| {
             view! {
                 <tr>
-                    <th scope="row"><a href=format!("/catalog/{name}")>{title.clone()}</a></th>
+                    <th scope="row"><a href=Link::Offering(name.clone()).to_string()>{title.clone()}</a></th>
                     <td data-label="Kind" class="mono">{name.to_string()}</td>
                     <td data-label="Version" class="mono">{version.clone()}</td>
                 </tr>

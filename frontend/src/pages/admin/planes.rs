@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
-use portico_api::{Frame, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
+use portico_api::{Frame, Link, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
 
 use super::tabs;
 use crate::parts::badge::plane_state;
@@ -16,14 +16,14 @@ pub fn admin_planes(frame: &Frame, page: &PlanesPage) -> String {
                 "planes",
                 "No control planes yet",
                 "Describe one in a ControlPlane document of the configuration folder; it is connected to as soon as the file is there.",
-                Some(("/admin/configuration".to_owned(), "Look at the configuration")),
+                Some((Link::Configuration.to_string(), "Look at the configuration")),
             )
         } else {
             table(frame.now, &page.rows)
         };
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs(frame, "/admin/control-planes")}
+            {tabs(frame, &Link::ControlPlanes)}
             <div class="live" data-live="planes">
                 <section aria-label="Control planes">{list}</section>
                 {matrix(page)}
@@ -76,7 +76,7 @@ fn row(now: Timestamp, row: &PlaneRow) -> impl IntoView + use<> {
         .map(|region| view! { <span class="region">{region}</span> });
     view! {
         <tr id=format!("p-{}", row.plane.name)>
-            <th scope="row"><a href=format!("/admin/control-planes/{}", row.plane.name)>{row.plane.title.clone()}</a>{dedicated}</th>
+            <th scope="row"><a href=Link::ControlPlane(row.plane.name.clone()).to_string()>{row.plane.title.clone()}</a>{dedicated}</th>
             <td data-label="State">{state(now, row)}</td>
             <td data-label="Kind">{row.kind.clone()}{region}</td>
             <td data-label="Version">{version}{build}</td>
@@ -165,7 +165,7 @@ fn matrix_row(page: &PlanesPage, row: &MatrixRow) -> impl IntoView + use<> {
         .collect();
     view! {
         <tr>
-            <th scope="row"><a href=format!("/catalog/{}", row.offering)>{row.title.clone()}</a>{drift}</th>
+            <th scope="row"><a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{drift}</th>
             {cells}
         </tr>
     }

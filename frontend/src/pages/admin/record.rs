@@ -39,9 +39,9 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
             .map(|before| view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=query.clone().with("before", before.to_string()).href()>"Older"</a></nav> });
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs(frame, "/admin/record")}
+            {tabs(frame, &Link::Record)}
             <Search />
-            <form class="search" role="search" method="get" action="/admin/record" data-search="">
+            <form class="search" role="search" method="get" action=Link::Record.to_string() data-search="">
                 <label class="search-box">
                     {icon("search")}
                     <span class="unseen">"Search the record"</span>
@@ -94,7 +94,7 @@ fn chain(frame: &Frame, state: &ChainState) -> AnyView {
             <div class="notice bad" role="alert">{icon("bad")}<div>
                 <p>"The record is broken"{place}". Somebody changed the database by hand: keep a copy of it and find out who."</p>
                 {listed}
-                <form method="post" action="/admin/record/acknowledge">
+                <form method="post" action=Link::AcknowledgeBreaks.to_string()>
                     <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                     <button class="button">"I have seen this"</button>
                 </form>

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{Frame, TenantRow, TenantsPage};
+use portico_api::{Frame, Link, TenantRow, TenantsPage};
 use portico_domain::quota;
 
 use super::tabs;
@@ -38,7 +38,7 @@ pub fn admin_tenants(frame: &Frame, page: &TenantsPage) -> String {
         };
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs(frame, "/admin/tenants")}
+            {tabs(frame, &Link::Tenants)}
             <section aria-label="Tenants">{body}</section>
         }
         .into_any()
@@ -75,7 +75,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
         .then(|| view! { <span class="quiet">"No limits"</span> });
     view! {
         <tr>
-            <th scope="row"><a href=format!("/claims?tenant={}", row.name)>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
+            <th scope="row"><a href=Link::Claims.with_query([("tenant", row.name.as_str())])>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
             <td data-label="Environments"><ul role="list">{environments}</ul></td>
             <td data-label="Members"><ul role="list">{members}</ul></td>
             <td data-label="Control planes"><ul role="list">{planes}</ul></td>
