@@ -3,11 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlaneChoice, PricePeriod, PriceQuote,
+    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlacementView, PlaneChoice, PricePeriod, PriceQuote,
     RequestFormPage, TenantRow, TenantsPage,
 };
 use portico_domain::documents::Category;
-use portico_domain::placement::Placement;
 use portico_domain::request::Action;
 use portico_form::{Branch, Choice, Control, Entry, Field, FieldLock, Form};
 use portico_frontend::pages;
@@ -211,7 +210,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         yaml_problem: None,
         yaml_problems: Vec::new(),
         sentence: HOSTILE.into(),
-        placement: Placement {
+        placement: PlacementView {
             chosen: None,
             reason: HOSTILE.into(),
             candidates: vec![],

@@ -1,9 +1,8 @@
 //! The request form, with every control.
 
 use portico_api::{
-    ApprovalPreview, DryRunResult, Link, PricePeriod, PriceQuote, Problem, QuotaLine, RequestFormPage,
+    ApprovalPreview, CandidateView, DryRunResult, Link, PlacementView, PricePeriod, PriceQuote, Problem, QuotaLine, RequestFormPage,
 };
-use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
 use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, FieldLock, Form, Section};
 use portico_frontend::pages;
@@ -301,14 +300,14 @@ pub(crate) fn price() -> PriceQuote {
     }
 }
 
-pub(crate) fn placement() -> Placement {
-    let candidate = |name: &str, title: &str, ruled_out: &[&str]| Candidate {
+pub(crate) fn placement() -> PlacementView {
+    let candidate = |name: &str, title: &str, ruled_out: &[&str]| CandidateView {
         plane: name.parse().expect("a name"),
         title: title.into(),
         region: Some("eu-central".into()),
         ruled_out: ruled_out.iter().map(|why| (*why).into()).collect(),
     };
-    Placement {
+    PlacementView {
         chosen: Some("eu-shared".parse().expect("a name")),
         reason: "It is in the region that you requested and has the fewest claims.".into(),
         candidates: vec![

@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 use portico_api::words::PriceWords;
-use portico_api::{ApprovalPreview, PriceQuote, QuotaLine};
-use portico_domain::placement::Placement;
+use portico_api::{ApprovalPreview, PlacementView, PriceQuote, QuotaLine};
 use portico_domain::quota;
 
 use super::icon;
@@ -94,7 +93,7 @@ fn with_others(line: &QuotaLine) -> Option<AnyView> {
 }
 
 /// The chosen control plane, the reason, and why others were ruled out.
-pub(crate) fn placement(placement: &Placement) -> AnyView {
+pub(crate) fn placement(placement: &PlacementView) -> AnyView {
     let chosen = placement.chosen.as_ref().map(|chosen| {
         let candidate = placement
             .candidates

@@ -12,6 +12,7 @@ mod frame;
 mod home;
 mod link;
 mod offering;
+mod placement;
 mod requests;
 mod search;
 mod time;
@@ -33,6 +34,7 @@ pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, Te
 pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};
 pub use link::Link;
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
+pub use placement::{CandidateView, PlacementView};
 pub use portico_page::names;
 pub use requests::{
     ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,

@@ -4,10 +4,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::words::DraftProblem;
-use super::{CatalogCard, DiffLine, Link, Paged, PlanColumn, PlaneChoice, PriceQuote, QuotaLine};
+use super::{
+    CatalogCard, DiffLine, Link, Paged, PlacementView, PlanColumn, PlaneChoice, PriceQuote, QuotaLine,
+};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
-use portico_domain::placement::Placement;
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Comment, State};
 
@@ -96,7 +97,7 @@ pub struct RequestFormPage {
     /// The request as a sentence: `A PostgreSQL 17, small, in payments/production on eu-shared`.
     pub sentence: String,
     /// The chosen control plane, and why.
-    pub placement: Placement,
+    pub placement: PlacementView,
     /// Whether approval is needed, and whose.
     pub approval: ApprovalPreview,
     /// The quota after this request.
@@ -290,7 +291,7 @@ pub struct RequestPage {
     /// What `diff` compares with: the object at submission, or for a new claim that awaits approval its plan.
     pub against: String,
     /// How the control plane was chosen.
-    pub placement: Placement,
+    pub placement: PlacementView,
     /// When it expires without a decision; `None` if it awaits none.
     pub expires_at: Option<Timestamp>,
     /// The requester's note.

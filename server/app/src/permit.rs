@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use kube_schema::Reason;
+use portico_api::words::over_quota;
 use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
@@ -251,7 +252,8 @@ impl Portal {
             request.plan.as_ref(),
             &request.manifest,
         );
-        let sentences = quota::exceeded(&quota::lines(limits, &used, &before, &after));
+        let lines = quota::lines(limits, &used, &before, &after);
+        let sentences: Vec<String> = quota::exceeded(&lines).map(over_quota).collect();
         Ok((!sentences.is_empty()).then_some(Obstacle::OverQuota { sentences }))
     }
 }

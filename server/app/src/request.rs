@@ -82,7 +82,7 @@ impl Portal {
             diff,
             against: against.to_string(),
             again: again(viewer, &request),
-            placement: request.placement.clone(),
+            placement: (&request.placement).into(),
             expires_at: request
                 .approval
                 .as_ref()

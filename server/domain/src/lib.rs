@@ -18,6 +18,7 @@ pub mod ownership;
 pub mod permission;
 mod person;
 pub mod placement;
+mod placement_reason;
 pub mod policy;
 pub mod price;
 pub mod projection;

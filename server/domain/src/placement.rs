@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
+use crate::placement_reason::{stored_exclusions, stored_reason};
 use crate::tenancy::{Person, Viewer};
+
+pub use crate::placement_reason::{Exclusion, LabelSource, NotUsable, PlacementFactor, PlacementReason};
 
 /// The requester's placement preferences.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,14 +25,14 @@ pub struct PlacementPreferences {
 }
 
 /// The result of placement.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placement {
     /// The chosen control plane; `None` if all candidates are ruled out.
     pub chosen: Option<PlaneName>,
-    /// Why it was chosen, as a sentence.
-    pub reason: String,
+    /// Why it was chosen.
+    #[serde(deserialize_with = "stored_reason")]
+    pub reason: PlacementReason,
     /// All candidates that the tenant may know of, the chosen one first.
     pub candidates: Vec<Candidate>,
 }
@@ -40,14 +43,15 @@ impl Placement {
     pub fn of_existing(candidate: Candidate) -> Self {
         Self {
             chosen: Some(candidate.plane.clone()),
-            reason: format!("{}: it runs there.", candidate.title),
+            reason: PlacementReason::Existing {
+                plane: candidate.title.clone(),
+            },
             candidates: vec![candidate],
         }
     }
 }
 
 /// A candidate of placement.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
@@ -57,8 +61,9 @@ pub struct Candidate {
     pub title: String,
     /// Its region.
     pub region: Option<String>,
-    /// Why it is ruled out, one sentence each; empty if it could serve the claim.
-    pub ruled_out: Vec<String>,
+    /// Why it is ruled out; empty if it could serve the claim.
+    #[serde(deserialize_with = "stored_exclusions")]
+    pub ruled_out: Vec<Exclusion>,
 }
 
 /// A cordon set by an administrator: the control plane takes no new claims. Existing claims stay and can be changed.
@@ -74,33 +79,6 @@ pub struct Cordon {
     pub reason: Option<String>,
     /// When it was set.
     pub since: Timestamp,
-}
-
-/// Why a control plane cannot take a claim now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotUsable {
-    /// Its document or credentials are wrong.
-    #[error("it is not set up correctly")]
-    Misconfigured,
-    /// The first connection is being made.
-    #[error("it is still being connected to")]
-    Connecting,
-    /// It does not answer.
-    #[error("{}", unanswered(*since))]
-    Unreachable {
-        /// When it last answered.
-        since: Option<Timestamp>,
-    },
-    /// Portico lacks a right on it that the offering needs, in words.
-    #[error("{0}")]
-    MissingRight(String),
-}
-
-fn unanswered(since: Option<Timestamp>) -> String {
-    since.map_or_else(
-        || "it does not answer".to_owned(),
-        |since| format!("it has not answered since {}", since.strftime("%-d %b %H:%M UTC")),
-    )
 }
 
 /// The state of a control plane with respect to one offering.
@@ -198,17 +176,16 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
         )
     });
     let reason = match fit.as_slice() {
-        [] if candidates.is_empty() => {
-            format!(
-                "{} may use no control plane. A platform administrator can grant it one.",
-                request.tenant.title()
-            )
-        }
-        [] => format!(
-            "No control plane can serve {} here just now.",
-            request.offering_title
-        ),
-        [best, rest @ ..] => why(request, best, rest, planes),
+        [] if candidates.is_empty() => PlacementReason::NoneGranted {
+            tenant: request.tenant.title().to_owned(),
+        },
+        [] => PlacementReason::NoneFits {
+            offering: request.offering_title.to_owned(),
+        },
+        [best, rest @ ..] => PlacementReason::Chosen {
+            plane: title(best.document).to_owned(),
+            factors: factors(request, best, rest, planes),
+        },
     };
     Placement {
         chosen,
@@ -221,8 +198,9 @@ fn title(plane: &ControlPlane) -> &str {
     plane.spec.title.as_deref().unwrap_or(plane.name.as_str())
 }
 
-fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
+fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Exclusion> {
     let plane = facts.document;
+    let offering = || request.offering_title.to_owned();
     let mut reasons = Vec::new();
     if request
         .preferences
@@ -230,68 +208,78 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Stri
         .as_ref()
         .is_some_and(|wanted| *wanted != plane.name)
     {
-        reasons.push("another control plane was requested".to_owned());
+        reasons.push(Exclusion::OtherPlaneRequested);
     }
-    if let Some(region) = &request.preferences.region
-        && plane.spec.region.as_ref() != Some(region)
+    if let Some(requested) = &request.preferences.region
+        && plane.spec.region.as_ref() != Some(requested)
     {
-        reasons.push(match &plane.spec.region {
-            Some(own) => format!("it is in {own}, and {region} was requested"),
-            None => format!("it has no region, and {region} was requested"),
+        reasons.push(Exclusion::OtherRegion {
+            region: plane.spec.region.clone(),
+            requested: requested.clone(),
         });
     }
-    for (whose, labels) in [
-        ("the request", &request.preferences.labels),
-        ("the environment", &request.environment.control_plane_labels),
-        ("the offering", request.offering_labels),
+    for (required_by, labels) in [
+        (LabelSource::Request, &request.preferences.labels),
+        (LabelSource::Environment, &request.environment.control_plane_labels),
+        (LabelSource::Offering, request.offering_labels),
     ] {
         for (key, value) in labels {
             if plane.labels.get(key) != Some(value) {
-                reasons.push(format!(
-                    "{whose} needs the label {key}={value}, which it does not have"
-                ));
+                reasons.push(Exclusion::MissingLabel {
+                    required_by,
+                    key: key.clone(),
+                    value: value.clone(),
+                });
             }
         }
     }
     if !facts.serves {
-        reasons.push(format!("it does not serve {}", request.offering_title));
+        reasons.push(Exclusion::NotServed { offering: offering() });
     } else if let Some(problem) = &facts.problem {
-        reasons.push(format!(
-            "its {} cannot be used: {problem}",
-            request.offering_title
-        ));
+        reasons.push(Exclusion::Unusable {
+            offering: offering(),
+            problem: problem.clone(),
+        });
     }
-    if let Some(reason) = facts.cordon.and_then(|cordon| cordon.reason.as_ref()) {
-        reasons.push(format!("it is cordoned: it takes no new claims ({reason})"));
-    } else if facts.cordon.is_some() || plane.spec.cordoned {
-        reasons.push("it is cordoned: it takes no new claims".to_owned());
+    if facts.cordon.is_some() || plane.spec.cordoned {
+        reasons.push(Exclusion::Cordoned {
+            reason: facts.cordon.and_then(|cordon| cordon.reason.clone()),
+        });
     }
-    if let Some(unreachable) = &facts.unreachable {
-        reasons.push(unreachable.to_string());
+    if let Some(why) = &facts.unreachable {
+        reasons.push(Exclusion::NotUsable { why: why.clone() });
     }
     if let Some(capacity) = plane.spec.capacity
         && facts.claims >= capacity as usize
     {
-        reasons.push(format!(
-            "it is full: it has {} of {capacity} claims",
-            facts.claims
-        ));
+        reasons.push(Exclusion::Full {
+            claims: facts.claims,
+            capacity,
+        });
     }
     reasons
 }
 
-/// Explains why it is the only one left.
-fn only_one(request: &PlacementRequest<'_>, best: &PlaneFacts<'_>, all: &[PlaneFacts<'_>]) -> String {
+/// Returns why it is the only one left.
+fn only_one(
+    request: &PlacementRequest<'_>,
+    best: &PlaneFacts<'_>,
+    all: &[PlaneFacts<'_>],
+) -> PlacementFactor {
     let mut others = all
         .iter()
         .filter(|facts| facts.document.name != best.document.name && may_use(request.tenant, facts.document))
         .peekable();
     if others.peek().is_none() {
-        format!("it is the only one that {} may use", request.tenant.title())
+        PlacementFactor::OnlyGranted {
+            tenant: request.tenant.title().to_owned(),
+        }
     } else if others.any(|facts| facts.serves) {
-        "it is the only one that takes it now".to_owned()
+        PlacementFactor::OnlyAvailable
     } else {
-        format!("it is the only one that serves {}", request.offering_title)
+        PlacementFactor::OnlyServing {
+            offering: request.offering_title.to_owned(),
+        }
     }
 }
 
@@ -303,44 +291,48 @@ fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     })
 }
 
-fn why(
+/// Returns what speaks for `best`, at least one factor.
+fn factors(
     request: &PlacementRequest<'_>,
     best: &PlaneFacts<'_>,
     rest: &[&PlaneFacts<'_>],
     all: &[PlaneFacts<'_>],
-) -> String {
+) -> Vec<PlacementFactor> {
     let plane = best.document;
-    let mut parts = Vec::new();
+    let mut factors = Vec::new();
     if !plane.spec.dedicated_to.is_empty() {
-        parts.push(format!("it is {}’s own", request.tenant.title()));
+        factors.push(PlacementFactor::Dedicated {
+            tenant: request.tenant.title().to_owned(),
+        });
     }
     if request.preferences.plane.is_some() {
-        parts.push("it was requested".to_owned());
+        factors.push(PlacementFactor::Requested);
     } else if let (Some(_), Some(region)) = (&request.preferences.region, &plane.spec.region) {
-        parts.push(format!("it is in {region}, as requested"));
+        factors.push(PlacementFactor::InRegion {
+            region: region.clone(),
+        });
     }
     let alike = rest
         .iter()
         .filter(|other| other.document.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty())
         .count();
-    if rest.is_empty() && parts.is_empty() {
-        parts.push(only_one(request, best, all));
+    if rest.is_empty() && factors.is_empty() {
+        factors.push(only_one(request, best, all));
     } else if alike > 0 {
-        let load = plane.spec.capacity.map_or_else(
-            || format!("{} claims", best.claims),
-            |capacity| format!("{} of {capacity} claims", best.claims),
-        );
-        parts.push(format!(
-            "it is the least full of {} that would do ({load})",
-            alike + 1
-        ));
-    } else if !rest.is_empty() && parts.is_empty() {
-        parts.push("it comes before the others that would do".to_owned());
+        factors.push(PlacementFactor::LeastFull {
+            among: alike + 1,
+            claims: best.claims,
+            capacity: plane.spec.capacity,
+        });
+    } else if !rest.is_empty() && factors.is_empty() {
+        factors.push(PlacementFactor::First);
     }
-    if parts.is_empty() {
-        parts.push(format!("it serves {}", request.offering_title));
+    if factors.is_empty() {
+        factors.push(PlacementFactor::Serves {
+            offering: request.offering_title.to_owned(),
+        });
     }
-    format!("{}: {}.", title(plane), parts.join(", and "))
+    factors
 }
 
 #[cfg(test)]
@@ -432,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn chooses_the_least_full_plane_and_says_so() {
+    fn chooses_the_least_full_plane() {
         let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
         let placement = placed(
             &tenant("payments"),
@@ -442,7 +434,14 @@ mod tests {
         assert_eq!(placement.chosen, Some(b.name.clone()));
         assert_eq!(
             placement.reason,
-            "b: it is the least full of 2 that would do (3 of 100 claims)."
+            PlacementReason::Chosen {
+                plane: "b".into(),
+                factors: vec![PlacementFactor::LeastFull {
+                    among: 2,
+                    claims: 3,
+                    capacity: Some(100),
+                }],
+            }
         );
     }
 
@@ -477,46 +476,102 @@ mod tests {
                 .flat_map(|candidate| candidate.ruled_out)
                 .collect::<Vec<_>>()
         };
-        let bare = "it is cordoned: it takes no new claims";
+        let cordoned = |reason: Option<&str>| Exclusion::Cordoned {
+            reason: reason.map(str::to_owned),
+        };
         assert_eq!(
             ruled_out(&cordon),
-            [format!("{bare} (it is rebuilt on Friday)"), bare.to_owned()]
+            [cordoned(Some("it is rebuilt on Friday")), cordoned(None)]
         );
         cordon.reason = None;
-        assert_eq!(ruled_out(&cordon), [bare, bare]);
+        assert_eq!(ruled_out(&cordon), [cordoned(None), cordoned(None)]);
     }
 
     #[test]
     fn says_why_a_plane_is_the_only_one() {
         let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
-        let reason = |planes: &[PlaneFacts<'_>]| {
-            placed(&tenant("payments"), &PlacementPreferences::default(), planes).reason
+        let factors = |planes: &[PlaneFacts<'_>]| match placed(
+            &tenant("payments"),
+            &PlacementPreferences::default(),
+            planes,
+        )
+        .reason
+        {
+            PlacementReason::Chosen { plane, factors } if plane == "a" => factors,
+            other => panic!("{other:?}"),
         };
         assert_eq!(
-            reason(&[facts(&a, 0)]),
-            "a: it is the only one that payments may use."
+            factors(&[facts(&a, 0)]),
+            [PlacementFactor::OnlyGranted {
+                tenant: "payments".into()
+            }]
         );
         let lacks = PlaneFacts {
             serves: false,
             ..facts(&b, 0)
         };
         assert_eq!(
-            reason(&[facts(&a, 0), lacks]),
-            "a: it is the only one that serves PostgreSQL."
+            factors(&[facts(&a, 0), lacks]),
+            [PlacementFactor::OnlyServing {
+                offering: "PostgreSQL".into()
+            }]
         );
         let dead = PlaneFacts {
             unreachable: Some(NotUsable::Unreachable { since: None }),
             ..facts(&b, 0)
         };
-        assert_eq!(
-            reason(&[facts(&a, 0), dead]),
-            "a: it is the only one that takes it now."
-        );
+        assert_eq!(factors(&[facts(&a, 0), dead]), [PlacementFactor::OnlyAvailable]);
         b.spec.cordoned = true;
         assert_eq!(
-            reason(&[facts(&a, 0), facts(&b, 0)]),
-            "a: it is the only one that takes it now."
+            factors(&[facts(&a, 0), facts(&b, 0)]),
+            [PlacementFactor::OnlyAvailable]
         );
+    }
+
+    #[test]
+    fn sentences_stored_before_reasons_had_codes_are_kept() {
+        let stored = serde_json::json!({
+            "chosen": "a",
+            "reason": "It is the least full.",
+            "candidates": [{ "plane": "b", "title": "B", "region": null, "ruledOut": ["it is full"] }]
+        });
+        let placement: Placement = serde_json::from_value(stored).unwrap();
+        let text = "It is the least full.".to_owned();
+        assert_eq!(placement.reason, PlacementReason::Other { text });
+        let text = "it is full".to_owned();
+        assert_eq!(placement.candidates[0].ruled_out, [Exclusion::Other { text }]);
+        let again = serde_json::to_value(&placement).unwrap();
+        assert_eq!(serde_json::from_value::<Placement>(again).unwrap(), placement);
+    }
+
+    #[test]
+    fn a_placement_is_stored_as_codes_with_parameters() {
+        let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+        let preferences = PlacementPreferences {
+            region: Some("eu".into()),
+            ..PlacementPreferences::default()
+        };
+        let since = Some("2026-03-01T09:05:00Z".parse().unwrap());
+        let dead = PlaneFacts {
+            unreachable: Some(NotUsable::Unreachable { since }),
+            ..facts(&b, 0)
+        };
+        let placement = placed(&tenant("payments"), &preferences, &[facts(&a, 0), dead]);
+        let stored = serde_json::to_value(&placement).unwrap();
+        assert_eq!(
+            stored["reason"],
+            serde_json::json!({
+                "code": "chosen", "plane": "a", "factors": [{ "code": "in-region", "region": "eu" }]
+            })
+        );
+        assert_eq!(
+            stored["candidates"][1]["ruledOut"],
+            serde_json::json!([
+                { "code": "other-region", "region": "us", "requested": "eu" },
+                { "code": "not-usable", "why": { "code": "unreachable", "since": "2026-03-01T09:05:00Z" } }
+            ])
+        );
+        assert_eq!(serde_json::from_value::<Placement>(stored).unwrap(), placement);
     }
 
     #[test]
@@ -540,19 +595,28 @@ mod tests {
         };
         let placement = placed(&tenant("payments"), &preferences, &[dead, facts(&b, 100), lacks]);
         assert_eq!(placement.chosen, None);
-        let reasons: Vec<&str> = placement
+        let reasons: Vec<Exclusion> = placement
             .candidates
-            .iter()
-            .flat_map(|candidate| &candidate.ruled_out)
-            .map(String::as_str)
+            .into_iter()
+            .flat_map(|candidate| candidate.ruled_out)
             .collect();
         assert_eq!(
             reasons,
             [
-                "it does not answer",
-                "it is in us, and eu was requested",
-                "it is full: it has 100 of 100 claims",
-                "it does not serve PostgreSQL",
+                Exclusion::NotUsable {
+                    why: NotUsable::Unreachable { since: None }
+                },
+                Exclusion::OtherRegion {
+                    region: Some("us".into()),
+                    requested: "eu".into()
+                },
+                Exclusion::Full {
+                    claims: 100,
+                    capacity: 100
+                },
+                Exclusion::NotServed {
+                    offering: "PostgreSQL".into()
+                },
             ]
         );
     }

@@ -12,6 +12,7 @@ use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::ownership::{Ownership, RecordedClaim};
+use portico_domain::placement::NotUsable;
 use portico_domain::tenancy::Scope;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
@@ -287,7 +288,7 @@ impl Planes {
         plane: &PlaneName,
         offering: &OfferingName,
         namespace: &str,
-    ) -> Option<&'static str> {
+    ) -> Option<NotUsable> {
         let planes = self.0.planes.load();
         let plane = planes.get(plane)?;
         let kinds = plane.offer.kinds.load();

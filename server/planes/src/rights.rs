@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::ResourceRef;
+use portico_domain::placement::NotUsable;
 use tokio::sync::Notify;
 
 /// What is known of Portico's rights on a control plane.
@@ -90,16 +91,16 @@ impl Rights {
     }
 
     /// Why nothing of the kind can be placed in the namespace; `None` if nothing is known to forbid it.
-    pub(crate) fn missing_right(&self, resource: &ResourceRef, namespace: &str) -> Option<&'static str> {
+    pub(crate) fn missing_right(&self, resource: &ResourceRef, namespace: &str) -> Option<NotUsable> {
         let known = self.known.lock();
         let lacks = |verb| {
             let everywhere = Right::of(verb, resource);
             known.missing.contains(&everywhere) || known.missing.contains(&everywhere.in_namespace(namespace))
         };
         if lacks("list") || lacks("watch") || lacks("get") {
-            Some("Portico may not read it there")
+            Some(NotUsable::MayNotRead)
         } else if lacks("create") || lacks("patch") {
-            Some("Portico may not create it there")
+            Some(NotUsable::MayNotCreate)
         } else {
             None
         }

@@ -4,9 +4,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kube_schema::Definition;
-use portico_api::{ApprovalPreview, CatalogCard, Frame, Link, RequestFormPage};
+use portico_api::{ApprovalPreview, CatalogCard, Frame, Link, PlacementView, RequestFormPage};
 use portico_domain::documents::Category;
-use portico_domain::placement::Placement;
 use portico_domain::request::Action;
 use portico_form::{Form, FormHints, FormInput, build};
 use portico_frontend::pages;
@@ -204,7 +203,7 @@ fn page(form: Form) -> RequestFormPage {
         yaml_problem: None,
         yaml_problems: Vec::new(),
         sentence: String::new(),
-        placement: Placement {
+        placement: PlacementView {
             chosen: None,
             reason: String::new(),
             candidates: vec![],

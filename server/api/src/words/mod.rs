@@ -8,7 +8,9 @@ mod admin;
 mod claim;
 mod denial;
 mod draft;
+mod placement;
 mod price;
+mod quota;
 mod record;
 mod refusal;
 mod request;
@@ -17,7 +19,9 @@ pub use admin::{plane_kind_title, repeated, role_title};
 pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
 pub use denial::Denial;
 pub use draft::{Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem};
+pub use placement::{exclusion, placement_reason};
 pub use price::{PriceWords, grouped, money};
+pub use quota::over_quota;
 pub use record::event_sentence;
 pub use refusal::{
     BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, REASON_REQUIRED, TokenProblem,

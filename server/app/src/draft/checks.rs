@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
 use portico_api::ApprovalPreview;
-use portico_api::words::{DraftNote, DraftProblem, DryRunVerdict, NameProblem};
+use portico_api::words::{
+    DraftNote, DraftProblem, DryRunVerdict, NameProblem, over_quota, placement_reason,
+};
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
@@ -96,7 +98,7 @@ impl RequestDraft {
 
     fn no_control_plane(&self) -> DraftProblem {
         DraftProblem::NoControlPlane {
-            reason: self.placement.reason.clone(),
+            reason: placement_reason(&self.placement.reason),
         }
     }
 
@@ -315,7 +317,8 @@ impl Portal {
             draft.manifest.as_ref().unwrap_or(&draft.object),
         );
         draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
-        for message in quota::exceeded(&draft.quota) {
+        let exceeded: Vec<String> = quota::exceeded(&draft.quota).map(over_quota).collect();
+        for message in exceeded {
             draft.problem(DraftProblem::OverQuota { message });
         }
         Ok(())

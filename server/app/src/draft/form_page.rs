@@ -133,7 +133,7 @@ impl Portal {
                 until: None,
             }
             .to_string(),
-            placement: draft.placement.clone(),
+            placement: (&draft.placement).into(),
             approval: draft.approval.clone(),
             quota: draft.quota.clone(),
             cost: cost(price.as_ref()),

@@ -21,8 +21,7 @@ use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, 
 use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
 use portico_domain::placement::{
-    Candidate, Cordon, NotUsable, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use,
-    place,
+    Candidate, Cordon, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use, place,
 };
 use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
@@ -434,12 +433,8 @@ impl Portal {
                 PlaneFacts {
                     document,
                     unreachable: unreachable(status).or_else(|| {
-                        let rights = self.planes().missing_right(
-                            &document.name,
-                            &offered.name,
-                            &environment.namespace,
-                        );
-                        rights.map(|right| NotUsable::MissingRight(right.to_owned()))
+                        self.planes()
+                            .missing_right(&document.name, &offered.name, &environment.namespace)
                     }),
                     cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
                     serves: served.is_some(),

@@ -9,7 +9,7 @@ use super::*;
 use crate::claim::{Claim, ClaimRef, ClaimStatus, Health};
 use crate::documents::{Approvers, ResourceRef};
 use crate::names::{RequestId, TenantName};
-use crate::placement::Placement;
+use crate::placement::{Placement, PlacementReason};
 use crate::request::{Action, ApprovalNeed, Decision, Request, RuleNeed, State, manifest_hash};
 use crate::tenancy::{Person, Role, Scope, Via, Viewer};
 
@@ -112,7 +112,9 @@ fn request(requester: &str) -> Request {
         uid: None,
         placement: Placement {
             chosen: None,
-            reason: String::new(),
+            reason: PlacementReason::NoneFits {
+                offering: String::new(),
+            },
             candidates: Vec::new(),
         },
         requester: person(requester),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use portico_domain::claim::Health;
+use portico_domain::placement::NotUsable;
 use portico_planes::{Expect, PlaneError, PlaneState};
 use portico_simulator::kube::Identity;
 
@@ -176,10 +177,10 @@ async fn names_withdrawn_rights() {
     );
     assert_eq!(
         registry.missing_right(&plane.name, &buckets(), "research-dev"),
-        Some("Portico may not read it there")
+        Some(NotUsable::MayNotRead)
     );
     assert_eq!(
         registry.missing_right(&plane.name, &buckets(), "payments-dev"),
-        Some("Portico may not create it there")
+        Some(NotUsable::MayNotCreate)
     );
 }

@@ -4,7 +4,7 @@ use portico_domain::authz::AuditEvent;
 use portico_domain::claim::{ClaimRef, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::RequestId;
-use portico_domain::placement::Placement;
+use portico_domain::placement::{Placement, PlacementReason};
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Person;
 use serde_json::{Value, json};
@@ -58,7 +58,9 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         uid: None,
         placement: Placement {
             chosen: Some("eu-shared".parse().unwrap()),
-            reason: "It is the least full.".into(),
+            reason: PlacementReason::NoneFits {
+                offering: "Bucket".into(),
+            },
             candidates: Vec::new(),
         },
         requester: Person {
