@@ -55,7 +55,7 @@ pub const ALL_KEYS: &str = "*";
 pub const ADDRESS_KEY: &str = "@address";
 /// `tenant/environment`: posted to `/switch`, and with a request form as its workspace, so that the form does not
 /// follow a switch in another tab.
-pub const WORK_IN: &str = "_work_in";
+pub const WORKSPACE: &str = "_work_in";
 /// Why a control plane is cordoned.
 pub const REASON: &str = "_reason";
 /// The validity of a token in days.

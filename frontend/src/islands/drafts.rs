@@ -18,7 +18,7 @@ const SUBMITTED: &str = "@sent";
 /// Fields of the page, which are not part of a draft.
 pub(super) const PAGE_FIELDS: [&str; 5] = [
     names::CSRF,
-    names::WORK_IN,
+    names::WORKSPACE,
     names::SCHEMA,
     names::REQUEST,
     names::DO,

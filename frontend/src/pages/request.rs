@@ -104,7 +104,7 @@ fn again(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
         view! {
             <form method="post" action=action.to_string()>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
-                <input type="hidden" name=names::WORK_IN value=workspace />
+                <input type="hidden" name=names::WORKSPACE value=workspace />
                 <input type="hidden" name=names::NAME value=row.claim.name.to_string() />
                 {plan}
                 <input type="hidden" name=names::NOTE value=page.note.clone().unwrap_or_default() />

@@ -135,7 +135,7 @@ fn tenant_group(choice: &TenantChoice, frame: &Frame) -> impl IntoView + use<> {
                 .as_ref()
                 .is_some_and(|(tenant, now)| *tenant == choice.name && now == environment);
             view! {
-                <button class="menu-item" name=names::WORK_IN value=format!("{}/{environment}", choice.name)
+                <button class="menu-item" name=names::WORKSPACE value=format!("{}/{environment}", choice.name)
                     aria-current=current.then_some("true")>
                     <span>{environment.to_string()}</span>
                     {current.then(|| icon("check"))}

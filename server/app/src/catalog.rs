@@ -32,12 +32,12 @@ impl Portal {
     pub fn catalog(
         &self,
         _viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         query: &CatalogQuery,
     ) -> Result<CatalogPage> {
         let configuration = self.configuration();
         let policies = self.policies()?;
-        let index = self.index(work);
+        let index = self.index(workspace);
         let found = index.find(Wanted {
             words: &query.words,
             category: query.category,
@@ -62,7 +62,7 @@ impl Portal {
                 items: page
                     .items
                     .into_iter()
-                    .map(|entry| entry.card(work, &configuration, &policies.1, &dead))
+                    .map(|entry| entry.card(workspace, &configuration, &policies.1, &dead))
                     .collect(),
                 total: page.total,
                 page: page.page,

@@ -22,7 +22,7 @@ impl Portal {
     pub fn claims(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         filter: ClaimsFilter,
         page: usize,
     ) -> ClaimsPage {
@@ -32,7 +32,7 @@ impl Portal {
             tenant: filter
                 .tenant
                 .clone()
-                .or_else(|| work.map(|work| work.tenant.clone())),
+                .or_else(|| workspace.map(|workspace| workspace.tenant.clone())),
             environment: filter.environment.clone(),
             offering: filter.offering.clone(),
             plane: filter.plane.clone(),
@@ -161,7 +161,7 @@ fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
 mod tests {
     use portico_api::ClaimsFilter;
 
-    use crate::testing::{TestApp, developer, work};
+    use crate::testing::{TestApp, developer, workspace};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_list_is_sorted_by_each_column_in_both_directions() {
@@ -174,7 +174,7 @@ mod tests {
                 sort: sort.map(str::to_owned),
                 ..ClaimsFilter::default()
             };
-            let page = app.portal.claims(&developer(0), Some(&work(0)), filter, 1);
+            let page = app.portal.claims(&developer(0), Some(&workspace(0)), filter, 1);
             let rows = page.rows.items.into_iter();
             rows.map(|row| row.reference.name.to_string()).collect::<Vec<_>>()
         };

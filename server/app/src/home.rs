@@ -49,16 +49,16 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn home(&self, viewer: &Viewer, work: Option<&Workspace>) -> Result<HomePage> {
+    pub async fn home(&self, viewer: &Viewer, workspace: Option<&Workspace>) -> Result<HomePage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let scope = viewer.scope();
-        let tenant = work.and_then(|work| configuration.tenants.get(&work.tenant));
+        let tenant = workspace.and_then(|workspace| configuration.tenants.get(&workspace.tenant));
 
-        let mut claims = match work {
-            Some(work) => self
+        let mut claims = match workspace {
+            Some(workspace) => self
                 .planes()
-                .claims(&scope, &ClaimFilter::of_tenant(work.tenant.clone())),
+                .claims(&scope, &ClaimFilter::of_tenant(workspace.tenant.clone())),
             None => Vec::new(),
         };
         let all = claims.len();
@@ -83,9 +83,9 @@ impl Portal {
         claims.truncate(10);
 
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
-        let requests = self.home_requests(viewer, work, now).await?;
+        let requests = self.home_requests(viewer, workspace, now).await?;
         let suggestions = if all == 0 && requests.waiting_on_others.is_empty() {
-            self.suggestions(work, &configuration)?
+            self.suggestions(workspace, &configuration)?
         } else {
             Vec::new()
         };
@@ -136,7 +136,7 @@ impl Portal {
     async fn home_requests(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         now: Timestamp,
     ) -> Result<HomeRequests> {
         let scope = viewer.scope();
@@ -161,7 +161,7 @@ impl Portal {
             self.store().count_requests(&scope, &open).await?.values().sum()
         };
         let recent = RequestFilter {
-            tenant: work.map(|work| work.tenant.clone()),
+            tenant: workspace.map(|workspace| workspace.tenant.clone()),
             ..RequestFilter::default()
         };
         let recent = self
@@ -208,17 +208,17 @@ impl Portal {
     /// Offerings of different categories, for somebody who has nothing yet.
     fn suggestions(
         &self,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         configuration: &Configuration,
     ) -> Result<Vec<CatalogCard>> {
         let policies = self.policies()?;
-        let index = self.index(work);
+        let index = self.index(workspace);
         let dead = self.unreachable_planes();
         let mut different: Vec<_> = Vec::new();
         for entry in index.find(Wanted::default()).entries {
             let category = entry.offered().category;
             if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
-                different.push((category, entry.card(work, configuration, &policies.1, &dead)));
+                different.push((category, entry.card(workspace, configuration, &policies.1, &dead)));
             }
         }
         Ok(different.into_iter().map(|(_, card)| card).collect())

@@ -126,13 +126,13 @@ impl Entry {
     /// control planes are among the `dead`.
     pub(super) fn card(
         &self,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         configuration: &Configuration,
         policies: &Policies,
         dead: &BTreeSet<PlaneName>,
     ) -> CatalogCard {
         let needs_approval = *self.needs_approval.get_or_init(|| {
-            let (tenant, environment) = work?.resolve(configuration)?;
+            let (tenant, environment) = workspace?.resolve(configuration)?;
             let plan = self.offered.plans.first();
             let manifest = Value::Object(plan.map(|plan| plan.values.clone()).unwrap_or_default());
             let (groups, roles) = (developer_groups(tenant), BTreeSet::from([Role::Developer]));
@@ -178,16 +178,16 @@ fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
 
 impl Portal {
     /// The catalog as seen from where the viewer works.
-    pub(super) fn index(&self, work: Option<&Workspace>) -> Arc<Index> {
+    pub(super) fn index(&self, workspace: Option<&Workspace>) -> Arc<Index> {
         let catalog = self.planes().catalog();
         let made_of = (catalog.generation, self.shared.configuration.generation());
-        let key = work.cloned();
+        let key = workspace.cloned();
         if let Some(index) = self.shared.indexes.0.read().get(&key)
             && index.made_of == made_of
         {
             return Arc::clone(index);
         }
-        let index = Arc::new(self.make_index(work, &catalog, made_of));
+        let index = Arc::new(self.make_index(workspace, &catalog, made_of));
         let mut indexes = self.shared.indexes.0.write();
         if indexes.len() >= MOST {
             indexes.clear();
@@ -204,9 +204,9 @@ impl Portal {
         dead.map(|status| status.name).collect()
     }
 
-    fn make_index(&self, work: Option<&Workspace>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
+    fn make_index(&self, workspace: Option<&Workspace>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
         let configuration = self.configuration();
-        let tenant = work.and_then(|work| configuration.tenants.get(&work.tenant));
+        let tenant = workspace.and_then(|workspace| configuration.tenants.get(&workspace.tenant));
         let usable: Vec<&ControlPlane> = configuration
             .control_planes
             .values()

@@ -10,7 +10,7 @@ use portico_domain::request::State;
 use super::keyed_lock::KeyedLock;
 use super::live::LiveEvent;
 use super::{Caller, Content, RequestInput, RequestTarget, SubmitOutcome, SubmitRequest, Workspace};
-use crate::testing::{TENANTS, TestApp, developer, lead, work};
+use crate::testing::{TENANTS, TestApp, developer, lead, workspace};
 
 /// Long enough for what waits for nobody, however busy the machine is.
 const FREE: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ const FREE: Duration = Duration::from_secs(30);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_cost_as_many_statements_with_one_request_as_with_many() {
     let app = TestApp::new().await;
-    let (lead, work) = (lead(), work(0));
+    let (lead, workspace) = (lead(), workspace(0));
     let claim = app.bucket("t0-dev", "files").await;
     let first = app.ask(0, 0).await;
     let mut costs = Vec::new();
@@ -30,7 +30,7 @@ async fn pages_cost_as_many_statements_with_one_request_as_with_many() {
         let around = app.portal.navigation(&lead).await.unwrap();
         assert_eq!(around.waiting, waiting);
         let of_frame = app.statements.take().len();
-        let home = app.portal.home(&lead, Some(&work)).await.unwrap();
+        let home = app.portal.home(&lead, Some(&workspace)).await.unwrap();
         assert_eq!(home.waiting_on_me.len(), waiting.min(5));
         let of_home = app.statements.take().len();
         let approvals = app.portal.approvals(&lead, 1).await.unwrap().rows;
@@ -94,7 +94,7 @@ async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
 async fn a_tenant_sends_while_another_holds_its_turn() {
     let app = TestApp::new().await;
     let submitting: &KeyedLock<_> = &app.portal.shared.submitting;
-    let held = submitting.lock(&work(1).tenant).await;
+    let held = submitting.lock(&workspace(1).tenant).await;
     let submit = |tenant: usize| {
         let portal = app.portal.clone();
         async move {
@@ -104,7 +104,7 @@ async fn a_tenant_sends_while_another_holds_its_turn() {
                 ..RequestInput::default()
             };
             let offering = "buckets.storage.demo.portico.dev".parse().unwrap();
-            let work: Workspace = work(tenant);
+            let workspace: Workspace = workspace(tenant);
             let (viewer, remote) = (developer(tenant), None);
             let caller = Caller {
                 viewer: &viewer,
@@ -112,7 +112,7 @@ async fn a_tenant_sends_while_another_holds_its_turn() {
             };
             let command = SubmitRequest {
                 target: RequestTarget::New(&offering),
-                workspace: Some(&work),
+                workspace: Some(&workspace),
                 input,
             };
             let sent = portal.submit(caller, command).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_request_that_cannot_be_read_is_missing_and_takes_no_page_with_it() {
     }
     let spoil = "UPDATE requests SET placement = 'nonsense' WHERE name = 'files-1'";
     portico_store::testing::run(&app.url, spoil).await;
-    let home = app.portal.home(&lead(), Some(&work(0))).await.unwrap();
+    let home = app.portal.home(&lead(), Some(&workspace(0))).await.unwrap();
     assert_eq!(home.waiting_on_me.len(), 2);
     let approvals = app.portal.approvals(&lead(), 1).await.unwrap();
     assert_eq!(approvals.rows.items.len(), 2);

@@ -29,10 +29,10 @@ impl Portal {
         let Ok(name) = ClaimName::new(draft.name.clone()) else {
             return Ok(None);
         };
-        let scope = self.rules().of_tenant(&draft.work.tenant);
+        let scope = self.rules().of_tenant(&draft.workspace.tenant);
         let named = RequestFilter {
-            tenant: Some(draft.work.tenant.clone()),
-            environment: Some(draft.work.environment.clone()),
+            tenant: Some(draft.workspace.tenant.clone()),
+            environment: Some(draft.workspace.environment.clone()),
             offering: Some(draft.offered.name.clone()),
             name: Some(name.clone()),
             ..RequestFilter::default()
@@ -61,9 +61,9 @@ impl Portal {
 
     /// The claim of the name that the environment has on any control plane, but for the draft's own.
     fn claim_named(&self, draft: &RequestDraft, name: &ClaimName) -> Option<Arc<Claim>> {
-        let scope = self.rules().of_tenant(&draft.work.tenant);
-        let tenant = draft.configuration.tenants.get(&draft.work.tenant);
-        let environment = tenant.and_then(|tenant| tenant.environment(&draft.work.environment));
+        let scope = self.rules().of_tenant(&draft.workspace.tenant);
+        let tenant = draft.configuration.tenants.get(&draft.workspace.tenant);
+        let environment = tenant.and_then(|tenant| tenant.environment(&draft.workspace.environment));
         let namespaces = [environment.map(|environment| environment.namespace.clone()), None];
         let planes = draft.configuration.control_planes.keys();
         planes
@@ -78,7 +78,7 @@ impl Portal {
                 self.planes().claim(&scope, &reference).map(Visible::into_inner)
             })
             .find(|claim| {
-                claim.environment.as_ref() == Some(&draft.work.environment) && claim.request != Some(draft.id)
+                claim.environment.as_ref() == Some(&draft.workspace.environment) && claim.request != Some(draft.id)
             })
     }
 
@@ -90,7 +90,7 @@ impl Portal {
         by: Option<&Request>,
     ) -> NameProblem {
         let (offering, name) = (draft.offered.title.clone(), draft.name.clone());
-        let (tenant, environment) = (draft.work.tenant.clone(), draft.work.environment.clone());
+        let (tenant, environment) = (draft.workspace.tenant.clone(), draft.workspace.environment.clone());
         let now = self.now();
         match by {
             Some(request) => NameProblem::TakenByRequest {

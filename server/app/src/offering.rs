@@ -22,16 +22,16 @@ impl Portal {
     pub fn offering(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         name: &OfferingName,
     ) -> Result<OfferingPage> {
         let configuration = self.configuration();
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
-        let index = self.index(work);
+        let index = self.index(workspace);
         let entry = index.get(name).ok_or_else(|| self.offering_not_found(viewer))?;
         let offered = entry.offered();
-        let card = entry.card(work, &configuration, &policies.1, &self.unreachable_planes());
+        let card = entry.card(workspace, &configuration, &policies.1, &self.unreachable_planes());
 
         let facts = facts(offered);
         let statuses = self.planes().summaries();
@@ -50,11 +50,11 @@ impl Portal {
                 })
             })
             .collect();
-        let mut claims: Vec<_> = match work {
-            Some(work) => {
+        let mut claims: Vec<_> = match workspace {
+            Some(workspace) => {
                 let filter = ClaimFilter {
                     offering: Some(name.clone()),
-                    ..ClaimFilter::of_tenant(work.tenant.clone())
+                    ..ClaimFilter::of_tenant(workspace.tenant.clone())
                 };
                 self.planes().claims(&viewer.scope(), &filter)
             }
@@ -77,7 +77,7 @@ impl Portal {
                 .iter()
                 .map(|claim| rows::claim(&configuration, &catalog, claim))
                 .collect(),
-            may_request: may_request(viewer, work, card.problem.as_deref())
+            may_request: may_request(viewer, workspace, card.problem.as_deref())
                 .map(drop)
                 .into(),
             card,
@@ -88,20 +88,20 @@ impl Portal {
 /// The workspace, if the viewer may ask for things there.
 pub(super) fn may_request<'w>(
     viewer: &Viewer,
-    work: Option<&'w Workspace>,
+    workspace: Option<&'w Workspace>,
     problem: Option<&str>,
 ) -> Result<&'w Workspace, Denial> {
-    let work = work.ok_or(Denial::NotAMember)?;
-    if !viewer.may(&work.tenant, Role::Developer) {
+    let workspace = workspace.ok_or(Denial::NotAMember)?;
+    if !viewer.may(&workspace.tenant, Role::Developer) {
         return Err(Denial::CannotRequest {
-            tenant: work.tenant.clone(),
+            tenant: workspace.tenant.clone(),
         });
     }
     match problem {
         Some(problem) => Err(Denial::NotRequestable {
             problem: problem.to_owned(),
         }),
-        None => Ok(work),
+        None => Ok(workspace),
     }
 }
 

@@ -32,11 +32,11 @@ impl Portal {
     pub async fn requests(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         query: &RequestsQuery,
     ) -> Result<RequestsPage> {
         let filter = RequestFilter {
-            tenant: work.map(|work| work.tenant.clone()),
+            tenant: workspace.map(|workspace| workspace.tenant.clone()),
             states: query.state.into_iter().collect(),
             offering: query.offering.clone(),
             requester: query.mine.then(|| viewer.person().subject.clone()),

@@ -31,12 +31,12 @@ impl Portal {
     pub async fn search(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         words: &str,
     ) -> Result<Vec<SearchResult>> {
-        let index = self.index(work);
+        let index = self.index(workspace);
         let text = words.trim().to_lowercase();
-        let asks = work.is_some_and(|work| viewer.may(&work.tenant, Role::Developer));
+        let asks = workspace.is_some_and(|workspace| viewer.may(&workspace.tenant, Role::Developer));
         // `new postgres` says what to do with what is found.
         let wish = VERBS
             .iter()
@@ -51,7 +51,7 @@ impl Portal {
             .iter()
             .filter(|_| asks && !text.is_empty())
             .take(ASKED_FOR);
-        let place = work.map(|work| (&work.tenant, &work.environment));
+        let place = workspace.map(|workspace| (&workspace.tenant, &workspace.environment));
         let requests: Vec<SearchResult> = requests
             .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place))
             .collect();
@@ -74,7 +74,7 @@ impl Portal {
                 .map(|entry| entry.offered().name.clone())
                 .collect();
             hits.extend(self.requests_named(viewer, &text, offerings).await?);
-            hits.extend(self.workspaces(viewer, work, &text));
+            hits.extend(self.workspaces(viewer, workspace, &text));
             hits.extend(self.places(viewer, &text));
             // What is called so comes before what only speaks of it.
             hits.sort_by_key(|hit| {
@@ -112,10 +112,10 @@ impl Portal {
     }
 
     /// The other environments that the viewer may work in.
-    fn workspaces(&self, viewer: &Viewer, work: Option<&Workspace>, text: &str) -> Vec<SearchResult> {
+    fn workspaces(&self, viewer: &Viewer, workspace: Option<&Workspace>, text: &str) -> Vec<SearchResult> {
         let configuration = self.configuration();
         let is_current = |tenant: &Tenant, environment: &EnvironmentName| {
-            work.is_some_and(|work| work.tenant == tenant.name && work.environment == *environment)
+            workspace.is_some_and(|workspace| workspace.tenant == tenant.name && workspace.environment == *environment)
         };
         configuration
             .tenants

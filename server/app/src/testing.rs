@@ -144,7 +144,7 @@ impl TestApp {
 
     /// Submits a request for a bucket that waits for the leads.
     pub(crate) async fn submitted(&self, viewer: &Viewer, name: &str) -> RequestId {
-        match self.submit(viewer, &work(0), name).await.unwrap() {
+        match self.submit(viewer, &workspace(0), name).await.unwrap() {
             SubmitOutcome::Created(submission) => submission.id,
             other => panic!("{other:?}"),
         }
@@ -265,7 +265,7 @@ pub(crate) fn platform_admin() -> Viewer {
 /// A member of the tenant `t0`.
 pub(crate) fn member(role: Role) -> Viewer {
     let name = format!("{role:?}").to_lowercase();
-    viewer(&name, "t0-others").with_role(work(0).tenant, role)
+    viewer(&name, "t0-others").with_role(workspace(0).tenant, role)
 }
 
 /// One person of each kind, from the point of view of the tenant `t0`, by name.
@@ -297,7 +297,7 @@ pub(crate) fn buckets() -> OfferingName {
 /// A developer of a tenant.
 pub(crate) fn developer(tenant: usize) -> Viewer {
     viewer(&format!("developer-{tenant}"), &format!("t{tenant}-developers"))
-        .with_role(work(tenant).tenant, Role::Developer)
+        .with_role(workspace(tenant).tenant, Role::Developer)
 }
 
 fn viewer(name: &str, group: &str) -> Viewer {
@@ -309,7 +309,7 @@ fn viewer(name: &str, group: &str) -> Viewer {
     Viewer::for_tests(person).with_groups([group])
 }
 
-pub(crate) fn work(tenant: usize) -> Workspace {
+pub(crate) fn workspace(tenant: usize) -> Workspace {
     Workspace {
         tenant: format!("t{tenant}").parse().unwrap(),
         environment: "dev".parse().unwrap(),
@@ -320,7 +320,7 @@ pub(crate) fn work(tenant: usize) -> Workspace {
 pub(crate) fn sandbox() -> Workspace {
     Workspace {
         environment: "sandbox".parse().unwrap(),
-        ..work(0)
+        ..workspace(0)
     }
 }
 
@@ -358,7 +358,7 @@ fn configuration(kubeconfig: &str) -> Configuration {
         },
     ]});
     let tenant = |number: usize| Tenant {
-        name: work(number).tenant,
+        name: workspace(number).tenant,
         spec: serde_json::from_value(json!({
             "members": [{"group": format!("t{number}-developers"), "role": "developer"}],
             "environments": [
@@ -391,7 +391,7 @@ fn configuration(kubeconfig: &str) -> Configuration {
         control_planes: BTreeMap::from([(plane.name.clone(), plane)]),
         offerings: BTreeMap::from([(offering.name.clone(), offering)]),
         tenants: (0..TENANTS)
-            .map(|number| (work(number).tenant, tenant(number)))
+            .map(|number| (workspace(number).tenant, tenant(number)))
             .collect(),
         policies: BTreeMap::from([(policy.name.clone(), policy)]),
     }

@@ -27,7 +27,7 @@ impl Workspace {
     /// The workspace that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
     pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
         Self::parse(name)
-            .filter(|work| viewer.roles().contains_key(&work.tenant) && work.resolve(configuration).is_some())
+            .filter(|workspace| viewer.roles().contains_key(&workspace.tenant) && workspace.resolve(configuration).is_some())
     }
 
     fn parse(text: &str) -> Option<Self> {

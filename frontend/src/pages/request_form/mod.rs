@@ -29,7 +29,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 // Enter presses the first button, so the first one must be harmless.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
-                <input type="hidden" name=names::WORK_IN value=format!("{}/{}", page.tenant, page.environment) />
+                <input type="hidden" name=names::WORKSPACE value=format!("{}/{}", page.tenant, page.environment) />
                 <input type="hidden" name=names::SCHEMA value=page.schema_hash.clone() />
                 {page.live_hash.clone().map(|hash| view! { <input type="hidden" name=names::LIVE value=hash /> })}
                 {page.whole.clone().map(|whole| view! { <input type="hidden" name=names::WHOLE value=whole /> })}

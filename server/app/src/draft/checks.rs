@@ -122,8 +122,8 @@ impl RequestDraft {
 
     fn asked_marks<'a>(&'a self, viewer: &'a Viewer) -> ClaimLabels<'a> {
         ClaimLabels {
-            tenant: &self.work.tenant,
-            environment: &self.work.environment,
+            tenant: &self.workspace.tenant,
+            environment: &self.workspace.environment,
             plan: self.plan_name(),
             request: self.id,
             requester: viewer.person(),
@@ -261,7 +261,7 @@ impl Portal {
     pub(crate) fn check_policy(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
         let policies = self.policies()?;
         let configuration = Arc::clone(&draft.configuration);
-        let Some((tenant, environment)) = draft.work.resolve(&configuration) else {
+        let Some((tenant, environment)) = draft.workspace.resolve(&configuration) else {
             return Err(PortalError::NotFound);
         };
         let nothing = Value::Null;
@@ -294,7 +294,7 @@ impl Portal {
 
     pub(crate) async fn check_quota(&self, draft: &mut RequestDraft) -> Result<()> {
         let configuration = Arc::clone(&draft.configuration);
-        let Some(tenant) = configuration.tenants.get(&draft.work.tenant) else {
+        let Some(tenant) = configuration.tenants.get(&draft.workspace.tenant) else {
             return Ok(());
         };
         if tenant.spec.quota.0.is_empty() {
@@ -304,7 +304,7 @@ impl Portal {
         if draft.action == Action::Renew {
             return Ok(());
         }
-        let usage = self.usage(&draft.work.tenant).await?;
+        let usage = self.usage(&draft.workspace.tenant).await?;
         let (mut used, before) = match (draft.claim_ref(), &draft.claim) {
             (Some(reference), Some(_)) => (usage.excluding(&reference), usage.for_claim(&reference)),
             (Some(reference), None) => (usage.excluding(&reference), Amounts::new()),

@@ -50,11 +50,11 @@ impl Portal {
     ) -> Result<RequestFormPage> {
         let configuration = draft.configuration.clone();
         let policies = self.policies()?;
-        let index = self.index(Some(&draft.work));
+        let index = self.index(Some(&draft.workspace));
         // A claim may be changed after its offering was taken out of the catalog.
         let entry = index.get(&draft.offered.name).ok_or(PortalError::NotFound)?;
         let unreachable = self.unreachable_planes();
-        let offering = entry.card(Some(&draft.work), &configuration, &policies.1, &unreachable);
+        let offering = entry.card(Some(&draft.workspace), &configuration, &policies.1, &unreachable);
         let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
         let usable: Vec<_> = configuration
             .control_planes
@@ -90,8 +90,8 @@ impl Portal {
                 None => Link::NewRequest(draft.offered.name.clone()),
             },
             request_id: draft.id,
-            tenant: draft.work.tenant.clone(),
-            environment: draft.work.environment.clone(),
+            tenant: draft.workspace.tenant.clone(),
+            environment: draft.workspace.environment.clone(),
             name: draft.name.clone(),
             name_problems,
             plans: plan_columns(&draft.offered, &facts(&draft.offered)),
@@ -124,8 +124,8 @@ impl Portal {
                 offering: &draft.offered.title,
                 plan: draft.plan.as_ref().map(plan_title),
                 name: &draft.name,
-                tenant: draft.work.tenant.as_str(),
-                environment: draft.work.environment.as_str(),
+                tenant: draft.workspace.tenant.as_str(),
+                environment: draft.workspace.environment.as_str(),
                 plane: plane
                     .as_ref()
                     .map(|plane| plane_title(&configuration, plane))

@@ -51,7 +51,7 @@ pub(crate) struct RequestDraft {
     /// The permission to submit it.
     pub(crate) grant: Granted<Submission, Submit>,
     pub(crate) id: RequestId,
-    pub(crate) work: Workspace,
+    pub(crate) workspace: Workspace,
     pub(crate) name: String,
     pub(crate) name_problems: Vec<NameProblem>,
     pub(crate) plan: Option<Plan>,
@@ -101,7 +101,7 @@ pub(crate) struct RequestDraft {
 /// Inputs of a draft besides the form.
 struct DraftStart {
     offered: Arc<Offered>,
-    work: Workspace,
+    workspace: Workspace,
     plan: Option<Plan>,
     wish: PlacementPreferences,
     placement: Placement,
@@ -117,7 +117,7 @@ impl RequestDraft {
     fn begin(configuration: Arc<Configuration>, start: DraftStart, input: &RequestInput) -> Self {
         let DraftStart {
             offered,
-            work,
+            workspace,
             plan,
             wish,
             placement,
@@ -140,7 +140,7 @@ impl RequestDraft {
             expires_at,
             id: grant.target().id,
             grant,
-            work,
+            workspace,
             name,
             name_problems: Vec::new(),
             plan,
@@ -179,11 +179,11 @@ impl RequestDraft {
     }
 
     pub(crate) fn tenant(&self) -> Option<&Tenant> {
-        self.configuration.tenants.get(&self.work.tenant)
+        self.configuration.tenants.get(&self.workspace.tenant)
     }
 
     pub(crate) fn environment(&self) -> Option<&Environment> {
-        self.tenant()?.environment(&self.work.environment)
+        self.tenant()?.environment(&self.workspace.environment)
     }
 
     pub(crate) fn definition(&self) -> Option<&Definition> {
@@ -264,7 +264,7 @@ impl Portal {
             RequestTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, input)?,
         };
         // A claim is in one place only, whatever the form says.
-        if opened_in.is_some_and(|workspace| workspace != draft.work) {
+        if opened_in.is_some_and(|workspace| workspace != draft.workspace) {
             return Err(PortalError::NotFound);
         }
         Ok(draft)
@@ -283,18 +283,18 @@ impl Portal {
     async fn draft_of_new(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
+        workspace: Option<&Workspace>,
         offering: &OfferingName,
         input: &RequestInput,
     ) -> Result<RequestDraft> {
         let configuration = self.configuration();
-        let index = self.index(work);
+        let index = self.index(workspace);
         let entry = index
             .get(offering)
             .ok_or_else(|| self.offering_not_found(viewer))?;
-        let work = may_request(viewer, work, None).map_err(PortalError::Forbidden)?;
+        let workspace = may_request(viewer, workspace, None).map_err(PortalError::Forbidden)?;
         let id = input.id.unwrap_or_else(|| self.new_request_id());
-        let grant = authz::create_claim(viewer, &work.tenant, &work.environment, id)
+        let grant = authz::create_claim(viewer, &workspace.tenant, &workspace.environment, id)
             .map_err(Attempt::Create.error())?;
         let offered = Arc::clone(entry.offered());
         let mut problems = Vec::new();
@@ -312,14 +312,14 @@ impl Portal {
             }
         }
         let plan = choose_plan(&offered, input, &mut problems);
-        let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
+        let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let cordons = self.store().cordons().await?;
         let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let expires_at = end_of_life(self.now(), offered.lifetime_days);
         let start = DraftStart {
             offered,
-            work: work.clone(),
+            workspace: workspace.clone(),
             plan,
             wish,
             placement,
@@ -387,7 +387,7 @@ impl Portal {
             .served
             .get(&reference.plane)
             .map(|served| (reference.plane.clone(), served.clone()));
-        let work = Workspace {
+        let workspace = Workspace {
             tenant: grant.target().tenant.clone(),
             environment: grant.target().environment.clone(),
         };
@@ -399,7 +399,7 @@ impl Portal {
         };
         let start = DraftStart {
             offered,
-            work,
+            workspace,
             plan,
             wish,
             placement,

@@ -178,7 +178,7 @@ impl DryRun {
 
     /// The workspace that it is for.
     pub(crate) fn workspace(&self) -> &Workspace {
-        &self.draft.work
+        &self.draft.workspace
     }
 
     /// Adds what stands against sending it.

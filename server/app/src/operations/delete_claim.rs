@@ -58,8 +58,8 @@ impl Portal {
         let catalog = self.planes().catalog();
         let claim = self.visible_claim(viewer, reference)?;
         authz::may_change(viewer, &claim).map_err(Attempt::Change(&configuration).error())?;
-        let work = place_of(&claim)?;
-        let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
+        let workspace = workspace_of(&claim)?;
+        let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
         let open = self
             .store()
@@ -131,8 +131,8 @@ impl Portal {
         if claim.uid != page.uid {
             return Err(PortalError::Conflict(Conflict::ClaimReplaced));
         }
-        let work = place_of(&claim)?;
-        let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
+        let workspace = workspace_of(&claim)?;
+        let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
         let catalog = self.planes().catalog();
         let projection = crate::offering::projection(&catalog, reference);
@@ -184,7 +184,7 @@ impl Portal {
 }
 
 /// The tenant and environment that a claim belongs to.
-fn place_of(claim: &Claim) -> Result<Workspace> {
+fn workspace_of(claim: &Claim) -> Result<Workspace> {
     let tenant = claim.tenant.clone().ok_or(PortalError::NotFound)?;
     let environment = claim.environment.clone().ok_or(PortalError::NotFound)?;
     Ok(Workspace { tenant, environment })

@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::draft::input::{Content, FormState};
-    use crate::testing::{TestApp, caller, developer, everyone, lead, member, sandbox, work};
+    use crate::testing::{TestApp, caller, developer, everyone, lead, member, sandbox, workspace};
 
     fn bucket(name: &str, size: impl Into<Value>) -> RequestInput {
         let size: Value = size.into();
@@ -247,7 +247,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn where_policy_says_so_it_waits_for_approvers() {
         let app = TestApp::new().await;
-        let sent = app.submit(&developer(0), &work(0), "files").await.unwrap();
+        let sent = app.submit(&developer(0), &workspace(0), "files").await.unwrap();
         let SubmitOutcome::Created(submission) = sent else {
             panic!("{sent:?}");
         };

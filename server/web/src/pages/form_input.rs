@@ -27,7 +27,7 @@ pub(super) fn decode(pairs: &[(String, String)]) -> (RequestInput, FormAction) {
     let yaml_tab = form.get(names::TAB) == Some("yaml");
     let input = RequestInput {
         id: form.get(names::REQUEST).and_then(|id| id.parse().ok()),
-        workspace: form.get(names::WORK_IN).map(str::to_owned),
+        workspace: form.get(names::WORKSPACE).map(str::to_owned),
         name: form.get(names::NAME).unwrap_or_default().to_owned(),
         plan: owned(names::PLAN),
         region: owned(names::REGION),
