@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlacementView, PlaneChoice, PricePeriod, PriceQuote,
-    RequestFormPage, TenantRow, TenantsPage,
+    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlacementView, PlaneChoice, PricePeriod,
+    PriceQuote, RequestFormPage, TenantRow, TenantsPage,
 };
 use portico_domain::documents::Category;
 use portico_domain::request::Action;

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Only this target: `text`, `definition` or `object`.
     target: Option<String>,
     /// Total minutes, shared equally among the targets.
-    #[arg(long, default_value_t = MINUTES)]
+    #[arg(long, default_value_t = DEFAULT_MINUTES)]
     minutes: u32,
 }
 
@@ -25,12 +25,12 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             target: None,
-            minutes: MINUTES,
+            minutes: DEFAULT_MINUTES,
         }
     }
 }
 
-const MINUTES: u32 = 10;
+const DEFAULT_MINUTES: u32 = 10;
 
 const TARGETS: [&str; 3] = ["text", "definition", "object"];
 /// The version of cargo-fuzz to install when it is missing.

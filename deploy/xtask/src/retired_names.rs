@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::workspace::has_extension;
 
-/// Names of types, functions and modules that were replaced.
-const RETIRED: [&str; 62] = [
+/// Names of types, functions, constants and modules that were replaced.
+const RETIRED: [&str; 69] = [
+    "AT_A_STEP",
     "Anybody",
     "Around",
     "Came",
@@ -25,11 +26,15 @@ const RETIRED: [&str; 62] = [
     "Judged",
     "Judgement",
     "Keepsakes",
+    "LOOKED_AT",
     "Lookout",
     "Lookouts",
     "Looks",
+    "MOST",
     "Manners",
     "Needs",
+    "PATIENCE",
+    "READ_ON",
     "Ruling",
     "Says",
     "Seen",
@@ -38,6 +43,7 @@ const RETIRED: [&str; 62] = [
     "Spot",
     "Stranger",
     "Surroundings",
+    "TOLD_EVERY",
     "Taker",
     "Telling",
     "Touched",
@@ -45,6 +51,7 @@ const RETIRED: [&str; 62] = [
     "Undecided",
     "Unread",
     "Vitals",
+    "WORK_IN",
     "Want",
     "Wish",
     "Witness",

@@ -9,8 +9,8 @@ use portico_api::{
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
 
-use crate::{catalog, form};
 use crate::people::{at, dana, now};
+use crate::{catalog, form};
 
 pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age: i64) -> ClaimRow {
     let card = catalog::cards().swap_remove(offering);

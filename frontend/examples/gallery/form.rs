@@ -1,7 +1,8 @@
 //! The request form, with every control.
 
 use portico_api::{
-    ApprovalPreview, CandidateView, DryRunResult, Link, PlacementView, PricePeriod, PriceQuote, Problem, QuotaLine, RequestFormPage,
+    ApprovalPreview, CandidateView, DryRunResult, Link, PlacementView, PricePeriod, PriceQuote, Problem,
+    QuotaLine, RequestFormPage,
 };
 use portico_domain::request::Action;
 use portico_form::{AmountUnit, Branch, Choice, Control, Entry, Field, FieldLock, Form, Section};

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use portico_api::{
     ApprovalRow, ClaimRow, Closed, CommentResult, DiffLine, DiffTone, HealthChange, HealthChanges, HomePage,
-    InboxPage, Link, NoticeTone, Paged, PlatformState, PriceComparison, PriceQuote, QuotaLine, RequestPage, RequestRow, RequestStep,
-    RequestsPage,
+    InboxPage, Link, NoticeTone, Paged, PlatformState, PriceComparison, PriceQuote, QuotaLine, RequestPage,
+    RequestRow, RequestStep, RequestsPage,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::RequestId;

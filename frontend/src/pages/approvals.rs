@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use portico_api::words::PriceWords;
 use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, names};
-use portico_domain::request::{Action, COMMENT_CHARACTERS};
+use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS};
 
 use super::request::decision;
 use crate::islands::ApprovalKeys;
@@ -170,7 +170,9 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
     let price = approval.price.as_ref().map(|price| {
         let words = PriceWords::from(price);
         let price = amount(&words);
-        let rest = words.comparison.map(|rest| view! { <span class="quiet">{rest}</span> });
+        let rest = words
+            .comparison
+            .map(|rest| view! { <span class="quiet">{rest}</span> });
         view! { <p class="price"><span class="unseen">"Price: "</span><strong>{price}</strong>{rest}</p> }
     });
     let expires = approval
@@ -216,7 +218,7 @@ fn decide(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query)
     let id = &row.id;
     let comment = page.may_comment.then(|| {
         view! {
-            <textarea id=format!("comment-{id}") name=names::COMMENT rows="1" maxlength=COMMENT_CHARACTERS required
+            <textarea id=format!("comment-{id}") name=names::COMMENT rows="1" maxlength=MAX_COMMENT_CHARACTERS required
                 aria-label="Comment" placeholder="Comment on it anyway."></textarea>
             <div class="actions"><button class="button">{icon("comment")}"Comment"</button></div>
         }

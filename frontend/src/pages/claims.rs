@@ -132,9 +132,7 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
         return sortable_claim_table(frame.now, &page.rows.items, query, page.filter.sort.as_deref());
     }
-    if query.is_empty()
-        || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty()
-    {
+    if query.is_empty() || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty() {
         return empty(
             "claims",
             "No claims yet",

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 use portico_api::{Frame, Link, RequestPage, RequestRow, RequestStep, names};
-use portico_domain::request::{Action, COMMENT_CHARACTERS, State};
+use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS, State};
 
 use crate::islands::ApprovalKeys;
 use crate::parts::badge::{action, state};
@@ -140,7 +140,7 @@ pub(super) fn decision(frame: &Frame, row: &RequestRow, revision: i64, after: St
             <input type="hidden" name=names::REVISION value=revision.to_string() />
             <input type="hidden" name=names::RETURN_TO value=after />
             <label class="label" for=comment.clone()>"Comment"<span class="mark">"needed to reject"</span></label>
-            <textarea id=comment name=names::COMMENT rows="1" maxlength=COMMENT_CHARACTERS required aria-describedby=help.clone()
+            <textarea id=comment name=names::COMMENT rows="1" maxlength=MAX_COMMENT_CHARACTERS required aria-describedby=help.clone()
                 placeholder=format!("{} reads this.", row.requester)></textarea>
             <div class="actions">
                 <button class="button primary" name=names::DECISION value="approve" formnovalidate>{icon("check")}"Approve"</button>
@@ -180,7 +180,7 @@ fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <div class="field">
                     <label class="label" for="say">"Add a comment"</label>
-                    <textarea id="say" name=names::COMMENT rows="2" maxlength=COMMENT_CHARACTERS required
+                    <textarea id="say" name=names::COMMENT rows="2" maxlength=MAX_COMMENT_CHARACTERS required
                         aria-describedby="say-who"></textarea>
                     <p id="say-who" class="help">"Everybody who sees this request reads it."</p>
                 </div>

@@ -11,8 +11,8 @@ use super::tokens::row as token_row;
 use super::{Portal, PortalError, Result};
 use portico_domain::authz::{self, PeopleScope};
 
-/// People in a list.
-const LISTED: u32 = 200;
+/// People listed at most.
+const MAX_PEOPLE: u32 = 200;
 
 impl Portal {
     /// The viewer's own sessions. `current` is the one that asks, where one does.
@@ -40,9 +40,9 @@ impl Portal {
         let people = read_people(viewer)?;
         let mut found = self
             .store()
-            .people(&people, query, LISTED + 1, self.now())
+            .people(&people, query, MAX_PEOPLE + 1, self.now())
             .await?;
-        let most = usize::try_from(LISTED).unwrap_or(usize::MAX);
+        let most = usize::try_from(MAX_PEOPLE).unwrap_or(usize::MAX);
         let more = found.len() > most;
         found.truncate(most);
         Ok(PeoplePage {

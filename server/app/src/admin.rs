@@ -20,8 +20,8 @@ use super::usage::plans;
 use super::{Portal, PortalError, Result, rows};
 use crate::configuration::Severity;
 
-/// Claims shown of a control plane that is to be drained.
-const REMAINING: usize = 500;
+/// Claims listed at most of a cordoned control plane.
+const MAX_REMAINING_CLAIMS: usize = 500;
 
 impl Portal {
     /// The control planes, unwell ones first, and what each serves.
@@ -107,7 +107,7 @@ impl Portal {
             });
             claims
                 .iter()
-                .take(REMAINING)
+                .take(MAX_REMAINING_CLAIMS)
                 .map(|claim| rows::claim(&configuration, &catalog, claim))
                 .collect()
         } else {

@@ -13,8 +13,8 @@ use portico_planes::{Catalog, ClaimFilter};
 use super::lookups::{Counts, Lookups};
 use super::permissions::Attempt;
 use super::request::{may_decide, price_of, quota_lines, track, wish};
-use super::usage::cost;
 use super::review_diff::review_diff;
+use super::usage::cost;
 use super::{Conflict, Portal, Result, rows};
 
 /// Requests on a page.

@@ -16,10 +16,10 @@ use super::{Portal, PortalError, Result};
 
 /// Events on a page.
 const PER_PAGE: u32 = 100;
-/// Pages read on for a text that is looked for.
-const READ_ON: usize = 20;
+/// Pages read at most in search of a text.
+const MAX_PAGES_SEARCHED: usize = 20;
 /// Events read at a time for an export.
-const EXPORTED: u32 = 500;
+const EXPORT_BATCH: u32 = 500;
 
 /// What the record is limited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Portal {
         let filter = query.filter();
         let mut rows = Vec::new();
         let mut before = query.before;
-        for _ in 0..READ_ON {
+        for _ in 0..MAX_PAGES_SEARCHED {
             let page = Page {
                 limit: PER_PAGE,
                 before,
@@ -171,7 +171,7 @@ impl AuditLogExport {
             return Ok(None);
         }
         let page = Page {
-            limit: EXPORTED,
+            limit: EXPORT_BATCH,
             before: self.before,
         };
         let found = self

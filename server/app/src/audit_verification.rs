@@ -15,10 +15,10 @@ use serde_json::json;
 use super::{Caller, Conflict, Portal, PortalError, Result};
 use crate::proof::{Proof, ProofError};
 
-/// Events that are verified at a step, of the newest and of the present round each.
-const AT_A_STEP: i64 = 5_000;
-/// How often the log tells the signed end of the record, while it grows.
-const TOLD_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Events verified per step: as many of the newest, and as many of the current round.
+const EVENTS_PER_STEP: i64 = 5_000;
+/// The log names the signed head of a growing audit log this often.
+const HEAD_LOG_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
 /// What is said of an event that was signed as the end of the record and is not there as it was.
 const CUT_OFF: &str = "it was signed as the end of the record, and now it is another or gone";
 /// What is said when the kept end itself was changed.
@@ -72,9 +72,9 @@ impl Portal {
             Some(newest) => newest,
             None => self.store().audit_log_end().await?,
         };
-        let new = self.store().verify_part(&newest, AT_A_STEP).await?;
+        let new = self.store().verify_part(&newest, EVENTS_PER_STEP).await?;
         found.extend(new.breaks);
-        let old = self.store().verify_part(&known.round, AT_A_STEP).await?;
+        let old = self.store().verify_part(&known.round, EVENTS_PER_STEP).await?;
         found.extend(old.breaks);
 
         found.sort();
@@ -188,7 +188,7 @@ impl Portal {
         if let Err(error) = on_files(move || proof.keep(&keep)).await {
             tracing::error!(%error, "the signed end of the record could not be kept");
         }
-        if told_at.is_none_or(|at| now.duration_since(at) >= TOLD_EVERY) {
+        if told_at.is_none_or(|at| now.duration_since(at) >= HEAD_LOG_INTERVAL) {
             *told_at = Some(now);
             tracing::info!(
                 event = "record.signed",

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// Keys kept before those whose buckets are full again are forgotten.
-const KEYS: usize = 10_000;
+/// Beyond this many keys, those whose buckets are full are removed.
+const MAX_KEYS: usize = 10_000;
 
 /// How many at once, and how many a second from then on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,10 +76,10 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     /// Takes one, if need be on credit: never below one burst.
     pub fn spend(&self, key: &K, rate: Rate, now: Instant) {
         let mut levels = self.levels.lock();
-        if levels.len() >= KEYS && !levels.contains_key(key) {
+        if levels.len() >= MAX_KEYS && !levels.contains_key(key) {
             levels.retain(|_, level| level.now(rate, now) < rate.burst);
             // All of them are in use: better to let this one pass than to hold ever more.
-            if levels.len() >= KEYS {
+            if levels.len() >= MAX_KEYS {
                 return;
             }
         }
@@ -136,10 +136,10 @@ mod tests {
     #[test]
     fn keys_without_end_do_not_fill_the_memory() {
         let (buckets, start) = (Buckets::default(), Instant::now());
-        for key in 0..KEYS * 3 {
+        for key in 0..MAX_KEYS * 3 {
             buckets.spend(&key, RATE, start);
         }
-        assert!(buckets.levels.lock().len() <= KEYS);
+        assert!(buckets.levels.lock().len() <= MAX_KEYS);
         buckets.spend(&0, RATE, start + Duration::from_mins(1));
         assert!(buckets.check(&0, RATE, start).is_ok());
     }

@@ -24,11 +24,11 @@ use super::properties::properties;
 use super::usage::{cost, plan, price};
 use super::{Denial, Portal, Result, rows};
 
-/// How long what was applied may take to be seen by a watch.
-const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+/// How long a watch may take to report what was applied.
+const WATCH_DELAY: SignedDuration = SignedDuration::from_secs(10);
 
-/// Requests shown in its history.
-const HISTORY: u32 = 20;
+/// Requests in its history at most.
+const MAX_REQUESTS: u32 = 20;
 
 impl Portal {
     /// A claim's page.
@@ -57,7 +57,7 @@ impl Portal {
         };
         let scope = viewer.scope();
         let of_claim = RequestFilter::of_claim(reference.clone());
-        let latest = Page::first(HISTORY);
+        let latest = Page::first(MAX_REQUESTS);
         let history = self.store().requests(&scope, &of_claim, &latest);
         let (behind, connect, history) = tokio::join!(
             behind,
@@ -140,7 +140,7 @@ impl Portal {
         let of_claim = RequestFilter::of_claim(reference.clone());
         let history = self
             .store()
-            .requests(&viewer.scope(), &of_claim, &Page::first(HISTORY))
+            .requests(&viewer.scope(), &of_claim, &Page::first(MAX_REQUESTS))
             .await?
             .items;
         let Some(last) = history.iter().find(|request| request.state == State::Fulfilled) else {
@@ -228,7 +228,7 @@ impl Portal {
             return Ok(None);
         };
         let now = self.now();
-        let lately = now.duration_since(request.updated_at) < SEEN_WITHIN;
+        let lately = now.duration_since(request.updated_at) < WATCH_DELAY;
         let (health, reason) = match request.state {
             State::Approved | State::Applying => {
                 let waits = request.waiting_for.as_ref().map(ToString::to_string);

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::Portal;
 
-/// How long the page waits for what only the control plane knows. After that it is drawn without, and says so.
-const PATIENCE: Duration = Duration::from_millis(700);
+/// How long the page waits for the control plane. After that it is rendered without this part, and says so.
+const READ_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// What stands behind a claim.
 #[derive(Debug, Default)]
@@ -38,8 +38,8 @@ impl Portal {
             return self.last_known(&actor, claim, TreeProblem::Unreachable);
         }
         let (tree, events) = tokio::join!(
-            tokio::time::timeout(PATIENCE, self.planes().tree(&actor, claim)),
-            tokio::time::timeout(PATIENCE, self.planes().events(&actor, claim)),
+            tokio::time::timeout(READ_TIMEOUT, self.planes().tree(&actor, claim)),
+            tokio::time::timeout(READ_TIMEOUT, self.planes().events(&actor, claim)),
         );
         let tree = match tree {
             Ok(Ok(tree)) => tree,

@@ -16,7 +16,7 @@ use super::permissions::Attempt;
 use super::snippets::snippets;
 
 /// How long the page waits for the names of the secret's keys.
-const PATIENCE: Duration = Duration::from_millis(700);
+const KEY_NAMES_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl Portal {
     /// How to connect to the claim; `None` when there is nothing to connect to.
@@ -41,7 +41,7 @@ impl Portal {
         if let (Some(secret), Some(_)) = (&secret, &namespace) {
             let actor = Actor::from(viewer);
             let asked = self.planes().connection_keys(&actor, claim, &offered.access);
-            match tokio::time::timeout(PATIENCE, asked).await {
+            match tokio::time::timeout(KEY_NAMES_TIMEOUT, asked).await {
                 Ok(Ok(found)) => keys = found,
                 // The same words, or whoever chooses a name could find out which secrets there are.
                 Ok(Err(error @ SecretError::NotProven { .. })) if viewer.is_platform_admin() => {

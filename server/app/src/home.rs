@@ -19,18 +19,18 @@ use super::names::{choice, title};
 use super::{Portal, Result, Workspace, rows};
 use crate::configuration::Severity;
 
-/// Rows shown of each kind of what waits, ends or was refused.
-const SHOWN: usize = 5;
-/// Requests read of those that changed lately.
-const RECENT: u32 = 50;
-/// Groups of claims shown that became ready or broke, and claims of each group.
-const CHANGES: usize = 10;
-/// How far ahead the end of a lifetime is announced.
-const ENDS_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long an unsuccessful request is shown.
-const UNSUCCESSFUL: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// What a newcomer is shown.
-const SUGGESTIONS: usize = 3;
+/// Rows of each list at most.
+const MAX_ROWS: usize = 5;
+/// Requests that changed last, read at most.
+const MAX_RECENT_REQUESTS: u32 = 50;
+/// Groups of claims that became ready or broke, and claims of each group, at most.
+const MAX_HEALTH_CHANGES: usize = 10;
+/// How long before its end a claim's lifetime is announced.
+const EXPIRY_NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long an unsuccessful request stays on the page.
+const FAILURE_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Offerings suggested to a newcomer at most.
+const MAX_SUGGESTIONS: usize = 3;
 
 /// The requests of the home page.
 struct HomeRequests {
@@ -68,10 +68,10 @@ impl Portal {
         let mut ending: Vec<_> = claims
             .iter()
             .filter_map(|claim| Some((claim.expires_at?, claim.clone())))
-            .filter(|(at, claim)| *at > now && *at <= now + ENDS_SOON && !is_on_its_way_out(claim))
+            .filter(|(at, claim)| *at > now && *at <= now + EXPIRY_NOTICE && !is_on_its_way_out(claim))
             .collect();
         ending.sort_by_key(|(at, _)| *at);
-        ending.truncate(SHOWN);
+        ending.truncate(MAX_ROWS);
         claims.retain(|claim| claim.status.health != Health::Ready || ran_out(claim, now));
         let ready = all - claims.len();
         let needs_action = claims
@@ -150,12 +150,12 @@ impl Portal {
             .requests(
                 &scope,
                 &open,
-                &Page::first(u32::try_from(SHOWN).unwrap_or(u32::MAX)),
+                &Page::first(u32::try_from(MAX_ROWS).unwrap_or(u32::MAX)),
             )
             .await?
             .items;
         // All of them are here already, unless the page is full.
-        let waiting_on_others_count = if waiting_on_others.len() < SHOWN {
+        let waiting_on_others_count = if waiting_on_others.len() < MAX_ROWS {
             waiting_on_others.len() as u64
         } else {
             self.store().count_requests(&scope, &open).await?.values().sum()
@@ -166,7 +166,7 @@ impl Portal {
         };
         let recent = self
             .store()
-            .requests(&scope, &recent, &Page::first(RECENT))
+            .requests(&scope, &recent, &Page::first(MAX_RECENT_REQUESTS))
             .await?
             .items;
         let ended = RequestFilter {
@@ -184,8 +184,8 @@ impl Portal {
                 .filter(|other| other.claim == ended.claim)
                 .any(|other| other.created_at > ended.created_at)
         };
-        unsuccessful.retain(|request| request.updated_at >= now - UNSUCCESSFUL && !again(request));
-        unsuccessful.truncate(SHOWN);
+        unsuccessful.retain(|request| request.updated_at >= now - FAILURE_RETENTION && !again(request));
+        unsuccessful.truncate(MAX_ROWS);
         let since = now - SignedDuration::from_hours(24);
         let mut today = recent;
         // What one waits for or was refused stands above already.
@@ -217,7 +217,7 @@ impl Portal {
         let mut different: Vec<_> = Vec::new();
         for entry in index.find(Wanted::default()).entries {
             let category = entry.offered().category;
-            if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
+            if different.len() < MAX_SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
                 different.push((category, entry.card(workspace, configuration, &policies.1, &dead)));
             }
         }
@@ -278,7 +278,7 @@ impl Portal {
 
     /// What has waited for the viewer the longest.
     async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
-        let waiting = self.waiting_for(viewer, 0, SHOWN).await?;
+        let waiting = self.waiting_for(viewer, 0, MAX_ROWS).await?;
         self.approval_rows(viewer, catalog, &waiting).await
     }
 }
@@ -327,12 +327,12 @@ fn health_changes(
         }
         if let Some(group) = groups.get_mut(place) {
             group.count += 1;
-            if group.claims.len() < CHANGES {
+            if group.claims.len() < MAX_HEALTH_CHANGES {
                 let claim = rows::claim(configuration, catalog, claim);
                 group.claims.push(HealthChange { claim, at });
             }
         }
     }
-    groups.truncate(CHANGES);
+    groups.truncate(MAX_HEALTH_CHANGES);
     groups
 }

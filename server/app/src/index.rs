@@ -17,8 +17,8 @@ use serde_json::Value;
 use super::names::choice;
 use super::{Portal, Workspace, matching};
 
-/// Indexes kept at most: one for each environment that somebody works in.
-const MOST: usize = 512;
+/// Indexes cached at most: one for each workspace.
+const MAX_INDEXES: usize = 512;
 
 /// The indexes that were made, by where one works; `None` for platform admins who are no members anywhere.
 #[derive(Default)]
@@ -189,7 +189,7 @@ impl Portal {
         }
         let index = Arc::new(self.make_index(workspace, &catalog, made_of));
         let mut indexes = self.shared.indexes.0.write();
-        if indexes.len() >= MOST {
+        if indexes.len() >= MAX_INDEXES {
             indexes.clear();
         }
         indexes.insert(key, Arc::clone(&index));

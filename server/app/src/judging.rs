@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::{PortalError, Result, Unavailable};
 
-/// How long one waits for a place.
-const WAIT: Duration = Duration::from_secs(10);
+/// How long a check waits for a free slot.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one judgement may take, in wall-clock time. What takes longer goes on to its own bound, which is on the
 /// work it does (`schema`), and keeps its place until then; but nobody waits for it.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ impl Judging {
             let place = Arc::clone(&self.places).acquire_owned().await;
             (own, place)
         };
-        let Ok((Ok(own), Ok(place))) = tokio::time::timeout(WAIT, places).await else {
+        let Ok((Ok(own), Ok(place))) = tokio::time::timeout(QUEUE_TIMEOUT, places).await else {
             return Err(PortalError::Busy {
                 retry_after: Duration::from_secs(2),
             });

@@ -40,13 +40,13 @@ mod tests {
     use super::KeyedLock;
 
     /// Long enough for a lock that is free, however busy the machine is.
-    const FREE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn one_key_waits_for_itself_and_for_no_other() {
         let locks = KeyedLock::default();
         let held = locks.lock(&"payments").await;
-        tokio::time::timeout(FREE, locks.lock(&"research"))
+        tokio::time::timeout(TIMEOUT, locks.lock(&"research"))
             .await
             .expect("another key is free");
         let mut second = Box::pin(locks.lock(&"payments"));
@@ -57,7 +57,11 @@ mod tests {
             "the same key is held"
         );
         drop(held);
-        drop(tokio::time::timeout(FREE, second).await.expect("it was let go"));
+        drop(
+            tokio::time::timeout(TIMEOUT, second)
+                .await
+                .expect("it was let go"),
+        );
         drop(locks.lock(&"research").await);
         assert!(locks.0.lock().len() <= 1, "locks that nobody uses are forgotten");
     }

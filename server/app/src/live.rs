@@ -85,8 +85,8 @@ pub(super) enum AuditNotification {
 /// Notifications buffered for a slow subscriber.
 pub(super) const CHANNEL_CAPACITY: usize = 1024;
 
-/// Events of the record read at a time.
-const READ: u32 = 200;
+/// Events of the audit log read at a time.
+const BATCH: u32 = 200;
 
 impl Portal {
     /// What changes from now on, as far as the viewer may see it.
@@ -141,7 +141,7 @@ impl Portal {
     /// When the database fails.
     pub async fn tail_audit_log(&self, authority: &SystemAuthority, last: Option<i64>) -> Result<i64> {
         let scope = authority.scope();
-        let page = Page::first(if last.is_some() { READ } else { 1 });
+        let page = Page::first(if last.is_some() { BATCH } else { 1 });
         let mut events = self
             .store()
             .events(&scope, &EventFilter::default(), &page)

@@ -13,7 +13,7 @@ use super::{Caller, Content, RequestInput, RequestTarget, SubmitOutcome, SubmitR
 use crate::testing::{TENANTS, TestApp, developer, lead, workspace};
 
 /// Long enough for what waits for nobody, however busy the machine is.
-const FREE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_cost_as_many_statements_with_one_request_as_with_many() {
@@ -77,7 +77,10 @@ async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
             .unwrap();
         assert!(newest > last);
         for stream in &mut streams {
-            let told = tokio::time::timeout(FREE, stream.next()).await.unwrap().unwrap();
+            let told = tokio::time::timeout(TIMEOUT, stream.next())
+                .await
+                .unwrap()
+                .unwrap();
             assert!(
                 matches!(told, LiveEvent::Request { id: of, .. } if of == id),
                 "{told:?}"
@@ -122,7 +125,7 @@ async fn a_tenant_sends_while_another_holds_its_turn() {
             }
         }
     };
-    let first = tokio::time::timeout(FREE, submit(0))
+    let first = tokio::time::timeout(TIMEOUT, submit(0))
         .await
         .expect("it waits for nobody");
     assert_eq!(first, State::AwaitingApproval);

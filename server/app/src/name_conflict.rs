@@ -14,10 +14,10 @@ use portico_store::{Page, RequestFilter};
 use super::draft::RequestDraft;
 use super::{Portal, Result};
 
-/// Requests about claims of the name that are looked at, the newest first.
-const LOOKED_AT: u32 = 20;
-/// What was made so lately may not have been heard of by the watches yet.
-const JUST_MADE: SignedDuration = SignedDuration::from_secs(15);
+/// The newest requests about claims of the name, read at most.
+const MAX_REQUESTS: u32 = 20;
+/// How long a watch may take to report a new claim.
+const WATCH_DELAY: SignedDuration = SignedDuration::from_secs(15);
 
 impl Portal {
     /// Who has the name already; `None` when it is free. Claims count, and requests that are under way.
@@ -39,7 +39,7 @@ impl Portal {
         };
         let mut requests = self
             .store()
-            .requests(&scope, &named, &Page::first(LOOKED_AT))
+            .requests(&scope, &named, &Page::first(MAX_REQUESTS))
             .await?
             .items;
         requests.retain(|request| request.id != draft.id);
@@ -78,7 +78,8 @@ impl Portal {
                 self.planes().claim(&scope, &reference).map(Visible::into_inner)
             })
             .find(|claim| {
-                claim.environment.as_ref() == Some(&draft.workspace.environment) && claim.request != Some(draft.id)
+                claim.environment.as_ref() == Some(&draft.workspace.environment)
+                    && claim.request != Some(draft.id)
             })
     }
 
@@ -90,7 +91,10 @@ impl Portal {
         by: Option<&Request>,
     ) -> NameProblem {
         let (offering, name) = (draft.offered.title.clone(), draft.name.clone());
-        let (tenant, environment) = (draft.workspace.tenant.clone(), draft.workspace.environment.clone());
+        let (tenant, environment) = (
+            draft.workspace.tenant.clone(),
+            draft.workspace.environment.clone(),
+        );
         let now = self.now();
         match by {
             Some(request) => NameProblem::TakenByRequest {
@@ -117,6 +121,6 @@ impl Portal {
 /// A claim that was made a moment ago, unless something was asked about it since.
 fn just_made(requests: &[Request], now: Timestamp) -> Option<&Request> {
     let latest = requests.iter().max_by_key(|request| request.updated_at)?;
-    let lately = now.duration_since(latest.updated_at) < JUST_MADE;
+    let lately = now.duration_since(latest.updated_at) < WATCH_DELAY;
     (latest.state == State::Fulfilled && latest.action != Action::Delete && lately).then_some(latest)
 }

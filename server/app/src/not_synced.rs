@@ -11,9 +11,10 @@ use portico_planes::PlaneState;
 use super::names::title;
 use super::{NotSynced, Portal, PortalError};
 
-/// How soon to look again: where a control plane is being read just now, and where it cannot be.
-const SOON: Duration = Duration::from_secs(2);
-const LATER: Duration = Duration::from_secs(30);
+/// How soon to try again while a control plane is being read.
+const SYNC_RETRY_DELAY: Duration = Duration::from_secs(2);
+/// How soon to try again while a control plane cannot be read.
+const FAILURE_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 impl Portal {
     /// Distinguishes "not offered to this viewer" from "control planes not synced yet".
@@ -61,9 +62,9 @@ impl Portal {
             .iter()
             .filter_map(|plane| self.planes().summary(&plane.name));
         if states.any(|status| status.state == PlaneState::Connecting) {
-            SOON
+            SYNC_RETRY_DELAY
         } else {
-            LATER
+            FAILURE_RETRY_DELAY
         }
     }
 }

@@ -11,8 +11,8 @@ use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneSummary};
 
 use super::{Denial, Portal, Result, Workspace, rows};
 
-/// Claims of it that are shown on its page.
-const CLAIMS_SHOWN: usize = 20;
+/// Claims on its page at most.
+const MAX_CLAIMS: usize = 20;
 
 impl Portal {
     /// An offering's page.
@@ -61,7 +61,7 @@ impl Portal {
             None => Vec::new(),
         };
         claims.sort_by_key(|claim| (claim.status.health == Health::Ready, claim.reference.name.clone()));
-        claims.truncate(CLAIMS_SHOWN);
+        claims.truncate(MAX_CLAIMS);
 
         Ok(OfferingPage {
             kind: offered.kind.clone(),

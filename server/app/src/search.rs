@@ -14,10 +14,10 @@ use super::index::Wanted;
 use super::navigation::{decides, is_tenant_admin};
 use super::{Portal, Result, Workspace, rows};
 
-/// Hits of one kind at most.
-const MOST: usize = 6;
-/// Offerings that can be asked for at once.
-const ASKED_FOR: usize = 3;
+/// Results of one kind at most.
+const MAX_RESULTS_PER_KIND: usize = 6;
+/// Offerings that can be requested from the results, at most.
+const MAX_REQUEST_RESULTS: usize = 3;
 /// Words of a search that are looked at.
 const MAX_WORDS: usize = 8;
 /// Words that begin a wish for an offering.
@@ -50,7 +50,7 @@ impl Portal {
         let requests = offerings
             .iter()
             .filter(|_| asks && !text.is_empty())
-            .take(ASKED_FOR);
+            .take(MAX_REQUEST_RESULTS);
         let place = workspace.map(|workspace| (&workspace.tenant, &workspace.environment));
         let requests: Vec<SearchResult> = requests
             .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place))
@@ -60,7 +60,7 @@ impl Portal {
         }
         let mut hits: Vec<SearchResult> = offerings
             .iter()
-            .take(MOST)
+            .take(MAX_RESULTS_PER_KIND)
             .map(|entry| {
                 let offered = entry.offered();
                 SearchResult::of_offering(offered.name.clone(), entry.title(), offered.summary.as_deref())
@@ -108,14 +108,16 @@ impl Portal {
                 claim.status.health,
             )
         };
-        claims.iter().take(MOST).map(hit).collect()
+        claims.iter().take(MAX_RESULTS_PER_KIND).map(hit).collect()
     }
 
     /// The other environments that the viewer may work in.
     fn workspaces(&self, viewer: &Viewer, workspace: Option<&Workspace>, text: &str) -> Vec<SearchResult> {
         let configuration = self.configuration();
         let is_current = |tenant: &Tenant, environment: &EnvironmentName| {
-            workspace.is_some_and(|workspace| workspace.tenant == tenant.name && workspace.environment == *environment)
+            workspace.is_some_and(|workspace| {
+                workspace.tenant == tenant.name && workspace.environment == *environment
+            })
         };
         configuration
             .tenants
@@ -136,7 +138,7 @@ impl Portal {
                 let title = format!("{} {}", hit.title, hit.detail).to_lowercase();
                 text.split_whitespace().all(|word| title.contains(word))
             })
-            .take(MOST)
+            .take(MAX_RESULTS_PER_KIND)
             .collect()
     }
 
@@ -151,7 +153,7 @@ impl Portal {
             named: Some((text.to_owned(), offerings)),
             ..RequestFilter::default()
         };
-        let most = u32::try_from(MOST).unwrap_or(u32::MAX);
+        let most = u32::try_from(MAX_RESULTS_PER_KIND).unwrap_or(u32::MAX);
         let found = self
             .store()
             .requests(&viewer.scope(), &filter, &Page::first(most))

@@ -10,18 +10,18 @@ use serde_json::Value;
 
 use crate::buckets::{Buckets, Rate};
 
-/// Refusals that the record takes from one source: so that nobody fills it by being refused.
-const REFUSALS: Rate = Rate {
+/// Limit on recorded refusals of one source, so that nobody fills the audit log by being refused.
+const REFUSAL_RATE_PER_SOURCE: Rate = Rate {
     burst: 20.0,
     per_second: 0.1,
 };
-/// Refusals that the record takes of one kind from all sources together: an attacker may have many addresses.
-const REFUSALS_OF_ALL: Rate = Rate {
+/// Limit on recorded refusals of one kind from all sources: an attacker may have many addresses.
+const REFUSAL_RATE_PER_KIND: Rate = Rate {
     burst: 500.0,
     per_second: 2.0,
 };
-/// The longest text of an event that the record keeps, in characters.
-const LONGEST: usize = 300;
+/// A longer text of a recorded event is cut off.
+const MAX_TEXT_CHARACTERS: usize = 300;
 
 pub use portico_domain::authz::SecurityActor as Actor;
 
@@ -82,15 +82,20 @@ impl SecurityLog {
                 };
                 let now = Instant::now();
                 let of_source = (occurrence.event, source);
-                self.refusals.take(&of_source, REFUSALS, now).is_ok()
-                    && self.of_all.take(&occurrence.event, REFUSALS_OF_ALL, now).is_ok()
+                self.refusals
+                    .take(&of_source, REFUSAL_RATE_PER_SOURCE, now)
+                    .is_ok()
+                    && self
+                        .of_all
+                        .take(&occurrence.event, REFUSAL_RATE_PER_KIND, now)
+                        .is_ok()
             }
         }
     }
 }
 
 fn new_event(occurrence: &Occurrence<'_>, at: Timestamp) -> AuditEvent {
-    let subject = occurrence.subject.chars().take(LONGEST).collect();
+    let subject = occurrence.subject.chars().take(MAX_TEXT_CHARACTERS).collect();
     let remote = occurrence.remote.as_deref();
     AuditEvent::security(occurrence.event, occurrence.actor, subject, at, remote)
         .with_details(occurrence.details.clone())

@@ -26,8 +26,9 @@ impl Workspace {
 
     /// The workspace that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
     pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
-        Self::parse(name)
-            .filter(|workspace| viewer.roles().contains_key(&workspace.tenant) && workspace.resolve(configuration).is_some())
+        Self::parse(name).filter(|workspace| {
+            viewer.roles().contains_key(&workspace.tenant) && workspace.resolve(configuration).is_some()
+        })
     }
 
     fn parse(text: &str) -> Option<Self> {

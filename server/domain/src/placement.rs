@@ -220,7 +220,10 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Excl
     }
     for (required_by, labels) in [
         (LabelSource::Request, &request.preferences.labels),
-        (LabelSource::Environment, &request.environment.control_plane_labels),
+        (
+            LabelSource::Environment,
+            &request.environment.control_plane_labels,
+        ),
         (LabelSource::Offering, request.offering_labels),
     ] {
         for (key, value) in labels {

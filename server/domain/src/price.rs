@@ -115,8 +115,14 @@ mod tests {
         let now = price(28.0, "EUR");
         let comparison =
             |monthly, currency| PriceQuote::new(&price(monthly, currency), Some(&now)).comparison;
-        assert_eq!(comparison(190.0, "EUR"), Some(PriceComparison::More { amount: 162.0 }));
-        assert_eq!(comparison(9.0, "EUR"), Some(PriceComparison::Less { amount: 19.0 }));
+        assert_eq!(
+            comparison(190.0, "EUR"),
+            Some(PriceComparison::More { amount: 162.0 })
+        );
+        assert_eq!(
+            comparison(9.0, "EUR"),
+            Some(PriceComparison::Less { amount: 19.0 })
+        );
         assert_eq!(comparison(28.004, "EUR"), Some(PriceComparison::Same));
         assert_eq!(
             comparison(28.0, "USD"),

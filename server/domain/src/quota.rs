@@ -160,6 +160,9 @@ mod tests {
         let mixed = change(amounts(4, 61));
         let refused: Vec<_> = exceeded(&mixed).collect();
         assert_eq!(refused.len(), 1);
-        assert_eq!((refused[0].resource.as_str(), refused[0].takes), ("storageGiB", 11));
+        assert_eq!(
+            (refused[0].resource.as_str(), refused[0].takes),
+            ("storageGiB", 11)
+        );
     }
 }

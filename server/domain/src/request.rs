@@ -363,7 +363,7 @@ pub struct Decision {
 }
 
 /// Maximum length of a comment, in characters.
-pub const COMMENT_CHARACTERS: usize = 2000;
+pub const MAX_COMMENT_CHARACTERS: usize = 2000;
 
 /// A comment on a request, separate from decisions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -373,7 +373,7 @@ pub struct Comment {
     pub id: Uuid,
     /// The author.
     pub by: Person,
-    /// The text, 1 to [`COMMENT_CHARACTERS`] characters.
+    /// The text, 1 to [`MAX_COMMENT_CHARACTERS`] characters.
     pub text: String,
     /// When.
     pub at: Timestamp,

@@ -14,21 +14,21 @@ mod tests {
 
     use super::pause;
 
-    const FIRST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_mins(5);
+    const MIN_PAUSE: Duration = Duration::from_secs(1);
+    const MAX_PAUSE: Duration = Duration::from_mins(5);
 
     #[test]
     fn it_doubles_up_to_the_longest() {
-        let pauses =
-            [1, 2, 3, 4, 9, 10, 1000, u32::MAX].map(|attempt| pause(attempt, FIRST, LONGEST, 0.0).as_secs());
+        let pauses = [1, 2, 3, 4, 9, 10, 1000, u32::MAX]
+            .map(|attempt| pause(attempt, MIN_PAUSE, MAX_PAUSE, 0.0).as_secs());
         assert_eq!(pauses, [1, 2, 4, 8, 256, 300, 300, 300]);
     }
 
     #[test]
     fn chance_takes_no_more_than_half_of_it() {
         for random in [-1.0, 0.0, 0.3, 1.0, 7.0] {
-            let pause = pause(3, FIRST, LONGEST, random);
-            assert!(pause >= 2 * FIRST && pause <= 4 * FIRST, "{pause:?}");
+            let pause = pause(3, MIN_PAUSE, MAX_PAUSE, random);
+            assert!(pause >= 2 * MIN_PAUSE && pause <= 4 * MIN_PAUSE, "{pause:?}");
         }
     }
 }

@@ -9,8 +9,8 @@ use portico_store::StoreError;
 use super::WorkerContext;
 use super::span::request_span;
 
-/// Claims that take longer are not counted.
-const LONGEST: SignedDuration = SignedDuration::from_hours(72);
+/// Claims that take longer to become ready are not counted.
+const MAX_READY_TIME: SignedDuration = SignedDuration::from_hours(72);
 
 pub(super) async fn run(context: WorkerContext) {
     loop {
@@ -25,7 +25,7 @@ impl WorkerContext {
     /// Records the claims that became ready, and returns how many.
     pub(super) async fn note_readiness(&self) -> Result<usize, StoreError> {
         let mut noted = 0;
-        for request in self.store.awaiting_readiness(self.now() - LONGEST).await? {
+        for request in self.store.awaiting_readiness(self.now() - MAX_READY_TIME).await? {
             let Some(claim) = self.planes.claim(&self.authority.scope(), &request.claim) else {
                 continue;
             };

@@ -28,7 +28,7 @@ use super::{Settings, WorkerContext};
 /// Pause of the loop after a database error.
 const DATABASE_ERROR_PAUSE: Duration = Duration::from_secs(2);
 /// The shortest sleep of the loop.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
+const MIN_SLEEP: Duration = Duration::from_millis(20);
 
 /// The worker. See the module.
 pub struct Worker(WorkerContext);
@@ -191,7 +191,7 @@ impl WorkerContext {
         let sleep = due.map_or(self.settings.idle, |due| {
             Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO)
         });
-        Ok(sleep.clamp(SHORTEST_SLEEP, self.settings.idle))
+        Ok(sleep.clamp(MIN_SLEEP, self.settings.idle))
     }
 
     /// Processes one request, whose lease this worker holds.

@@ -147,8 +147,8 @@ fn marked(value: Value, rng: &mut Rng) -> Value {
 /// A string close to another: one letter changed, at a length bound, or from an enumeration.
 fn string(now: &str, schema: &Value, rng: &mut Rng) -> Value {
     /// Longer strings add nothing.
-    const LONGEST: u64 = 70_000;
-    let length = |name: &str| schema[name].as_u64().filter(|length| *length <= LONGEST);
+    const MAX_LENGTH: u64 = 70_000;
+    let length = |name: &str| schema[name].as_u64().filter(|length| *length <= MAX_LENGTH);
     let bounds: Vec<u64> = ["minLength", "maxLength"]
         .into_iter()
         .filter_map(length)
@@ -206,7 +206,7 @@ fn number(schema: &Value, rng: &mut Rng) -> Value {
 
 fn array(items: &[Value], schema: &Value, rng: &mut Rng) -> Value {
     /// More items add nothing.
-    const MOST: usize = 300;
+    const MAX_ITEMS: usize = 300;
     let mut items = items.to_vec();
     let bound = |name: &str| {
         schema[name]
@@ -237,7 +237,7 @@ fn array(items: &[Value], schema: &Value, rng: &mut Rng) -> Value {
         }
         (2, false) => items.reverse(),
         (3, false) => {
-            let most = bound("maxItems").unwrap_or(items.len() + 1).min(MOST);
+            let most = bound("maxItems").unwrap_or(items.len() + 1).min(MAX_ITEMS);
             while items.len() <= most {
                 let more = rng.pick(&items).clone();
                 items.push(more);

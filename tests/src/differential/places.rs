@@ -15,7 +15,7 @@ pub(super) struct Place<'s> {
 }
 
 /// Places at most.
-const MOST: usize = 5_000;
+const MAX_PLACES: usize = 5_000;
 
 /// All places below the root, without `apiVersion`, `kind` and `metadata`.
 pub(super) fn places<'s>(schema: &'s Value, object: &Value) -> Vec<Place<'s>> {
@@ -29,7 +29,7 @@ pub(super) fn places<'s>(schema: &'s Value, object: &Value) -> Vec<Place<'s>> {
 }
 
 fn walk<'s>(schema: &'s Value, value: &Value, pointer: &str, found: &mut Vec<Place<'s>>) {
-    if found.len() >= MOST {
+    if found.len() >= MAX_PLACES {
         return;
     }
     found.push(Place {

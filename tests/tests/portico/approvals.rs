@@ -186,7 +186,9 @@ async fn the_price_is_shown_wherever_somebody_decides() {
         summary.contains("190 EUR a month, 162 EUR more than now"),
         "{summary}"
     );
-    let as_json = dana.api(Method::GET, &format!("/api/v1/requests/{id}"), None).await;
+    let as_json = dana
+        .api(Method::GET, &format!("/api/v1/requests/{id}"), None)
+        .await;
     let as_json = as_json.expect(200).json();
     assert_eq!(as_json["cost"], "28 EUR a month");
     assert_eq!(

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a collector does with a call.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,7 @@ impl Collector {
 
     /// Waits for a span of the trace.
     async fn span(&self, trace: &str, name: &str) -> Span {
-        until(&format!("a span {name}"), PATIENCE, async || {
+        until(&format!("a span {name}"), TIMEOUT, async || {
             let of = |span: &Span| hex(&span.trace_id) == trace && span.name == name;
             self.spans().into_iter().find(of)
         })
@@ -161,7 +161,7 @@ async fn submit(portal: &SeparateProcess, name: &str, traceparent: Option<String
         .await
         .expect(201);
     let id = answer.json()["id"].as_str().unwrap().to_owned();
-    until("the request is applied", PATIENCE, async || {
+    until("the request is applied", TIMEOUT, async || {
         let applied = |line: &str| line.contains("a request was applied") && line.contains(&id);
         portal.log().lines().any(applied).then_some(())
     })
@@ -242,7 +242,7 @@ async fn a_collector_that_is_down_holds_nothing_up_and_is_logged_once() {
         let world = SeparateProcess::world().await;
         let mut portal = SeparateProcess::with_environment(world, "info", &environment).await;
         submit(&portal, "anyway", None).await;
-        until("several failures", PATIENCE, async || {
+        until("several failures", TIMEOUT, async || {
             let page = format!("{}/sign-in", portal.world.ready.portal);
             let begun = Instant::now();
             assert!(reqwest::get(&page).await.unwrap().status().is_success());

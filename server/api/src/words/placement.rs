@@ -71,9 +71,9 @@ pub fn exclusion(exclusion: &Exclusion) -> String {
         Exclusion::NotServed { offering } => format!("it does not serve {offering}"),
         Exclusion::Unusable { offering, problem } => format!("its {offering} cannot be used: {problem}"),
         Exclusion::Cordoned { reason: None } => "it is cordoned: it takes no new claims".to_owned(),
-        Exclusion::Cordoned {
-            reason: Some(reason),
-        } => format!("it is cordoned: it takes no new claims ({reason})"),
+        Exclusion::Cordoned { reason: Some(reason) } => {
+            format!("it is cordoned: it takes no new claims ({reason})")
+        }
         Exclusion::NotUsable { why } => not_usable(why),
         Exclusion::Full { claims, capacity } => format!("it is full: it has {claims} of {capacity} claims"),
         Exclusion::Other { text } => text.clone(),
@@ -113,9 +113,7 @@ mod tests {
                 "EU shared: it is the only one that Payments may use.",
             ),
             (
-                PlacementFactor::OnlyServing {
-                    offering: offering(),
-                },
+                PlacementFactor::OnlyServing { offering: offering() },
                 "EU shared: it is the only one that serves PostgreSQL.",
             ),
             (
@@ -127,9 +125,7 @@ mod tests {
                 "EU shared: it comes before the others that would do.",
             ),
             (
-                PlacementFactor::Serves {
-                    offering: offering(),
-                },
+                PlacementFactor::Serves { offering: offering() },
                 "EU shared: it serves PostgreSQL.",
             ),
         ] {
@@ -141,7 +137,10 @@ mod tests {
             capacity,
         };
         assert_eq!(
-            chosen(vec![PlacementFactor::Dedicated { tenant: tenant() }, least_full(Some(100))]),
+            chosen(vec![
+                PlacementFactor::Dedicated { tenant: tenant() },
+                least_full(Some(100))
+            ]),
             "EU shared: it is Payments’s own, and it is the least full of 2 that would do (3 of 100 claims)."
         );
         let region = "eu".to_owned();

@@ -92,7 +92,10 @@ mod tests {
         assert_eq!(words(&price(28.0, "EUR"), None), "28 EUR a month");
         assert_eq!(words(&price(9.5, "USD"), None), "9.50 USD a month");
         assert_eq!(words(&price(1_450.0, "EUR"), None), "1,450 EUR a month");
-        assert_eq!(words(&price(1_234_567.5, "EUR"), None), "1,234,567.50 EUR a month");
+        assert_eq!(
+            words(&price(1_234_567.5, "EUR"), None),
+            "1,234,567.50 EUR a month"
+        );
     }
 
     #[test]

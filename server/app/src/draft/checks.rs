@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
 use portico_api::ApprovalPreview;
-use portico_api::words::{
-    DraftNote, DraftProblem, DryRunVerdict, NameProblem, over_quota, placement_reason,
-};
+use portico_api::words::{DraftNote, DraftProblem, DryRunVerdict, NameProblem, over_quota, placement_reason};
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
@@ -25,8 +23,8 @@ use super::input::RequestInput;
 use crate::names::plane_title;
 use crate::{Portal, PortalError, Result};
 
-/// How long somebody waits at most for a control plane's verdict.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for the control plane's dry run.
+const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl RequestDraft {
     /// Renders the manifest and judges it by the schema that the control plane serves.
@@ -389,12 +387,14 @@ impl Portal {
         let asked = self
             .planes()
             .dry_run(&draft.grant, &plane, &resource, &manifest, &expect);
-        let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
-            Err(PlaneError::Timeout {
-                plane: title.clone(),
-                after: PATIENCE,
-            })
-        });
+        let answer = tokio::time::timeout(DRY_RUN_TIMEOUT, asked)
+            .await
+            .unwrap_or_else(|_| {
+                Err(PlaneError::Timeout {
+                    plane: title.clone(),
+                    after: DRY_RUN_TIMEOUT,
+                })
+            });
         match answer {
             Ok(applied) => {
                 draft.notice_what_stays(&applied.object);

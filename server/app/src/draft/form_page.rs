@@ -18,8 +18,8 @@ use crate::offering::{facts, plan_columns, plan_title};
 use crate::usage::{cost, price};
 use crate::{Portal, PortalError, Result};
 
-/// Differences that the summary lists.
-const DIFFERENCES: usize = 30;
+/// Differences that the summary lists at most.
+const MAX_DIFFERENCES: usize = 30;
 
 impl Portal {
     /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
@@ -214,7 +214,7 @@ impl RequestDraft {
             }
             _ => differences(&self.base, &self.object),
         };
-        found.truncate(DIFFERENCES);
+        found.truncate(MAX_DIFFERENCES);
         found
     }
 }

@@ -37,11 +37,10 @@ use crate::{InputError, Portal, PortalError, Result, Workspace};
 use input::{RequestInput, RequestTarget};
 use stages::Purpose;
 
-/// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some
-/// hundreds.
-const VALUES: usize = 20_000;
-/// Characters of a note that are kept.
-const NOTE: usize = 2000;
+/// Values that an object may have, counting lists and maps. The largest written by hand have some hundreds.
+const MAX_VALUES: usize = 20_000;
+/// A longer note is cut off.
+const MAX_NOTE_CHARACTERS: usize = 2000;
 
 /// A request that is being prepared and is not submitted yet.
 pub(crate) struct RequestDraft {
@@ -145,7 +144,7 @@ impl RequestDraft {
             name_problems: Vec::new(),
             plan,
             wish,
-            note: input.note.chars().take(NOTE).collect(),
+            note: input.note.chars().take(MAX_NOTE_CHARACTERS).collect(),
             placement,
             served,
             live_hash: None,
@@ -489,11 +488,11 @@ pub fn bounded(object: &Value) -> Result<()> {
 }
 
 fn too_many_values() -> PortalError {
-    PortalError::Malformed(InputError::TooManyValues { most: VALUES })
+    PortalError::Malformed(InputError::TooManyValues { most: MAX_VALUES })
 }
 
 fn within_bounds(object: &Value) -> bool {
-    let mut left = VALUES;
+    let mut left = MAX_VALUES;
     let mut open = vec![object];
     while let Some(value) = open.pop() {
         let Some(less) = left.checked_sub(1) else {

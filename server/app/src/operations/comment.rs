@@ -3,7 +3,7 @@
 use portico_api::CommentResult;
 use portico_domain::authz;
 use portico_domain::names::RequestId;
-use portico_domain::request::{COMMENT_CHARACTERS, Comment};
+use portico_domain::request::{Comment, MAX_COMMENT_CHARACTERS};
 use serde_json::json;
 
 use crate::permissions::Attempt;
@@ -14,7 +14,7 @@ use crate::{Caller, InputError, Portal, PortalError, Result};
 pub struct PostComment {
     /// The request.
     pub request: RequestId,
-    /// The text, of at most [`COMMENT_CHARACTERS`] characters.
+    /// The text, of at most [`MAX_COMMENT_CHARACTERS`] characters.
     pub text: String,
 }
 
@@ -50,10 +50,10 @@ fn readable(text: &str) -> Result<String> {
         return Err(PortalError::Malformed(InputError::EmptyComment));
     }
     let length = text.chars().count();
-    if length > COMMENT_CHARACTERS {
+    if length > MAX_COMMENT_CHARACTERS {
         return Err(PortalError::Malformed(InputError::LongComment {
             length,
-            most: COMMENT_CHARACTERS,
+            most: MAX_COMMENT_CHARACTERS,
         }));
     }
     Ok(text.to_owned())
@@ -102,7 +102,7 @@ mod tests {
             "Why?\nIt is large."
         );
         assert!(readable(" \r\n").is_err());
-        assert!(readable(&"ü".repeat(COMMENT_CHARACTERS)).is_ok());
-        assert!(readable(&"ü".repeat(COMMENT_CHARACTERS + 1)).is_err());
+        assert!(readable(&"ü".repeat(MAX_COMMENT_CHARACTERS)).is_ok());
+        assert!(readable(&"ü".repeat(MAX_COMMENT_CHARACTERS + 1)).is_err());
     }
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
-/// Characters of a reason that are kept.
-const REASON: usize = 300;
+/// A longer reason is cut off.
+const MAX_REASON_CHARACTERS: usize = 300;
 
 /// Closes a control plane to new claims.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Portal {
             .reason
             .map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
             .filter(|reason| !reason.is_empty())
-            .map(|reason| reason.chars().take(REASON).collect::<String>());
+            .map(|reason| reason.chars().take(MAX_REASON_CHARACTERS).collect::<String>());
         let now = self.now();
         let event = grant
             .audit(now, caller.remote)

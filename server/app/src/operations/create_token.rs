@@ -15,10 +15,10 @@ use crate::permissions::Attempt;
 use crate::tokens::row;
 use crate::{Caller, Conflict, InputError, Portal, PortalError, Result, TokenProblem};
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
+/// The longest name.
+const MAX_NAME_CHARACTERS: usize = 100;
 /// Tokens that a person may have at once.
-const MOST: usize = 100;
+const MAX_TOKENS: usize = 100;
 
 /// Creates an API token that acts for the caller, with the groups of their last sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +40,10 @@ impl CreateToken {
         let mut problems = Vec::new();
         if name.is_empty() {
             problems.push(TokenProblem::NoName);
-        } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            problems.push(TokenProblem::BadName { most: LONGEST_NAME });
+        } else if name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
+            problems.push(TokenProblem::BadName {
+                most: MAX_NAME_CHARACTERS,
+            });
         }
         if !(1..=longest).contains(&self.days) {
             problems.push(TokenProblem::BadDays { longest });
@@ -86,8 +88,10 @@ impl Portal {
         if !problems.is_empty() {
             return Err(PortalError::Malformed(InputError::Token(problems)));
         }
-        if self.store().tokens_of(&authz::own_access(viewer)).await?.len() >= MOST {
-            return Err(PortalError::Conflict(Conflict::TooManyTokens { most: MOST }));
+        if self.store().tokens_of(&authz::own_access(viewer)).await?.len() >= MAX_TOKENS {
+            return Err(PortalError::Conflict(Conflict::TooManyTokens {
+                most: MAX_TOKENS,
+            }));
         }
         let token = command.token(&viewer.person().subject, self.new_id(), self.now());
         let secret = secret(&self.random());
@@ -172,7 +176,7 @@ mod tests {
         let by_token = developer(0).with_via(Via::Token);
         let refused = app.portal.create_token(caller(&by_token), &good).await;
         assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
-        for number in 0..MOST {
+        for number in 0..MAX_TOKENS {
             let created = app.portal.create_token(caller(&developer(0)), &good).await;
             assert!(created.is_ok(), "{number}");
         }

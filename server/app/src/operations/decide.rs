@@ -4,16 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Visible};
 use portico_domain::names::RequestId;
 use portico_domain::permission::ApplyPermission;
-use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Transition, policy_hash};
+use portico_domain::request::{
+    ApprovalNeed, Decision, MAX_COMMENT_CHARACTERS, Request, RuleNeed, State, Transition, policy_hash,
+};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
 use crate::permissions::Attempt;
 use crate::permit::Moment;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
-
-/// Characters of a comment that are kept.
-const COMMENT: usize = 2000;
 
 /// Approves or rejects a request.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl Portal {
             .as_deref()
             .map(str::trim)
             .filter(|comment| !comment.is_empty())
-            .map(|comment| comment.chars().take(COMMENT).collect());
+            .map(|comment| comment.chars().take(MAX_COMMENT_CHARACTERS).collect());
         if !approved && comment.is_none() {
             return Err(PortalError::ReasonRequired);
         }

@@ -71,11 +71,11 @@ fn samples_go_through_their_forms_unchanged() {
 /// An object, and copies of it with one list, map or string in its `spec` emptied.
 fn emptied(object: &Value) -> Vec<Value> {
     /// Copies per object at most.
-    const MOST: usize = 60;
+    const MAX_POINTERS: usize = 60;
     let mut pointers = Vec::new();
     collect(&object["spec"], "/spec".to_owned(), &mut pointers);
     let mut all = vec![object.clone()];
-    for pointer in pointers.iter().take(MOST) {
+    for pointer in pointers.iter().take(MAX_POINTERS) {
         let mut emptied = object.clone();
         if let Some(value) = emptied.pointer_mut(pointer) {
             *value = match value {

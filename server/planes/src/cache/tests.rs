@@ -11,7 +11,7 @@ use super::*;
 use crate::discovery::Kind;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-const MOST: usize = 100;
+const MAX_CLAIMS: usize = 100;
 
 fn tenant(name: &str, environments: &[(&str, &str)]) -> Tenant {
     let environments = environments.iter().map(|(name, namespace)| Environment {
@@ -119,7 +119,7 @@ impl World {
 
     fn apply_within(&self, object: Value, bytes: usize) -> (Option<String>, ApplyResult) {
         let limits = CacheLimits {
-            objects: MOST,
+            objects: MAX_CLAIMS,
             bytes,
             pool: &self.pool,
         };
@@ -285,7 +285,7 @@ fn after_a_list_what_was_not_in_it_is_gone() {
         &other,
         || world.ownership.clone(),
         &CacheLimits {
-            objects: MOST,
+            objects: MAX_CLAIMS,
             bytes: 1 << 30,
             pool: &world.pool,
         },
@@ -345,7 +345,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
 #[test]
 fn beyond_the_limit_nothing_new_is_taken_in_but_what_is_there_is_kept_up() {
     let world = World::new("Namespaced");
-    for number in 0..MOST {
+    for number in 0..MAX_CLAIMS {
         world.apply(bucket("payments-dev", &format!("b{number}"), "1", "False"));
     }
     assert_eq!(
@@ -356,7 +356,7 @@ fn beyond_the_limit_nothing_new_is_taken_in_but_what_is_there_is_kept_up() {
         world.apply(bucket("payments-dev", "b7", "2", "True")).1,
         ApplyResult::Changed(_)
     ));
-    assert_eq!(world.index.len(), MOST);
+    assert_eq!(world.index.len(), MAX_CLAIMS);
 }
 
 #[test]

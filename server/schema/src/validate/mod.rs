@@ -120,10 +120,7 @@ fn array(node: &Node, items: &[Value], old: Option<&Value>, path: &Path<'_>, out
     }
     if bounds.unique_items {
         let mut seen = HashSet::new();
-        if !items
-            .iter()
-            .all(|item| seen.insert(crate::canonical_json(item)))
-        {
+        if !items.iter().all(|item| seen.insert(crate::canonical_json(item))) {
             outcome.invalid(path, "\"\"", "shouldn't contain duplicates");
         }
     }

@@ -11,7 +11,8 @@ use crate::auth::ReturnTo;
 
 /// `POST /switch`: remembers the workspace (`tenant/environment`) and returns to the page.
 pub(in super::super) async fn switch(form: Posted) -> Result<Response, Problem> {
-    let (tenant, environment) = parse_workspace(form.field(names::WORKSPACE)).ok_or_else(Problem::not_found)?;
+    let (tenant, environment) =
+        parse_workspace(form.field(names::WORKSPACE)).ok_or_else(Problem::not_found)?;
     let exists = form
         .context
         .configuration

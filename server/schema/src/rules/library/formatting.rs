@@ -17,9 +17,9 @@ use crate::go_format::{go_float, quote};
 pub(in super::super) const FORMAT: &str = "kube_schema_format";
 
 /// Limit on the requested digits of a number.
-const DIGITS: usize = 400;
+const MAX_DIGITS: usize = 400;
 /// Digits after the point by default.
-const USUAL: usize = 6;
+const DEFAULT_DIGITS: usize = 6;
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_member_overload!(env, fn format: (CelString, CelList) -> Result<CelString>, name = FORMAT)
@@ -46,7 +46,7 @@ fn format(template: &CelString<'_>, args: &CelList<'_>) -> Result<CelString<'sta
         let (clause, after) = Clause::read(after)
             .map_err(|problem| failed(format!("could not parse formatting clause: {problem}")))?;
         // Too many digits would take too much time.
-        let digits = if clause.digits > DIGITS { usize::MAX } else { 0 };
+        let digits = if clause.digits > MAX_DIGITS { usize::MAX } else { 0 };
         budget::charge(copy_cost(&**arg).saturating_add(digits))?;
         let piece = clause
             .apply(&**arg)
@@ -68,7 +68,7 @@ struct Clause {
 impl Clause {
     fn read(text: &str) -> Result<(Self, &str), String> {
         let (digits, rest) = match text.strip_prefix('.') {
-            None => (USUAL, text),
+            None => (DEFAULT_DIGITS, text),
             Some(after) => {
                 let end = after
                     .find(|c: char| !c.is_ascii_digit())
@@ -196,7 +196,7 @@ fn scientific(number: f64, width: usize) -> String {
     if let Some(text) = endless(number) {
         return format!("{text:>width$}");
     }
-    let plain = format!("{number:.USUAL$e}");
+    let plain = format!("{number:.DEFAULT_DIGITS$e}");
     let (mantissa, exponent) = plain.split_once('e').unwrap_or((&plain, "0"));
     let (sign, exponent) = exponent
         .strip_prefix('-')
@@ -233,7 +233,7 @@ fn literal(value: &dyn Val) -> Result<String, String> {
     if let Some(number) = value.downcast_ref::<CelDouble>() {
         let number = *number.inner();
         return Ok(if number.is_finite() {
-            format!("{number:.USUAL$}")
+            format!("{number:.DEFAULT_DIGITS$}")
         } else {
             quote(&go_float(number))
         });

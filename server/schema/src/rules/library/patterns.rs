@@ -33,12 +33,12 @@ fn with_pattern<T>(
     search: impl FnOnce(&Regex, &[u8]) -> T,
 ) -> Result<T, String> {
     /// Patterns cached per thread.
-    const KEPT: usize = 256;
+    const MAX_CACHED: usize = 256;
     // Searching long texts costs steps, too.
     budget::charge(budget::text_cost(text.inner().len())).map_err(|error| error.to_string())?;
     PATTERNS.with_borrow_mut(|patterns| {
         if !patterns.contains_key(source.inner()) {
-            if patterns.len() >= KEPT {
+            if patterns.len() >= MAX_CACHED {
                 patterns.clear();
             }
             patterns.insert(source.inner().to_owned(), pattern::compile(source.inner()));

@@ -11,7 +11,7 @@ use super::super::budget;
 use super::overload::{failed, value_type};
 
 /// Limit on digits before and after the point.
-const DIGITS: u32 = 400;
+const MAX_DIGITS: u32 = 400;
 /// The smallest power of ten that is kept.
 const NANO: i32 = -9;
 /// Limit on the decimal digits of a number that Go keeps as an `int64`.
@@ -207,7 +207,7 @@ fn parse(text: &str) -> Result<Result<Quantity, &'static str>, ExecutionError> {
         Unit::Decimal(exponent) => exponent.unsigned_abs(),
         Unit::Binary(_) => 0,
     };
-    if digits > DIGITS || exponent > DIGITS {
+    if digits > MAX_DIGITS || exponent > MAX_DIGITS {
         budget::charge(usize::MAX)?;
     }
     Ok(number(&parts, unit))

@@ -91,17 +91,17 @@ pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Respo
 
 /// The warnings that fit a header. When they are too long together, each is truncated, as in the API server.
 fn expressible(warnings: &[String]) -> Vec<String> {
-    const MOST: usize = 4096;
+    const MAX_BYTES: usize = 4096;
     const LONGEST_OF_MANY: usize = 256;
     let warnings = warnings
         .iter()
         .filter(|warning| !warning.contains(char::is_control));
     let total: usize = warnings.clone().map(|warning| warning.chars().count()).sum();
-    if total <= MOST {
+    if total <= MAX_BYTES {
         return warnings.cloned().collect();
     }
     let cut = warnings.map(|warning| warning.chars().take(LONGEST_OF_MANY).collect());
-    cut.take(MOST / LONGEST_OF_MANY).collect()
+    cut.take(MAX_BYTES / LONGEST_OF_MANY).collect()
 }
 
 /// An error as a response.
