@@ -1,6 +1,6 @@
 //! `cargo xtask check-tree`: checks the tracked files. No file contains a path of one machine, every lock file fits its
 //! manifest, all files name the same compiler version, links and paths in pages lead somewhere, no name that was
-//! replaced is back, the use cases have no sentences for people, and neither they nor views have paths of pages.
+//! replaced is back, rules and use cases have no sentences for people, and use cases and views no paths of pages.
 
 use std::fs;
 use std::path::Path;

@@ -73,8 +73,53 @@ const PER_REQUEST_LABELS: [&str; 5] = [
 pub struct ForbiddenField {
     /// The path: `spec.resourceRef`, `metadata.labels.team`.
     pub path: String,
-    /// Why it is refused and what to do.
-    pub message: String,
+    /// Why it is refused.
+    pub reason: ForbiddenReason,
+}
+
+/// Why people may not set a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForbiddenReason {
+    /// The claim's name has an input of its own.
+    Name,
+    /// The field identifies the object.
+    Identity {
+        /// The value that it has whatever is requested.
+        value: Option<String>,
+    },
+    /// A label or annotation of Portico.
+    SetByPortico,
+    /// A label or annotation that the offering does not make settable.
+    NotOpened {
+        /// `labels` or `annotations`.
+        map: String,
+    },
+    /// Controllers set it.
+    SetByControllers,
+    /// A claim with it could adopt or overwrite objects of others.
+    Adoption,
+    /// Machinery that the offering does not make settable.
+    Machinery,
+}
+
+/// Why an offering may not make a path settable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSettable {
+    /// A label or annotation of Portico.
+    SetByPortico,
+    /// Of `metadata`, only single labels and annotations can be opened.
+    Metadata,
+    /// `spec.crossplane` as a whole; only fields below it can be opened.
+    WholeCrossplane,
+    /// A claim with it could adopt or overwrite objects of others.
+    Adoption {
+        /// The field's name.
+        name: String,
+    },
+    /// It is no machinery: people may set it already.
+    NotMachinery,
+    /// It begins with none of `spec.`, `metadata.labels.` and `metadata.annotations.`.
+    OtherRoot,
 }
 
 /// The projection of an offering's objects.
@@ -96,7 +141,7 @@ impl Projection {
     pub fn new(claim_kind: ClaimKind, settable: &[String], plans: &[Plan], hints: &FormHints) -> Self {
         let settable: Vec<Vec<String>> = settable
             .iter()
-            .filter(|path| settable_error(path).is_none())
+            .filter(|path| check_settable(path).is_ok())
             .map(|path| tokens(path))
             .collect();
         let mut shown = settable.clone();
@@ -315,29 +360,27 @@ fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
     open
 }
 
-/// Returns why an offering may not make a path settable; `None` if it may.
-#[must_use]
-pub fn settable_error(path: &str) -> Option<String> {
+/// Checks that an offering may make a path settable.
+///
+/// # Errors
+/// Why it may not.
+pub fn check_settable(path: &str) -> Result<(), NotSettable> {
     let tokens = tokens(path);
     let names: Vec<&str> = tokens.iter().map(String::as_str).collect();
-    match names.as_slice() {
-        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => {
-            Some("Portico’s own marks are not for people to set".to_owned())
+    Err(match names.as_slice() {
+        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => NotSettable::SetByPortico,
+        ["metadata", "labels" | "annotations", key] if !key.is_empty() => return Ok(()),
+        ["metadata", ..] => NotSettable::Metadata,
+        ["spec", "crossplane"] => NotSettable::WholeCrossplane,
+        ["spec", "crossplane", name, ..] | ["spec", name, ..] if NEVER_SETTABLE.contains(name) => {
+            NotSettable::Adoption {
+                name: (*name).to_owned(),
+            }
         }
-        ["metadata", "labels" | "annotations", key] if !key.is_empty() => None,
-        ["metadata", ..] => Some(
-            "of metadata only metadata.labels.<key> and metadata.annotations.<key> can be opened".to_owned(),
-        ),
-        ["spec", "crossplane"] => {
-            Some("name what is to be opened below it: spec.crossplane.compositionSelector".to_owned())
-        }
-        ["spec", "crossplane", name, ..] | ["spec", name, ..] if NEVER_SETTABLE.contains(name) => Some(
-            format!("with {name} a claim could adopt or overwrite what is another’s; it cannot be opened"),
-        ),
-        ["spec", name, ..] if MACHINERY.contains(name) => None,
-        ["spec", ..] => Some("is no machinery: people may set it already".to_owned()),
-        _ => Some("begin with spec., metadata.labels. or metadata.annotations.".to_owned()),
-    }
+        ["spec", name, ..] if MACHINERY.contains(name) => return Ok(()),
+        ["spec", ..] => NotSettable::NotMachinery,
+        _ => NotSettable::OtherRoot,
+    })
 }
 
 /// Returns what a manifest requests, with sorted keys: everything but its name and the labels that differ with every
@@ -419,30 +462,22 @@ fn is_portico_label(key: &str) -> bool {
 
 fn refusal(path: &[String], identity: &Value) -> ForbiddenField {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    let message = match names.as_slice() {
-        ["metadata", "name"] => "The name is given beside the form, not here. Leave it out.".to_owned(),
-        ["apiVersion" | "kind"] | ["metadata", "namespace"] => match at(identity, path).and_then(Value::as_str) {
-            Some(value) => format!("It is {value} here, whatever is written. Leave it out."),
-            None => "It is not for people to set. Leave it out.".to_owned(),
+    let reason = match names.as_slice() {
+        ["metadata", "name"] => ForbiddenReason::Name,
+        ["apiVersion" | "kind"] | ["metadata", "namespace"] => ForbiddenReason::Identity {
+            value: at(identity, path).and_then(Value::as_str).map(str::to_owned),
         },
-        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => {
-            "Portico sets this itself. Leave it out.".to_owned()
-        }
-        ["metadata", kind @ ("labels" | "annotations"), ..] => format!(
-            "People set no {kind} here but those that the offering allows. Leave it out, or ask the platform team to \
-             allow it."
-        ),
-        ["metadata", ..] | ["status"] => "Controllers set this, not people. Leave it out.".to_owned(),
-        ["spec", .., name] if NEVER_SETTABLE.contains(name) => {
-            "Controllers set this, not people: with it a claim could take what is another’s. Leave it out.".to_owned()
-        }
-        _ => "This belongs to the machinery behind the claim, not to people. Leave it out, or ask the platform team to \
-              allow it for this offering."
-            .to_owned(),
+        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => ForbiddenReason::SetByPortico,
+        ["metadata", map @ ("labels" | "annotations"), ..] => ForbiddenReason::NotOpened {
+            map: (*map).to_owned(),
+        },
+        ["metadata", ..] | ["status"] => ForbiddenReason::SetByControllers,
+        ["spec", .., name] if NEVER_SETTABLE.contains(name) => ForbiddenReason::Adoption,
+        _ => ForbiddenReason::Machinery,
     };
     ForbiddenField {
         path: path.join("."),
-        message,
+        reason,
     }
 }
 

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use portico_domain::names::{ClaimName, EnvironmentName, PlanName, TenantName};
+use portico_domain::projection::ForbiddenReason;
 use serde::Serialize;
 
 use crate::time::relative;
@@ -150,6 +151,36 @@ impl DraftProblem {
     #[must_use]
     pub fn of_whole(self) -> Problem {
         self.of_field("")
+    }
+}
+
+/// Why people may not set a field, and what to do.
+#[must_use]
+pub fn forbidden_field(reason: &ForbiddenReason) -> String {
+    match reason {
+        ForbiddenReason::Name => "The name is given beside the form, not here. Leave it out.".to_owned(),
+        ForbiddenReason::Identity { value: Some(value) } => {
+            format!("It is {value} here, whatever is written. Leave it out.")
+        }
+        ForbiddenReason::Identity { value: None } => {
+            "It is not for people to set. Leave it out.".to_owned()
+        }
+        ForbiddenReason::SetByPortico => "Portico sets this itself. Leave it out.".to_owned(),
+        ForbiddenReason::NotOpened { map } => format!(
+            "People set no {map} here but those that the offering allows. Leave it out, or ask the platform team to \
+             allow it."
+        ),
+        ForbiddenReason::SetByControllers => {
+            "Controllers set this, not people. Leave it out.".to_owned()
+        }
+        ForbiddenReason::Adoption => {
+            "Controllers set this, not people: with it a claim could take what is another’s. Leave it out.".to_owned()
+        }
+        ForbiddenReason::Machinery => {
+            "This belongs to the machinery behind the claim, not to people. Leave it out, or ask the platform team to \
+             allow it for this offering."
+                .to_owned()
+        }
     }
 }
 

@@ -18,7 +18,9 @@ mod request;
 pub use admin::{plane_kind_title, repeated, role_title};
 pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
 pub use denial::Denial;
-pub use draft::{Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem};
+pub use draft::{
+    Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem, forbidden_field,
+};
 pub use placement::{exclusion, placement_reason};
 pub use price::{PriceWords, grouped, money};
 pub use quota::over_quota;

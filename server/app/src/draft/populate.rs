@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kube_schema::{Schema, yaml};
-use portico_api::words::{DocumentProblem, DraftNote, DraftProblem};
+use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, forbidden_field};
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
 use portico_domain::request::Action;
@@ -185,7 +185,7 @@ impl RequestDraft {
             .forbidden_fields(&self.object, &known, &identity, self.plan.as_ref());
         for found in refused {
             let problem = DraftProblem::ForbiddenField {
-                message: found.message,
+                message: forbidden_field(&found.reason),
             };
             self.field_problem(&found.path, problem);
         }

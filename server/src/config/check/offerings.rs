@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portico_domain::claim::{HealthRules, path};
 use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSource};
-use portico_domain::projection::settable_error;
+use portico_domain::projection::{NotSettable, check_settable};
 use serde_json::Value;
 
 use super::super::documents::{LocatedDocument, all_offerings};
@@ -47,7 +47,8 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
         offering_plan(at, &field, plan, findings);
     }
     for (index, path) in spec.settable.iter().enumerate() {
-        if let Some(why) = settable_error(path) {
+        if let Err(reason) = check_settable(path) {
+            let why = not_settable(&reason);
             findings.error(at, format!("spec.settable[{index}]"), format!("{path:?}: {why}"));
         }
     }
@@ -73,6 +74,24 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
         &spec.control_plane_labels,
         findings,
     );
+}
+
+/// Why an offering may not make a path settable.
+fn not_settable(reason: &NotSettable) -> String {
+    match reason {
+        NotSettable::SetByPortico => "Portico’s own marks are not for people to set".to_owned(),
+        NotSettable::Metadata => {
+            "of metadata only metadata.labels.<key> and metadata.annotations.<key> can be opened".to_owned()
+        }
+        NotSettable::WholeCrossplane => {
+            "name what is to be opened below it: spec.crossplane.compositionSelector".to_owned()
+        }
+        NotSettable::Adoption { name } => {
+            format!("with {name} a claim could adopt or overwrite what is another’s; it cannot be opened")
+        }
+        NotSettable::NotMachinery => "is no machinery: people may set it already".to_owned(),
+        NotSettable::OtherRoot => "begin with spec., metadata.labels. or metadata.annotations.".to_owned(),
+    }
 }
 
 /// Prefixes of labels that any chart or tool sets with names chosen by people, so they prove nothing.
