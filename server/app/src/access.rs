@@ -15,7 +15,7 @@ use portico_domain::authz::{self, PeopleScope};
 const MAX_PEOPLE: u32 = 200;
 
 impl Portal {
-    /// The viewer's own sessions. `current` is the one that asks, where one does.
+    /// Returns the viewer's own sessions. `current` is the session that asks, if any.
     ///
     /// # Errors
     /// When the database fails.
@@ -32,7 +32,7 @@ impl Portal {
         })
     }
 
-    /// People who have signed in, with `query` in what they are called.
+    /// Returns the people who have signed in and who match `query`.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins; when the database fails.
@@ -52,7 +52,7 @@ impl Portal {
         })
     }
 
-    /// One person, with all that can be done in their name.
+    /// Returns one person with their sessions and tokens.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and where there is nobody of that id; when the

@@ -24,7 +24,7 @@ use crate::configuration::Severity;
 const MAX_REMAINING_CLAIMS: usize = 500;
 
 impl Portal {
-    /// The control planes, unwell ones first, and what each serves.
+    /// Returns the control planes, unhealthy ones first, and what each serves.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins; when the database fails.
@@ -73,13 +73,13 @@ impl Portal {
         })
     }
 
-    /// How all control planes are: for numbers, which are nobody's.
+    /// Returns the state of all control planes, for metrics.
     #[must_use]
     pub fn control_planes(&self) -> Vec<PlaneStatus> {
         self.planes().planes()
     }
 
-    /// A control plane, opened.
+    /// Returns the page of a control plane.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name; when the
@@ -147,7 +147,7 @@ impl Portal {
         })
     }
 
-    /// The tenants: all for platform admins, their own for admins of tenants.
+    /// Returns the tenants: all for platform admins, their own for tenant admins.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
@@ -205,7 +205,7 @@ impl Portal {
         Ok(TenantsPage { rows })
     }
 
-    /// The configuration in force, and what is wrong with the files.
+    /// Returns the configuration in force and the problems of its files.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins.
@@ -249,7 +249,7 @@ impl Portal {
         })
     }
 
-    /// That claims name plans which their offerings do not have, or no longer: files alone do not tell.
+    /// Warns of claims whose plan their offering does not have. The files alone do not show this.
     fn claims_of_no_known_plan(&self, viewer: &Viewer) -> Vec<ConfigurationError> {
         let catalog = self.planes().catalog();
         let mut unknown: BTreeMap<(OfferingName, PlanName), usize> = BTreeMap::new();

@@ -21,7 +21,7 @@ use super::{Conflict, Portal, Result, rows};
 const PER_PAGE: usize = 25;
 
 impl Portal {
-    /// What waits for the viewer, the longest waiting first.
+    /// Returns the requests that wait for the viewer, oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,7 +82,7 @@ impl Portal {
         })
     }
 
-    /// What the viewer may decide on, the longest waiting first: at most `limit` after the first `skip`.
+    /// Returns the requests that the viewer may decide on, oldest first: at most `limit`, after skipping `skip`.
     pub(super) async fn waiting_for(
         &self,
         viewer: &Viewer,
@@ -98,7 +98,7 @@ impl Portal {
         Ok(found)
     }
 
-    /// The rows of these requests, by a fixed number of statements.
+    /// Returns the rows of these requests with a fixed number of statements.
     pub(super) async fn approval_rows(
         &self,
         viewer: &Viewer,

@@ -21,26 +21,26 @@ const MAX_PAGES_SEARCHED: usize = 20;
 /// Events read at a time for an export.
 const EXPORT_BATCH: u32 = 500;
 
-/// What the record is limited to.
+/// Filters of the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditLogQuery {
-    /// In who, what, or to what.
+    /// Text in actor, action or subject.
     pub words: String,
-    /// One verb; ending in a dot, all that begin so.
+    /// One verb, or all verbs with a prefix that ends in a dot: `request.`.
     pub verb: Option<String>,
     /// One tenant.
     pub tenant: Option<TenantName>,
     /// One person, by their subject.
     pub person: Option<String>,
-    /// From this day on, in UTC.
+    /// From the beginning of this day, in UTC.
     pub since: Option<Date>,
-    /// Up to this day and with it, in UTC.
+    /// Until the end of this day, in UTC.
     pub until: Option<Date>,
-    /// Only what is older than this event.
+    /// Only events older than this one.
     pub before: Option<i64>,
 }
 
-/// The record on its way out, the newest first, a part at a time.
+/// An export of the audit log, newest first, in batches.
 pub struct AuditLogExport {
     portal: Portal,
     scope: Scope,
@@ -52,8 +52,8 @@ pub struct AuditLogExport {
 }
 
 impl Portal {
-    /// The record, the newest first. Platform admins see all of it and whether its chain holds; admins of a tenant see
-    /// what concerns their tenant.
+    /// Returns a page of the audit log, newest first. Platform admins see all of it and whether its chain holds; tenant
+    /// admins see the events of their tenants.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
@@ -111,8 +111,8 @@ impl Portal {
         })
     }
 
-    /// The record as [`Portal::record`] shows it, to be taken away whole. That it was is recorded first; the export
-    /// ends before that.
+    /// Exports the audit log with the filters of [`Portal::record`]. The export is recorded first, and ends before that
+    /// event.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for those who may not see the record; when the database fails.
@@ -156,13 +156,13 @@ impl Portal {
 }
 
 impl AuditLogExport {
-    /// The signed end of the record at the time of the export, for those who may read all of it.
+    /// The signed head of the audit log at the time of the export, for those who may read all of it.
     #[must_use]
     pub fn head(&self) -> Option<&SignedHead> {
         self.head.as_ref()
     }
 
-    /// The next part; `None` when that was all. A part may be empty.
+    /// Returns the next batch; `None` at the end. A batch may be empty.
     ///
     /// # Errors
     /// When the database fails: what came before is then not all.
@@ -201,7 +201,7 @@ impl AuditLogQuery {
         }
     }
 
-    /// Whether the words are in it, which the database is not asked.
+    /// True if the event contains the words. The database does not filter by them.
     fn matches(&self, event: &Event) -> bool {
         let words = self.words.trim().to_lowercase();
         words.is_empty()
@@ -211,7 +211,7 @@ impl AuditLogQuery {
     }
 }
 
-/// When a day begins, in UTC.
+/// Returns when a day begins in UTC.
 fn begin_of(day: Date) -> Option<Timestamp> {
     let begin = day.to_zoned(TimeZone::UTC).ok()?;
     Some(begin.timestamp())

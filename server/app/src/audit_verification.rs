@@ -19,18 +19,18 @@ use crate::proof::{Proof, ProofError};
 const EVENTS_PER_STEP: i64 = 5_000;
 /// The log names the signed head of a growing audit log this often.
 const HEAD_LOG_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
-/// What is said of an event that was signed as the end of the record and is not there as it was.
+/// Why a break is reported: the event at the signed head is missing or another.
 const CUT_OFF: &str = "it was signed as the end of the record, and now it is another or gone";
-/// What is said when the kept end itself was changed.
+/// Why a break is reported: the stored signed head was altered.
 const FORGED: &str = "the file that keeps the signed end of the record was changed, or its key was";
 
-/// What this process knows of the record.
+/// What this process knows of the audit log.
 #[derive(Default)]
 pub(super) struct AuditVerification {
     proof: OnceLock<Arc<Proof>>,
     progress: tokio::sync::Mutex<Progress>,
     broken: AtomicBool,
-    /// The end as it was signed last.
+    /// The last signed head.
     head: parking_lot::Mutex<Option<SignedHead>>,
 }
 
@@ -43,13 +43,13 @@ struct Progress {
 }
 
 impl Portal {
-    /// Has the end of the record signed. To be called once; without it nothing is signed.
+    /// Enables signing of the audit log's head. Call it once; without it nothing is signed.
     pub fn prove_record_with(&self, proof: Proof) {
         // A second proof would be a second key: the first stays.
         let _ = self.shared.chain.proof.set(Arc::new(proof));
     }
 
-    /// Whether the record has a break that no administrator has taken note of, as far as this process knows.
+    /// True if the audit log has a break that no administrator has acknowledged, as far as this process knows.
     #[must_use]
     pub fn audit_log_is_broken(&self) -> bool {
         self.shared.chain.broken.load(Ordering::Relaxed)
@@ -106,7 +106,7 @@ impl Portal {
         Ok(())
     }
 
-    /// Takes note of all breaks of the record, so that they alarm no longer. They stay on the page.
+    /// Acknowledges all breaks of the audit log. They no longer raise an alarm, but stay on the page.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins; [`PortalError::Conflict`] when there is none; when
@@ -140,13 +140,13 @@ impl Portal {
         })
     }
 
-    /// An end of the record, signed; `None` where nothing is signed.
+    /// Signs a head of the audit log; `None` if signing is off.
     pub(super) fn signed(&self, end: &ChainEnd) -> Option<SignedHead> {
         let proof = self.shared.chain.proof.get()?;
         Some(proof.sign(end, self.now()))
     }
 
-    /// What is wrong with the record by the end that was signed and kept last.
+    /// Returns what is wrong with the audit log compared with the last signed head.
     async fn compare_with_kept(&self) -> Result<Vec<(i64, String)>> {
         let Some(proof) = self.shared.chain.proof.get().cloned() else {
             return Ok(Vec::new());
@@ -173,7 +173,7 @@ impl Portal {
         })
     }
 
-    /// Signs the end, unless it was signed already.
+    /// Signs the head unless it is signed already.
     async fn sign_end(&self, end: &ChainEnd, now: Timestamp, told_at: &mut Option<Timestamp>) {
         let chain = &self.shared.chain;
         let Some(proof) = chain.proof.get().cloned() else {
@@ -204,7 +204,7 @@ impl Portal {
     }
 }
 
-/// Reads or writes files on a thread that may wait for them.
+/// Reads or writes files on a blocking thread.
 async fn on_files<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ProofError> + Send + 'static,
 ) -> Result<T, ProofError> {

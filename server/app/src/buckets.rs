@@ -12,16 +12,16 @@ use parking_lot::Mutex;
 /// Beyond this many keys, those whose buckets are full are removed.
 const MAX_KEYS: usize = 10_000;
 
-/// How many at once, and how many a second from then on.
+/// A rate limit: burst and refill rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// At once. At least 1.
+    /// Tokens in a full bucket, at least 1.
     pub burst: f64,
-    /// A second, on average. More than 0.
+    /// Tokens added per second, more than 0.
     pub per_second: f64,
 }
 
-/// A bucket for each key. All begin full.
+/// One token bucket per key. All begin full.
 #[derive(Debug)]
 pub struct Buckets<K> {
     levels: Mutex<HashMap<K, Level>>,
@@ -49,7 +49,7 @@ impl Level {
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    /// Takes one.
+    /// Takes a token.
     ///
     /// # Errors
     /// When there is none: how long until there is.
@@ -59,7 +59,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         Ok(())
     }
 
-    /// Whether there is one to take.
+    /// Checks that there is a token, without taking it.
     ///
     /// # Errors
     /// When there is none: how long until there is.
@@ -73,7 +73,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
     }
 
-    /// Takes one, if need be on credit: never below one burst.
+    /// Takes a token even from an empty bucket, down to one burst below zero.
     pub fn spend(&self, key: &K, rate: Rate, now: Instant) {
         let mut levels = self.levels.lock();
         if levels.len() >= MAX_KEYS && !levels.contains_key(key) {

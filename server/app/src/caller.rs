@@ -1,6 +1,6 @@
 use portico_domain::tenancy::Viewer;
 
-/// Who runs an operation, and from where.
+/// The caller of a use case: who, and from which address.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
     /// The person, with their roles at this moment.

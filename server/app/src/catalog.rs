@@ -11,10 +11,10 @@ use super::{Portal, Result, Workspace};
 /// Offerings on a page.
 const PER_PAGE: usize = 20;
 
-/// What the catalog is limited to.
+/// Filters of the catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CatalogQuery {
-    /// Words to look for.
+    /// Words to search for.
     pub words: String,
     /// One category.
     pub category: Option<Category>,
@@ -25,7 +25,8 @@ pub struct CatalogQuery {
 }
 
 impl Portal {
-    /// What the viewer may ask for where they work. Read from caches: it waits for no control plane.
+    /// Returns the offerings that the viewer may request in the workspace. Reads caches only: it waits for no control
+    /// plane.
     ///
     /// # Errors
     /// When the policies in force cannot be used.

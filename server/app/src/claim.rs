@@ -31,7 +31,7 @@ const WATCH_DELAY: SignedDuration = SignedDuration::from_secs(10);
 const MAX_REQUESTS: u32 = 20;
 
 impl Portal {
-    /// A claim's page.
+    /// Returns a claim's page.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such claim for the viewer; when the database fails.
@@ -128,9 +128,8 @@ impl Portal {
         })
     }
 
-    /// The page of a claim that is not there any more, with what became of it: the last that was applied, and its
-    /// history. `None` where nobody may see a request of the viewer's about it that was fulfilled, which looks like a
-    /// claim that never was.
+    /// Returns the page of a deleted claim: its last applied manifest and its history. `None` if the viewer can see no
+    /// fulfilled request about it; then it looks like a claim that never existed.
     ///
     /// # Errors
     /// When the database fails.
@@ -211,8 +210,8 @@ impl Portal {
         }))
     }
 
-    /// The claim as it was asked for, where nobody has seen it on its control plane yet: what was asked for a moment ago
-    /// has a page from the beginning. `None` where none is on its way.
+    /// Returns the claim as requested while no watch has reported it yet, so that a new claim has a page at once.
+    /// `None` if no such request is in progress.
     pub(super) async fn coming(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Option<Arc<Claim>>> {
         let of_claim = RequestFilter::of_claim(reference.clone());
         let newest = self
@@ -271,7 +270,7 @@ impl Portal {
         })))
     }
 
-    /// The claim, if it exists for the viewer.
+    /// Returns the claim if it exists for the viewer.
     pub(super) fn visible_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Visible<Arc<Claim>>> {
         self.planes()
             .claim(&viewer.scope(), reference)

@@ -17,7 +17,8 @@ use super::{Portal, Workspace, rows};
 const PER_PAGE: usize = 50;
 
 impl Portal {
-    /// Claims that the viewer may see, as the filter limits them. Read from caches: it waits for no control plane.
+    /// Returns the claims that the viewer may see and that match the filter. Reads caches only: it waits for no control
+    /// plane.
     #[must_use]
     pub fn claims(
         &self,
@@ -109,7 +110,7 @@ impl Portal {
     }
 }
 
-/// What needs somebody comes first: what ran out, since nothing but somebody ends or renews it; then what is unwell.
+/// Sort key: expired claims first, since only people renew or delete them, then unhealthy ones.
 pub(super) fn urgency(claim: &Claim, now: Timestamp) -> u8 {
     if ran_out(claim, now) {
         return 0;
@@ -125,8 +126,7 @@ pub(super) fn urgency(claim: &Claim, now: Timestamp) -> u8 {
     }
 }
 
-/// Whether the time of the claim is over, so that somebody has to renew or delete it. What is being deleted is on its
-/// way.
+/// True if the claim has expired and is not being deleted.
 pub(super) fn ran_out(claim: &Claim, now: Timestamp) -> bool {
     claim.expires_at.is_some_and(|at| at <= now)
         && !matches!(claim.status.health, Health::Deleting | Health::Gone)

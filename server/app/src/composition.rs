@@ -13,12 +13,12 @@ use super::Portal;
 /// How long the page waits for the control plane. After that it is rendered without this part, and says so.
 const READ_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// What stands behind a claim.
+/// The composed resources and events of a claim.
 #[derive(Debug, Default)]
 pub(super) struct Composition {
-    /// `None`: not known.
+    /// `None` if unknown.
     pub(super) tree: Option<ResourceTree>,
-    /// What is to be said of the tree: why there is none, how old it is, that there is more.
+    /// Why there is no tree, how old it is, or that it is incomplete.
     pub(super) problem: Option<TreeProblem>,
     pub(super) events: Vec<ClaimEvent>,
 }
@@ -31,7 +31,7 @@ impl Portal {
         self.planes().observe(&Actor::from(viewer), claim)
     }
 
-    /// What stands behind a claim that the viewer may see.
+    /// Reads the composed resources and events of a claim that the viewer may see.
     pub(super) async fn composition(&self, viewer: &Viewer, claim: &Claim) -> Composition {
         let actor = Actor::from(viewer);
         if claim.status.health == Health::Unreachable {
@@ -66,7 +66,8 @@ impl Portal {
         }
     }
 
-    /// What was last known, in the viewer's name where that makes a difference, and why there is nothing newer.
+    /// Returns what was last read, as the viewer where the control plane distinguishes people, and why there is nothing
+    /// newer.
     fn last_known(&self, actor: &Actor, claim: &Claim, why: TreeProblem) -> Composition {
         let Some(last) = self.planes().last_known(actor, &claim.reference) else {
             return Composition {

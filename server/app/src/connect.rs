@@ -19,7 +19,7 @@ use super::snippets::snippets;
 const KEY_NAMES_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl Portal {
-    /// How to connect to the claim; `None` when there is nothing to connect to.
+    /// Returns how to connect to the claim; `None` if there is nothing to connect to.
     pub(super) async fn connect(
         &self,
         viewer: &Viewer,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Time, ids and randomness. They come from outside, so that tests choose them.
+/// Clock, ids and randomness, injected so that tests control them.
 #[derive(Clone)]
 pub struct Env {
     /// The current time.

@@ -13,21 +13,21 @@ pub use portico_api::words::{Conflict, Denial, InputError, NotSynced, TokenProbl
 /// type for each operation would repeat the shared variants, and say nothing that these do not.
 #[derive(Debug, thiserror::Error)]
 pub enum PortalError {
-    /// There is no such thing for this viewer, whether it exists or not.
+    /// It does not exist for this viewer.
     #[error("{}", words::NOT_FOUND)]
     NotFound,
-    /// Whether there is such a thing for this viewer is not known yet: what was not read since Portico started.
+    /// It is not known yet whether it exists for this viewer: something was not read since Portico started.
     #[error("{missing}")]
     NotSynced {
         /// What was not read.
         missing: NotSynced,
-        /// When it may be known.
+        /// When to try again.
         retry_after: Duration,
     },
-    /// The viewer sees it, and may not do this with it.
+    /// The viewer may see it, but not do this.
     #[error("{0}")]
     Forbidden(Denial),
-    /// What was posted cannot be read.
+    /// The input cannot be read.
     #[error("{0}")]
     Malformed(InputError),
     /// An approval policy refuses it: the rules' own reasons.
@@ -36,19 +36,19 @@ pub enum PortalError {
     /// A rejection has no comment.
     #[error("{}", words::REASON_REQUIRED)]
     ReasonRequired,
-    /// It cannot be done as things are.
+    /// The current state does not allow it.
     #[error("{0}")]
     Conflict(Conflict),
-    /// It cannot be done just now.
+    /// It is temporarily unavailable.
     #[error("{0}")]
     Unavailable(Unavailable),
-    /// Portico has too much to do just now.
+    /// Portico is overloaded.
     #[error("{}", words::BUSY)]
     Busy {
-        /// When it may be better.
+        /// When to try again.
         retry_after: Duration,
     },
-    /// A control plane did not do as asked.
+    /// A control plane failed or refused.
     #[error(transparent)]
     Plane(#[from] PlaneError),
     /// The database failed.

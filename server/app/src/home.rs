@@ -45,7 +45,7 @@ struct HomeRequests {
 }
 
 impl Portal {
-    /// The first page after signing in.
+    /// Returns the home page.
     ///
     /// # Errors
     /// When the database fails.
@@ -205,7 +205,7 @@ impl Portal {
         })
     }
 
-    /// Offerings of different categories, for somebody who has nothing yet.
+    /// Returns offerings of different categories, for a viewer without claims.
     fn suggestions(
         &self,
         workspace: Option<&Workspace>,
@@ -224,7 +224,7 @@ impl Portal {
         Ok(different.into_iter().map(|(_, card)| card).collect())
     }
 
-    /// What needs a platform admin.
+    /// Returns what needs a platform admin.
     async fn platform_state(
         &self,
         viewer: &Viewer,
@@ -276,19 +276,19 @@ impl Portal {
         })
     }
 
-    /// What has waited for the viewer the longest.
+    /// Returns the request that has waited longest for the viewer.
     async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
         let waiting = self.waiting_for(viewer, 0, MAX_ROWS).await?;
         self.approval_rows(viewer, catalog, &waiting).await
     }
 }
 
-/// Whether the claim is being deleted, so that the end of its lifetime concerns nobody.
+/// True if the claim is being deleted, so that its expiry does not matter.
 fn is_on_its_way_out(claim: &Claim) -> bool {
     matches!(claim.status.health, Health::Deleting | Health::Gone)
 }
 
-/// The claims that became ready or broke, by offering and environment, the latest first.
+/// Returns the claims that became ready or broke, grouped by offering and environment, newest first.
 fn health_changes(
     configuration: &Configuration,
     catalog: &Catalog,

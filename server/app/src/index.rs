@@ -20,12 +20,12 @@ use super::{Portal, Workspace, matching};
 /// Indexes cached at most: one for each workspace.
 const MAX_INDEXES: usize = 512;
 
-/// The indexes that were made, by where one works; `None` for platform admins who are no members anywhere.
+/// The cached indexes by workspace; `None` for platform admins without a membership.
 #[derive(Default)]
 pub(super) struct Indexes(RwLock<HashMap<Option<Workspace>, Arc<Index>>>);
 
 impl Indexes {
-    /// Lets all be made anew.
+    /// Drops all indexes.
     pub(super) fn forget(&self) {
         self.0.write().clear();
     }
@@ -36,9 +36,9 @@ pub(super) struct Index {
     made_of: (u64, u64),
     /// Sorted by title.
     entries: Vec<Entry>,
-    /// How many of each category there are.
+    /// Number of offerings by category.
     categories: BTreeMap<Category, usize>,
-    /// The control planes one may filter by.
+    /// Control planes to filter by.
     pub(super) planes: Vec<PlaneChoice>,
     by_name: HashMap<OfferingName, usize>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Entry {
     needs_approval: OnceLock<Option<bool>>,
 }
 
-/// What is looked for.
+/// A search of the index.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted<'q> {
     pub(super) words: &'q str,
@@ -58,25 +58,25 @@ pub(super) struct Wanted<'q> {
     pub(super) plane: Option<&'q PlaneName>,
 }
 
-/// What was found: entries in order, and how many of each category there would be without that filter.
+/// The result: entries in order, and the number by category without the category's filter.
 pub(super) struct Found<'i> {
     pub(super) entries: Vec<&'i Entry>,
     pub(super) categories: BTreeMap<Category, usize>,
 }
 
 impl Index {
-    /// How many there are.
+    /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The entry of that name.
+    /// Returns the entry of that name.
     pub(super) fn get(&self, name: &OfferingName) -> Option<&Entry> {
         self.by_name.get(name).map(|place| &self.entries[*place])
     }
 
-    /// What matches, the best first: every word is in its title, summary, kind, keywords or owner. Where nothing matches,
-    /// typing errors are forgiven.
+    /// Returns matching entries, best first: each word is in title, summary, kind, keywords or owner. If nothing
+    /// matches, typing errors are forgiven.
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Found<'_> {
         let text = wanted.words.trim().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().take(8).collect();
@@ -122,8 +122,8 @@ impl Entry {
         &self.card.title
     }
 
-    /// The card, with what policies say to an ordinary developer who asks for its first plan, and which of its
-    /// control planes are among the `dead`.
+    /// Returns the card, with the policies' decision on an ordinary developer's request for the first plan, and which
+    /// of its control planes are among the `dead`.
     pub(super) fn card(
         &self,
         workspace: Option<&Workspace>,
@@ -167,7 +167,7 @@ impl Entry {
     }
 }
 
-/// The SSO groups of the tenant's developers.
+/// Returns the SSO groups of the tenant's developers.
 fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
     let members = tenant.spec.members.iter();
     members
@@ -177,7 +177,7 @@ fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
 }
 
 impl Portal {
-    /// The catalog as seen from where the viewer works.
+    /// Returns the catalog of the workspace.
     pub(super) fn index(&self, workspace: Option<&Workspace>) -> Arc<Index> {
         let catalog = self.planes().catalog();
         let made_of = (catalog.generation, self.shared.configuration.generation());
@@ -196,7 +196,7 @@ impl Portal {
         index
     }
 
-    /// The control planes that do not answer just now.
+    /// Returns the control planes that do not answer.
     pub(super) fn unreachable_planes(&self) -> BTreeSet<PlaneName> {
         let alive = |state: &PlaneState| matches!(state, PlaneState::Ready | PlaneState::Connecting);
         let statuses = self.planes().summaries();
@@ -270,7 +270,7 @@ impl Portal {
     }
 }
 
-/// The lowest price of the plans, if they all have one in the same currency.
+/// Returns the lowest price of the plans, if all have one in the same currency.
 fn cheapest(plans: &[Plan]) -> Option<Price> {
     let mut prices = plans.iter().map(|plan| plan.price.as_ref());
     let first = prices.next()??;

@@ -11,11 +11,11 @@ use super::{PortalError, Result, Unavailable};
 
 /// How long a check waits for a free slot.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one judgement may take, in wall-clock time. What takes longer goes on to its own bound, which is on the
-/// work it does (`schema`), and keeps its place until then; but nobody waits for it.
+/// Wall-clock limit on one check. A check that takes longer runs on until its own step limit (`kube_schema`) and keeps
+/// its slot, but nobody waits for it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Places for judging: one core is left to those who only look on, and one person has one place.
+/// Slots for checks: one core is left free for other calls, and one person has one slot.
 #[derive(Debug)]
 pub(super) struct Judging {
     places: Arc<Semaphore>,
@@ -37,7 +37,7 @@ impl Judging {
         }
     }
 
-    /// Does `work` for the person `subject`, in turn.
+    /// Runs `work` for the person `subject` when a slot is free.
     ///
     /// # Errors
     /// [`PortalError::Busy`] when no place came free in time; [`PortalError::Unavailable`] when the work took too

@@ -20,7 +20,7 @@ const MAX_REQUESTS: u32 = 20;
 const WATCH_DELAY: SignedDuration = SignedDuration::from_secs(15);
 
 impl Portal {
-    /// Who has the name already; `None` when it is free. Claims count, and requests that are under way.
+    /// Returns who has the name; `None` if it is free. Claims and open requests count.
     pub(super) async fn name_taken(
         &self,
         draft: &RequestDraft,
@@ -59,7 +59,7 @@ impl Portal {
         Ok(Some(self.who_has_it(draft, viewer, claim, by)))
     }
 
-    /// The claim of the name that the environment has on any control plane, but for the draft's own.
+    /// Returns the environment's claim of the name on any control plane, other than the draft's own.
     fn claim_named(&self, draft: &RequestDraft, name: &ClaimName) -> Option<Arc<Claim>> {
         let scope = self.rules().of_tenant(&draft.workspace.tenant);
         let tenant = draft.configuration.tenants.get(&draft.workspace.tenant);
@@ -118,7 +118,7 @@ impl Portal {
     }
 }
 
-/// A claim that was made a moment ago, unless something was asked about it since.
+/// Returns a claim that was created a moment ago, unless there is a later request about it.
 fn just_made(requests: &[Request], now: Timestamp) -> Option<&Request> {
     let latest = requests.iter().max_by_key(|request| request.updated_at)?;
     let lately = now.duration_since(latest.updated_at) < WATCH_DELAY;

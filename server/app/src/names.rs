@@ -4,7 +4,7 @@ use portico_api::PlaneChoice;
 use portico_domain::documents::{Configuration, ControlPlane};
 use portico_domain::names::PlaneName;
 
-/// The name to show of a control plane, also of one that is no longer configured.
+/// Returns a control plane's title, or its name if it is no longer configured.
 pub(super) fn plane_title(configuration: &Configuration, name: &PlaneName) -> String {
     configuration
         .control_planes
@@ -12,12 +12,12 @@ pub(super) fn plane_title(configuration: &Configuration, name: &PlaneName) -> St
         .map_or_else(|| name.to_string(), |plane| title(plane).to_owned())
 }
 
-/// The name to show of a control plane.
+/// Returns a control plane's title.
 pub(super) fn title(plane: &ControlPlane) -> &str {
     plane.spec.title.as_deref().unwrap_or(plane.name.as_str())
 }
 
-/// A control plane, to choose.
+/// Returns a control plane as a choice.
 pub(super) fn choice(plane: &ControlPlane) -> PlaneChoice {
     PlaneChoice {
         name: plane.name.clone(),

@@ -8,16 +8,16 @@ use portico_domain::tenancy::{Role, Viewer};
 
 use super::{Portal, Result};
 
-/// What the navigation of every page shows to a viewer.
+/// The navigation of a viewer's pages.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Navigation {
-    /// Whether there is an Admin.
+    /// True if there is an Admin section.
     pub admin: bool,
-    /// Whether it is the platform's.
+    /// True if that is the platform's.
     pub platform_admin: bool,
-    /// Whether there is an approval queue.
+    /// True if there is an approval queue.
     pub approver: bool,
-    /// How many requests wait for the viewer.
+    /// Number of requests that wait for the viewer.
     pub waiting: usize,
     /// The tenants and environments they may work in.
     pub tenants: Vec<TenantChoice>,
@@ -65,7 +65,7 @@ impl Portal {
     }
 }
 
-/// Whether the viewer administers a tenant.
+/// True if the viewer administers a tenant.
 pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
     viewer
         .roles()
@@ -73,7 +73,7 @@ pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
         .any(|roles| roles.contains(&Role::TenantAdmin))
 }
 
-/// Whether any policy may ask for the viewer's agreement.
+/// True if any policy may require the viewer's approval.
 pub(super) fn decides(viewer: &Viewer, configuration: &Configuration) -> bool {
     configuration
         .policies

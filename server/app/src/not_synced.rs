@@ -1,4 +1,5 @@
-//! Tells "does not exist" from "not read yet": a control plane that was not read since the start may hold anything.
+//! Distinguishes "does not exist" from "not read yet": a control plane that was not read since the start may have
+//! anything.
 
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Portal {
         }
     }
 
-    /// Why there is no such claim: none is there for the viewer, or its control plane has not been read yet.
+    /// Returns why a claim is not found: it does not exist for the viewer, or its control plane is not synced yet.
     pub(super) fn claim_not_found(&self, viewer: &Viewer, reference: &ClaimRef) -> PortalError {
         let configuration = self.configuration();
         let plane = configuration

@@ -15,7 +15,7 @@ use super::{Denial, Portal, Result, Workspace, rows};
 const MAX_CLAIMS: usize = 20;
 
 impl Portal {
-    /// An offering's page.
+    /// Returns an offering's page.
     ///
     /// # Errors
     /// [`super::PortalError::NotFound`] when there is no such offering for the viewer where they work.
@@ -85,7 +85,7 @@ impl Portal {
     }
 }
 
-/// The workspace, if the viewer may ask for things there.
+/// Returns the workspace if the viewer may request something there.
 pub(super) fn may_request<'w>(
     viewer: &Viewer,
     workspace: Option<&'w Workspace>,
@@ -105,7 +105,7 @@ pub(super) fn may_request<'w>(
     }
 }
 
-/// The names of all facts that plans state, in the order they first come.
+/// Returns the names of all facts that plans state, in order of appearance.
 pub(super) fn facts(offered: &Offered) -> Vec<String> {
     let mut facts: Vec<String> = Vec::new();
     for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
@@ -116,7 +116,7 @@ pub(super) fn facts(offered: &Offered) -> Vec<String> {
     facts
 }
 
-/// The plans as columns of a table whose rows are `facts`.
+/// Returns the plans as columns of a table whose rows are `facts`.
 pub(super) fn plan_columns(offered: &Offered, facts: &[String]) -> Vec<PlanColumn> {
     offered
         .plans
@@ -135,7 +135,7 @@ pub(super) fn plan_columns(offered: &Offered, facts: &[String]) -> Vec<PlanColum
         .collect()
 }
 
-/// What of a claim people set. Of one that is no longer offered all is shown.
+/// Returns the projection of a claim. For an offering that is gone, everything is shown.
 pub(super) fn projection(catalog: &Catalog, claim: &ClaimRef) -> Projection {
     let offered = catalog.get(&claim.offering);
     offered.map_or_else(Projection::default, |offered| {
@@ -143,7 +143,7 @@ pub(super) fn projection(catalog: &Catalog, claim: &ClaimRef) -> Projection {
     })
 }
 
-/// The name to show of a plan.
+/// Returns a plan's title.
 pub(super) fn plan_title(plan: &Plan) -> &str {
     plan.title.as_deref().unwrap_or(plan.name.as_str())
 }
@@ -182,8 +182,8 @@ fn outline(access: &Access) -> ConnectionOutline {
     }
 }
 
-/// Markdown as HTML that can do no harm: what is not on ammonia's list of elements and attributes is dropped,
-/// and images too, since they would call other hosts.
+/// Renders Markdown as safe HTML: elements and attributes that ammonia does not allow are removed, and images, which
+/// would call other hosts.
 fn safe_html(markdown: &str) -> String {
     let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_STRIKETHROUGH;
     let mut html = String::new();
@@ -197,7 +197,7 @@ fn safe_html(markdown: &str) -> String {
         .replace("<pre>", "<pre tabindex=\"0\">")
 }
 
-/// Whether a control plane answers; if not, why.
+/// Returns why a control plane does not answer; `None` if it does.
 pub(super) fn unreachable(status: Option<&PlaneSummary>) -> Option<NotUsable> {
     match status.map(|status| (&status.state, status.last_seen)) {
         Some((PlaneState::Ready, _)) => None,

@@ -10,7 +10,7 @@ use portico_domain::tenancy::Viewer;
 
 use super::{PortalError, Result};
 
-/// What somebody attempts, for the parameters of the denial.
+/// An attempt, for the parameters of its denial.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Attempt<'a> {
     /// To request a new claim.
@@ -26,7 +26,7 @@ pub(super) enum Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Why it is denied.
+    /// Returns the denial.
     pub(super) fn denial(self, denied: Denied) -> Denial {
         let requester = || match self {
             Self::Request(requester) => requester.to_owned(),
@@ -68,7 +68,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The denial as an error; for use by `map_err`.
+    /// Returns the denial as an error, for `map_err`.
     pub(super) fn error(self) -> impl Fn(Denied) -> PortalError {
         move |denied| match self.denial(denied) {
             Denial::NotVisible => PortalError::NotFound,
@@ -76,25 +76,25 @@ impl Attempt<'_> {
         }
     }
 
-    /// The judgement for a page.
+    /// Returns the decision for a page.
     pub(super) fn allowed(self, judged: Result<Basis, Denied>) -> Allowed {
         judged.map(drop).map_err(|denied| self.denial(denied)).into()
     }
 }
 
-/// Refuses everybody but platform admins: for others, what they administer does not exist.
+/// Returns "not found" to everybody but platform admins.
 pub(super) fn platform_admin(viewer: &Viewer) -> Result<()> {
     authz::platform_admin(viewer)
         .map(drop)
         .map_err(|_| PortalError::NotFound)
 }
 
-/// The right to read who has signed in. For everybody except platform admins that does not exist.
+/// Returns the grant to read who has signed in; "not found" for everybody but platform admins.
 pub(super) fn read_people(viewer: &Viewer) -> Result<PeopleScope> {
     authz::read_people(viewer).map_err(|_| PortalError::NotFound)
 }
 
-/// Whether the viewer may change and delete the claim.
+/// Returns whether the viewer may change and delete the claim.
 pub(super) fn may_change(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
     Attempt::Change(configuration).allowed(authz::may_change(viewer, claim))
 }

@@ -1,4 +1,4 @@
-//! Judges again whether a request may be applied: when somebody decides on it, and before each attempt to apply it.
+//! Checks again whether a request may be applied: at each decision, and before each attempt to apply it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,16 +38,16 @@ impl PermissionCheck for Portal {
     }
 }
 
-/// When a request is judged.
+/// When a request is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// Somebody decides on it, or looks whether they can. The requester need not be there for that.
+    /// Somebody decides on it, or checks whether they can. The requester need not be signed in.
     Decision,
-    /// It is about to be applied in the requester's name.
+    /// It is about to be applied as the requester.
     Apply,
 }
 
-/// What a request is judged by, as it is now.
+/// The current state that a request is checked by.
 struct Now<'a> {
     request: &'a Request,
     configuration: &'a Configuration,
@@ -71,15 +71,15 @@ impl Now<'_> {
             .find(|plan| Some(&plan.name) == self.request.plan.as_ref())
     }
 
-    /// Whether it brings something new onto the control plane.
+    /// True if it creates something on the control plane.
     fn sets_something(&self) -> bool {
         matches!(self.request.action, Action::Create | Action::Change)
     }
 }
 
 impl Portal {
-    /// Judges a request as if it were asked now, with the manifest that was frozen: who asked, where it goes, what is
-    /// offered, policy and quota. Decisions that were made count by the policy as it is now.
+    /// Checks a request with its frozen manifest as if it were submitted now: requester, placement, offering, policy
+    /// and quota. Earlier decisions count by the current policy.
     ///
     /// # Errors
     /// When the database fails, or the policies cannot be used: nothing is known then.
@@ -91,7 +91,7 @@ impl Portal {
         self.permit_by(&configuration, &lookups, request, moment)
     }
 
-    /// As [`Portal::permit`], by what was looked up for the request.
+    /// As [`Portal::permit`], with state that was read before.
     pub(super) fn permit_by(
         &self,
         configuration: &Configuration,
@@ -267,7 +267,7 @@ fn cordon_of(now: &Now<'_>, lookups: &Lookups) -> Option<Obstacle> {
     })
 }
 
-/// Whether those who agreed to what the request is now suffice.
+/// True if the valid decisions suffice for the request as it is now.
 fn is_met(now: &Now<'_>, rules: &[RuleNeed]) -> bool {
     let mut as_it_is = now.request.clone();
     // By another schema the same manifest may come to something else: who agreed to that did not agree to this.
@@ -346,7 +346,7 @@ fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
     })
 }
 
-/// Whether it is valid by the definition as it is now, where that is another than it was judged by.
+/// Returns why it is invalid by the current definition, if that has changed since it was checked.
 fn validity(now: &Now<'_>) -> Option<Obstacle> {
     let request = now.request;
     let served = now.served().filter(|_| now.sets_something())?;

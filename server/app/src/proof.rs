@@ -1,5 +1,4 @@
-//! Signs the end of the audit log with a key outside the database, and keeps the last signature in a file outside of
-//! it.
+//! Signs the head of the audit log with a key outside the database, and stores the last signature in a file.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -14,14 +13,14 @@ use portico_domain::audit_log::{SignedHead, head_text};
 use portico_domain::documents::RecordProof;
 use portico_store::ChainEnd;
 
-/// Signs the end of the record.
+/// Signs the head of the audit log.
 #[derive(Debug)]
 pub struct Proof {
     key: Ed25519KeyPair,
     anchor: Option<PathBuf>,
 }
 
-/// Why the end of the record cannot be signed or kept.
+/// Why the head cannot be signed or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ProofError {
     /// A file cannot be read or written.
@@ -34,7 +33,7 @@ pub enum ProofError {
         /// Why it failed.
         why: io::Error,
     },
-    /// The key is none.
+    /// The file contains no valid key.
     #[error(
         "{}: it holds no Ed25519 private key in PEM; make one with `openssl genpkey -algorithm ed25519`",
         path.display()
@@ -43,7 +42,7 @@ pub enum ProofError {
         /// The file.
         path: PathBuf,
     },
-    /// The kept end is not what this key signed.
+    /// The stored head was not signed with this key.
     #[error(
         "{}: what it says of the end of the record is not signed by the present key",
         path.display()
@@ -55,8 +54,8 @@ pub enum ProofError {
 }
 
 impl Proof {
-    /// By the configuration: with a key and a file of its own for the kept end, else both beside an `SQLite` database
-    /// at `database`. Without either the key lasts as long as this value, and nothing is kept.
+    /// Creates the signer from the configuration: with the configured key and file, else with both beside an `SQLite`
+    /// database at `database`. Without either, the key lives as long as this value, and nothing is stored.
     ///
     /// # Errors
     /// When a file cannot be read or made, or a key is none.
@@ -81,7 +80,7 @@ impl Proof {
         })
     }
 
-    /// The end of the record, signed.
+    /// Signs the head of the audit log.
     #[must_use]
     pub fn sign(&self, end: &ChainEnd, at: Timestamp) -> SignedHead {
         let signature = self.key.sign(head_text(end.sequence, &end.hash, at).as_bytes());
@@ -94,7 +93,7 @@ impl Proof {
         }
     }
 
-    /// The end that was kept last; `None` when there is none yet.
+    /// Returns the stored head; `None` if there is none yet.
     ///
     /// # Errors
     /// When the file cannot be read, or was not signed with this key.
@@ -114,7 +113,7 @@ impl Proof {
         Ok(Some(head))
     }
 
-    /// Keeps an end in place of the one before.
+    /// Replaces the stored head.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -124,14 +123,14 @@ impl Proof {
         write_private(path, format!("{text}\n").as_bytes()).map_err(file("writing", path))
     }
 
-    /// The file that keeps the end, if any does.
+    /// Returns the file of the stored head, if there is one.
     #[must_use]
     pub fn anchor(&self) -> Option<&Path> {
         self.anchor.as_deref()
     }
 }
 
-/// Whether the signature of an end is that of its public key.
+/// True if the head's signature fits its public key.
 #[must_use]
 pub fn verifies(head: &SignedHead) -> bool {
     let (Ok(key), Ok(signature)) = (
@@ -146,7 +145,7 @@ pub fn verifies(head: &SignedHead) -> bool {
         .is_ok()
 }
 
-/// The file of an `SQLite` database; `None` for other databases, and for one in memory.
+/// Returns the file of an `SQLite` database; `None` for other databases and in-memory ones.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("sqlite:")?;
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -163,7 +162,7 @@ fn read_key(path: &Path) -> Result<Ed25519KeyPair, ProofError> {
     parse_pem(&text).ok_or_else(none)
 }
 
-/// The key of that file, which is made where there is none.
+/// Reads the key, or creates it.
 fn kept_key(path: &Path) -> Result<Ed25519KeyPair, ProofError> {
     if path.exists() {
         return read_key(path);
@@ -194,7 +193,7 @@ fn parse_pem(text: &str) -> Option<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8(&STANDARD.decode(body).ok()?).ok()
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read, atomically.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");

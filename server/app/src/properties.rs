@@ -6,15 +6,15 @@ use portico_domain::documents::Plan;
 use portico_form::{FormHints, in_words, label};
 use serde_json::Value;
 
-/// Properties at most. More belong to the YAML.
+/// Properties at most. The YAML has the rest.
 const MAX_PROPERTIES: usize = 8;
 
-/// Names that say little without the object that they belong to.
+/// Field names that mean little without their parent.
 const GENERIC_NAMES: [&str; 8] = [
     "size", "class", "type", "name", "count", "enabled", "mode", "days",
 ];
 
-/// Parts of names of fields whose value stays off the page's head.
+/// Fields with these in their name are not shown.
 const SENSITIVE_NAMES: [&str; 3] = ["password", "secret", "token"];
 
 /// The properties of a claim: what its offering's form asks first, then what its plan lets people change. Without
@@ -77,7 +77,7 @@ fn derived_label(path: &str) -> String {
     }
 }
 
-/// Whether the plan leaves the value to people.
+/// True if people may adjust the value in this plan.
 fn may_be_changed(plan: Option<&Plan>, path: &str) -> bool {
     let Some(plan) = plan else { return true };
     let is_adjustable = plan.adjustable.iter().any(|adjustable| {

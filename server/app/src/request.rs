@@ -30,7 +30,7 @@ use super::usage::{cost, plan, plans, price};
 use super::{Denial, Portal, PortalError, Result, rows};
 
 impl Portal {
-    /// A request's page.
+    /// Returns a request's page.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such request for the viewer; when the database fails.
@@ -106,7 +106,7 @@ impl Portal {
         })
     }
 
-    /// Why a request that waits for approval could not be approved now, for requester and approver to read.
+    /// Returns why a pending request could not be approved now, for requester and approver.
     pub(super) fn in_the_way(
         &self,
         configuration: &Configuration,
@@ -123,14 +123,14 @@ impl Portal {
         })
     }
 
-    /// The request, if it exists for the viewer: as a member of its tenant, or as somebody whose approval it needs.
+    /// Returns the request if it exists for the viewer: a member of its tenant, or an approver that it needs.
     pub(super) async fn visible_request(&self, viewer: &Viewer, id: RequestId) -> Result<Visible<Request>> {
         let request = self.store().visible_request(viewer, id).await?;
         request.ok_or(PortalError::NotFound)
     }
 
-    /// Why a request that is open could not be applied as things are: its control plane does not serve the kind any more,
-    /// or not for long.
+    /// Returns why an open request could not be applied now: its control plane does not serve the kind, or
+    /// serves it in a form that cannot be used.
     fn cannot_be_applied(
         &self,
         configuration: &Configuration,
@@ -162,7 +162,7 @@ impl Portal {
     }
 }
 
-/// The fields of a request that ended without being applied, as YAML, for its requester to fill the form with again.
+/// Returns the fields of an unsuccessful request as YAML, for its requester to fill in the form again.
 fn again(viewer: &Viewer, request: &Request) -> Option<String> {
     let ended = matches!(
         request.state,
@@ -177,7 +177,7 @@ fn again(viewer: &Viewer, request: &Request) -> Option<String> {
     Some(yaml::print(&Value::Object(object)))
 }
 
-/// What the request does to the quota of its tenant.
+/// Returns the request's effect on the quota of its tenant.
 pub(super) fn quota_lines(
     configuration: &Configuration,
     catalog: &Catalog,
@@ -237,7 +237,7 @@ pub(super) fn price_of(catalog: &Catalog, request: &Request) -> Option<PriceQuot
     }
 }
 
-/// The wish in a sentence.
+/// Returns the request as a sentence.
 pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
     let looks = rows::display(catalog, &request.claim.offering);
     RequestSentence {
@@ -253,7 +253,7 @@ pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &R
     .to_string()
 }
 
-/// Whether the viewer may decide; if one would expect so and they may not, why.
+/// Returns whether the viewer may decide; if not, but they might expect to, why.
 pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<Denial>) {
     match authz::may_decide(viewer, request) {
         Ok(_) => (true, None),
@@ -339,7 +339,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
     steps
 }
 
-/// The steps with what was said between them. What has not come yet stays at the end.
+/// Inserts the comments into the steps. Future steps stay at the end.
 fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<RequestStep> {
     for comment in comments {
         let place = steps
@@ -359,7 +359,7 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
     steps
 }
 
-/// What became of a requester's requests, and the health of their claims.
+/// Returns how a requester's earlier requests ended, and the health of their claims.
 pub(super) fn track(name: &str, counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
     let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
     for claim in claims {

@@ -11,7 +11,7 @@ use super::{Portal, Result, Workspace, rows};
 /// Requests on a page.
 const PER_PAGE: u32 = 50;
 
-/// What the list is limited to.
+/// Filters of the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestsQuery {
     /// One state.
@@ -20,12 +20,12 @@ pub struct RequestsQuery {
     pub offering: Option<OfferingName>,
     /// Only the viewer's own.
     pub mine: bool,
-    /// Only what is older than this one.
+    /// Only requests older than this one.
     pub before: Option<RequestId>,
 }
 
 impl Portal {
-    /// Requests of the tenant that the viewer works in, the newest first.
+    /// Returns the requests of the viewer's current tenant, newest first.
     ///
     /// # Errors
     /// When the database fails.

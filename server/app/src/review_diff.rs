@@ -32,7 +32,7 @@ pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine
     (diff(&by_itself.unwrap_or_default(), &wanted), against)
 }
 
-/// What would be asked for with the plan and the defaults alone, of a control plane that serves the kind.
+/// Returns the manifest that plan and defaults alone give, on a control plane that serves the kind.
 fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
     let offered = catalog.get(&request.claim.offering)?;
     let served = offered.served.get(&request.claim.plane)?;
@@ -68,7 +68,7 @@ fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
     Some(requested_fields(&itself))
 }
 
-/// For a change, what differs from what was live when it was asked.
+/// Returns the differences of a change from the live object at submission.
 pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
     match (&request.previous, request.action) {
         (Some(previous), Action::Change | Action::Renew) => diff(

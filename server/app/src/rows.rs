@@ -10,7 +10,7 @@ use portico_planes::Catalog;
 
 use super::names::plane_title;
 
-/// Title, icon and category of an offering, also when no control plane serves it any more.
+/// Title, icon and category of an offering, even if no control plane serves it any more.
 pub(super) struct OfferingDisplay {
     pub(super) title: String,
     pub(super) icon: String,

@@ -18,13 +18,13 @@ use super::{Portal, Result, Workspace, rows};
 const MAX_RESULTS_PER_KIND: usize = 6;
 /// Offerings that can be requested from the results, at most.
 const MAX_REQUEST_RESULTS: usize = 3;
-/// Words of a search that are looked at.
+/// Words of a search, at most.
 const MAX_WORDS: usize = 8;
-/// Words that begin a wish for an offering.
+/// Words that mean that somebody wants to request something.
 const VERBS: [&str; 5] = ["request", "new", "create", "add", "get"];
 
 impl Portal {
-    /// What the words find: what is called so first, and then by kind.
+    /// Returns the results, matches in names first, then by kind.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,7 +111,7 @@ impl Portal {
         claims.iter().take(MAX_RESULTS_PER_KIND).map(hit).collect()
     }
 
-    /// The other environments that the viewer may work in.
+    /// Returns the other workspaces of the viewer.
     fn workspaces(&self, viewer: &Viewer, workspace: Option<&Workspace>, text: &str) -> Vec<SearchResult> {
         let configuration = self.configuration();
         let is_current = |tenant: &Tenant, environment: &EnvironmentName| {
@@ -142,7 +142,7 @@ impl Portal {
             .collect()
     }
 
-    /// Requests about claims of such a name or for such offerings, the newest first.
+    /// Returns requests about claims or offerings of such a name, newest first.
     async fn requests_named(
         &self,
         viewer: &Viewer,
@@ -163,7 +163,7 @@ impl Portal {
         Ok(found.items.iter().map(hit).collect())
     }
 
-    /// Pages that the viewer has, and what can be done from everywhere.
+    /// Returns the viewer's pages, and actions that are possible everywhere.
     fn places(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let approver = decides(viewer, &self.configuration());
         let tenant_admin = viewer.is_platform_admin() || is_tenant_admin(viewer);

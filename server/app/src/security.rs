@@ -25,22 +25,22 @@ const MAX_TEXT_CHARACTERS: usize = 300;
 
 pub use portico_domain::authz::SecurityActor as Actor;
 
-/// What happened, by whom, to what, from where. Never with a secret in it.
+/// A security event. It never contains a secret.
 #[derive(Debug)]
 pub struct Occurrence<'a> {
-    /// What.
+    /// The event's name.
     pub event: SecurityEvent,
-    /// By whom.
+    /// The actor.
     pub actor: Actor<'a>,
-    /// From which address.
+    /// The client's address.
     pub remote: Option<String>,
-    /// To what: a path, a document, a person's subject.
+    /// The subject: a path, a document, a person.
     pub subject: String,
-    /// What else is worth keeping.
+    /// Further details.
     pub details: Value,
 }
 
-/// Tells of security events. One for each process.
+/// Reports security events. One for each process.
 pub struct SecurityLog {
     store: Store,
     refusals: Buckets<(SecurityEvent, String)>,
@@ -48,7 +48,7 @@ pub struct SecurityLog {
 }
 
 impl SecurityLog {
-    /// One that writes to the record in `store`.
+    /// Reports to the audit log in `store`, too.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self {
@@ -58,8 +58,8 @@ impl SecurityLog {
         }
     }
 
-    /// Logs, counts and records what happened. Of refusals the record takes a number from each source; the log and
-    /// the metrics take all. When the database fails, the log has the event.
+    /// Logs, counts and records an event. The audit log takes a limited number of refusals; log and metrics take all.
+    /// If the database fails, the log has the event.
     pub async fn record(&self, occurrence: Occurrence<'_>) {
         let event = new_event(&occurrence, Timestamp::now());
         if !self.is_recorded(&occurrence) {

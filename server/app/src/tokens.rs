@@ -9,7 +9,7 @@ use portico_store::ApiToken;
 use super::{Portal, Result};
 
 impl Portal {
-    /// The viewer's own tokens, the newest first, those that have ended included.
+    /// Returns the viewer's own tokens, newest first, including ended ones.
     ///
     /// # Errors
     /// When the database fails.

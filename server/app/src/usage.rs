@@ -22,21 +22,21 @@ pub(super) struct Usage(BTreeMap<ClaimRef, ClaimUsage>);
 /// Quota usage of one claim.
 #[derive(Debug, Default)]
 struct ClaimUsage {
-    /// Of the claim as it is; nothing while there is none.
+    /// Of the claim as it is; empty if there is none.
     now: Amounts,
     /// Of the claim as it was requested.
     asked: Amounts,
-    /// Whether the request waits for approval.
+    /// True if the request awaits approval.
     waits: bool,
 }
 
 impl Usage {
-    /// The sum over all claims. A claim with an open change counts as the larger of before and after.
+    /// Returns the sum over all claims. A claim with an open change counts as the larger of before and after.
     pub(super) fn total(&self) -> Amounts {
         sum(self.0.values())
     }
 
-    /// The sum over all other claims.
+    /// Returns the sum over all other claims.
     pub(super) fn excluding(&self, claim: &ClaimRef) -> Amounts {
         sum(self
             .0
@@ -45,7 +45,7 @@ impl Usage {
             .map(|(_, held)| held))
     }
 
-    /// The sum over all other claims, without requests that wait for approval.
+    /// Returns the sum over all other claims, without requests that await approval.
     pub(super) fn settled_excluding(&self, claim: &ClaimRef) -> Amounts {
         let mut used = Amounts::new();
         for (_, held) in self.0.iter().filter(|(other, _)| *other != claim) {
@@ -61,7 +61,7 @@ impl Usage {
         used
     }
 
-    /// The number of other requests that wait for approval and would use more of a resource.
+    /// Returns the number of other requests that await approval and would use more of a resource.
     pub(super) fn waiting_for_more(&self, claim: &ClaimRef, resource: &str) -> usize {
         let of = |amounts: &Amounts| amounts.get(resource).copied().unwrap_or(0);
         let others = self.0.iter().filter(|(other, _)| *other != claim);
@@ -70,7 +70,7 @@ impl Usage {
             .count()
     }
 
-    /// Usage of the claim as it is.
+    /// Returns the usage of the claim as it is.
     pub(super) fn for_claim(&self, claim: &ClaimRef) -> Amounts {
         self.0.get(claim).map(|held| held.now.clone()).unwrap_or_default()
     }
@@ -85,13 +85,13 @@ fn sum<'h>(held: impl Iterator<Item = &'h ClaimUsage>) -> Amounts {
 }
 
 impl Portal {
-    /// The usage of a tenant. A claim of no plan, or of one that is no longer offered, counts as the largest.
+    /// Returns the usage of a tenant. A claim whose plan is unknown counts as the largest.
     pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
         let mut usage = self.usage_of(&BTreeSet::from([tenant.clone()])).await?;
         Ok(usage.remove(tenant).unwrap_or_default())
     }
 
-    /// The usage of each of the tenants, by one statement.
+    /// Returns the usage of each tenant, with one statement.
     pub(super) async fn usage_of(
         &self,
         tenants: &BTreeSet<TenantName>,
@@ -117,7 +117,7 @@ impl Portal {
         Ok(usage)
     }
 
-    /// The usage of the tenant's claims as they are.
+    /// Returns the usage of the tenant's claims as they are.
     fn claimed(&self, catalog: &Catalog, tenant: &TenantName) -> Usage {
         let scope = self.rules().of_tenant(tenant);
         let mut usage = Usage::default();
@@ -136,7 +136,7 @@ impl Portal {
     }
 }
 
-/// Whether what a claim of that plan takes stands in the claim. One of no plan that is known may be of any.
+/// True if the consumption of the plan depends on the claim's object. A claim of an unknown plan may be of any.
 fn depends_on_object(plans: &[Plan], plan: Option<&PlanName>) -> bool {
     let known = plans.iter().any(|known| Some(&known.name) == plan);
     let of = plans.iter().filter(|of| !known || Some(&of.name) == plan);
@@ -144,7 +144,7 @@ fn depends_on_object(plans: &[Plan], plan: Option<&PlanName>) -> bool {
         .any(|consumption| matches!(consumption, Consumption::Field(_)))
 }
 
-/// The plans of an offering; none where it is no longer offered.
+/// Returns the plans of an offering; none if it is no longer offered.
 pub(super) fn plans<'c>(catalog: &'c Catalog, offering: &OfferingName) -> &'c [Plan] {
     catalog
         .get(offering)
@@ -162,7 +162,7 @@ pub(super) fn cost(price: Option<&PriceQuote>) -> Option<String> {
     price.map(|price| PriceWords::from(price).to_string())
 }
 
-/// A plan of an offering by its name.
+/// Returns a plan of an offering by its name.
 pub(super) fn plan<'c>(
     catalog: &'c Catalog,
     offering: &OfferingName,

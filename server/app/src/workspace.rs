@@ -4,7 +4,7 @@ use portico_domain::documents::{Configuration, Environment, Tenant};
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::{Role, Viewer};
 
-/// A tenant and an environment of it, in which a viewer works.
+/// A tenant and one of its environments, in which a viewer works.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Workspace {
     /// The tenant.
@@ -14,9 +14,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that `wanted` (`tenant/environment`, from a cookie) names, if the viewer is a member there;
-    /// else the first environment of the first tenant where they may ask for things; `None` for somebody who is
-    /// no member anywhere.
+    /// Returns the workspace `wanted` (`tenant/environment`, from a cookie) if the viewer is a member there; else the
+    /// first environment of the first tenant where they may request something; `None` for viewers without a membership.
     #[must_use]
     pub fn choose(viewer: &Viewer, configuration: &Configuration, wanted: Option<&str>) -> Option<Self> {
         wanted
@@ -24,7 +23,7 @@ impl Workspace {
             .or_else(|| Self::first(viewer, configuration))
     }
 
-    /// The workspace that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
+    /// Returns the workspace `name` (`tenant/environment`); `None` unless the viewer is a member there.
     pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
         Self::parse(name).filter(|workspace| {
             viewer.roles().contains_key(&workspace.tenant) && workspace.resolve(configuration).is_some()
@@ -54,7 +53,7 @@ impl Workspace {
         })
     }
 
-    /// The documents that it names.
+    /// Returns its documents.
     #[must_use]
     pub fn resolve<'c>(&self, configuration: &'c Configuration) -> Option<(&'c Tenant, &'c Environment)> {
         let tenant = configuration.tenants.get(&self.tenant)?;

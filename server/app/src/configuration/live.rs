@@ -1,4 +1,4 @@
-//! The configuration in force, and how another takes its place.
+//! The configuration in force, and how it is replaced.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use tokio::sync::watch;
 
 use super::problem::{Problem, Severity};
 
-/// What reading a folder came to.
+/// The result of reading the configuration's folder.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The configuration; `None` when there are errors.
     pub configuration: Option<Configuration>,
-    /// What is wrong, errors and warnings, in the order of the files.
+    /// Errors and warnings, in the order of the files.
     pub problems: Vec<Problem>,
-    /// SHA-256 over names and texts of the files, in hex: changes exactly when they do.
+    /// SHA-256 over the names and contents of the files, in hex.
     pub digest: String,
 }
 
-/// The configuration in force. Cheap to clone, and all clones show the same.
+/// The configuration in force. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub struct LiveConfiguration {
     shared: Arc<Shared>,
@@ -31,16 +31,16 @@ struct Shared {
     reports: watch::Sender<Report>,
 }
 
-/// What the last reading came to.
+/// The result of the last reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Counts the configurations that were in force, from 1.
+    /// Number of configurations that were in force, from 1.
     pub generation: u64,
-    /// When the one in force was taken.
+    /// When the configuration in force was adopted.
     pub taken_at: Timestamp,
-    /// What is wrong with the files as they are now. With an error among it, the one in force is older than they are.
+    /// Problems of the files as they are now. If there is an error, an older configuration is in force.
     pub problems: Vec<Problem>,
-    /// When the files were read last.
+    /// When the files were last read.
     pub read_at: Timestamp,
     digest: String,
 }
@@ -52,7 +52,7 @@ impl Report {
         &self.digest
     }
 
-    /// Whether the files as they are now were refused.
+    /// True if the files as they are now were rejected.
     #[must_use]
     pub fn refused(&self) -> bool {
         self.problems
@@ -62,7 +62,7 @@ impl Report {
 }
 
 impl LiveConfiguration {
-    /// Begins with what was read first.
+    /// Starts with the first reading.
     ///
     /// # Errors
     /// When the configuration has errors: there is no good one yet to go on with.
@@ -103,25 +103,25 @@ impl LiveConfiguration {
         self.shared.current.load_full()
     }
 
-    /// What the last reading came to.
+    /// The result of the last reading.
     #[must_use]
     pub fn report(&self) -> Report {
         self.shared.reports.borrow().clone()
     }
 
-    /// The number of the configuration in force: another number, another configuration.
+    /// Returns the number of the configuration in force; it changes with every new configuration.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.shared.reports.borrow().generation
     }
 
-    /// Told after each reading of changed files, whether the new version was taken or not.
+    /// Returns a receiver that is notified after each reading of changed files, adopted or not.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Report> {
         self.shared.reports.subscribe()
     }
 
-    /// Takes what was read again, unless that has errors.
+    /// Adopts a new reading unless it has errors.
     pub fn take(&self, loaded: Loaded) {
         let now = Timestamp::now();
         self.shared.reports.send_if_modified(|report| {

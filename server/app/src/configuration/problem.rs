@@ -1,15 +1,15 @@
-//! What is wrong with a configuration, and where.
+//! Problems of a configuration, with their place.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// Something wrong with a configuration.
+/// A problem of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The file.
     pub file: PathBuf,
@@ -21,13 +21,13 @@ pub struct Problem {
     pub message: String,
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// The configuration is not taken.
+    /// The configuration is not adopted.
     Error,
-    /// It is taken, but probably not what was meant.
+    /// The configuration is adopted, but this is probably a mistake.
     Warning,
 }
 

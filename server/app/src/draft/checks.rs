@@ -27,7 +27,7 @@ use crate::{Portal, PortalError, Result};
 const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl RequestDraft {
-    /// Renders the manifest and judges it by the schema that the control plane serves.
+    /// Renders the manifest and validates it by the schema that the control plane serves.
     pub(crate) fn check_schema(&mut self, viewer: &Viewer) {
         let Some((_, served)) = self.served.clone() else {
             self.problem(self.no_control_plane());
@@ -100,7 +100,7 @@ impl RequestDraft {
         }
     }
 
-    /// A definition that takes no new objects says so before anybody types.
+    /// Reports that a definition accepts no new objects, before anybody fills in the form.
     fn tell_dead_ends(&mut self, dead_ends: &[UnsatisfiableField]) {
         for UnsatisfiableField { reason, .. } in dead_ends {
             self.problem(DraftProblem::Unsatisfiable {
@@ -110,7 +110,7 @@ impl RequestDraft {
         }
     }
 
-    /// The plan that it will have. A renewal changes none, not even one that is no longer offered.
+    /// Returns the plan that the claim will have. A renewal keeps the plan, even one that is no longer offered.
     pub(crate) fn plan_name(&self) -> Option<&PlanName> {
         match self.action {
             Action::Renew => self.claim.as_ref().and_then(|claim| claim.plan.as_ref()),
@@ -129,7 +129,7 @@ impl RequestDraft {
         }
     }
 
-    /// The manifest for `content`: all that is applied, and nothing else.
+    /// Renders the manifest for `content`: exactly what is applied.
     fn render(
         &self,
         resource: &ResourceRef,
@@ -160,7 +160,7 @@ impl RequestDraft {
         manifest
     }
 
-    /// Reports a form that was made by another schema than the one that it is checked by.
+    /// Reports a form that was made from another schema than the one it is checked by.
     pub(crate) fn check_form_is_current(&mut self, input: &RequestInput) {
         let is_stale = match (&input.form.schema_hash, self.schema_hash()) {
             (Some(made_by), Some(now)) => made_by != now,
@@ -197,7 +197,7 @@ impl RequestDraft {
         }
     }
 
-    /// What others than Portico have set too would stay, though it is shown as taken away.
+    /// Reports removed fields that would stay because other field managers set them, too.
     fn notice_what_stays(&mut self, applied: &Value) {
         let (Some(unchanged), Some(manifest), true) = (&self.unchanged, &self.manifest, self.claim.is_some())
         else {
@@ -218,7 +218,7 @@ impl RequestDraft {
     }
 }
 
-/// Where a control plane leaves what was there (`before`), though it was asked to be otherwise (`now`).
+/// Returns the fields that the control plane leaves as they were (`before`), although the request changes them (`now`).
 fn stays(
     path: &mut String,
     before: Option<&Value>,
@@ -373,7 +373,7 @@ impl Portal {
         Ok(())
     }
 
-    /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
+    /// Runs the dry run on the chosen control plane, so that its admission policies apply before approvers are asked.
     pub(crate) async fn ask_control_plane(&self, draft: &mut RequestDraft) -> DryRunVerdict {
         let (Some(plane), Some(resource), Some(manifest)) = (
             draft.placement.chosen.clone(),
@@ -439,7 +439,7 @@ impl Portal {
     }
 }
 
-/// What a control plane said of a field, to stand beside it.
+/// Makes a control plane's message about a field a violation.
 fn said_by_control_plane(field: &str, message: &str) -> Violation {
     Violation {
         path: field.to_owned(),
@@ -453,7 +453,7 @@ fn said_by_control_plane(field: &str, message: &str) -> Violation {
     }
 }
 
-/// `spec.users[0].name` as a JSON pointer.
+/// Converts `spec.users[0].name` to a JSON pointer.
 fn pointer(field: &str) -> String {
     if field.is_empty() || field == "<nil>" {
         return String::new();

@@ -22,7 +22,8 @@ use crate::{Portal, PortalError, Result};
 const MAX_DIFFERENCES: usize = 30;
 
 impl Portal {
-    /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
+    /// Returns the page. `fresh` for a form that was just opened, `reviewed` for one that was checked completely and
+    /// can be sent.
     pub(crate) fn form_page(
         &self,
         draft: &RequestDraft,
@@ -154,13 +155,13 @@ impl Portal {
 }
 
 impl RequestDraft {
-    /// The plan that the claim has.
+    /// Returns the claim's current plan.
     fn plan_now(&self) -> Option<&Plan> {
         let name = self.claim.as_ref()?.plan.as_ref()?;
         self.offered.plans.iter().find(|plan| plan.name == *name)
     }
 
-    /// The fields, as the schema has them, with what is wrong beside them.
+    /// Builds the fields from the schema, with their problems.
     fn form(&self, fresh: bool, is_checked: bool) -> Option<Form> {
         let schema = self.schema()?;
         let hints = self.projection.hints(&schema, &self.offered.form);
@@ -176,7 +177,7 @@ impl RequestDraft {
         Some(form::build(&schema, setup))
     }
 
-    /// In the YAML tab, what is wrong with the fields, by the lines that have them.
+    /// Returns the problems of the YAML tab by line.
     fn yaml_problems(&self, problems: &[Problem]) -> Vec<LineProblem> {
         let Some(text) = self.yaml_text.as_deref().filter(|_| self.yaml_tab) else {
             return Vec::new();
@@ -206,7 +207,7 @@ impl RequestDraft {
         found
     }
 
-    /// What differs from what is live, or for a new claim from what the plan and the defaults say.
+    /// Returns the differences from the live object; for a new claim from the plan and the defaults.
     fn differences(&self) -> Vec<(String, String, String)> {
         let mut found = match (&self.unchanged, &self.manifest) {
             (Some(unchanged), Some(manifest)) => {
@@ -219,7 +220,7 @@ impl RequestDraft {
     }
 }
 
-/// Whether it is about a field of the object, and not about a choice beside it.
+/// True if the problem is about a field of the object, not about a choice beside it.
 fn is_of_a_field(problem: &Problem) -> bool {
     !matches!(problem.field.as_str(), "" | "plan" | "controlPlane")
 }
@@ -234,7 +235,7 @@ fn regions(planes: &[&ControlPlane]) -> Vec<String> {
     regions
 }
 
-/// Labels by which control planes differ, and those that were asked for.
+/// Returns the labels that differ between control planes, and those that were requested.
 fn labels(planes: &[&ControlPlane], asked: &BTreeMap<String, String>) -> Vec<LabelChoice> {
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (key, value) in planes.iter().flat_map(|plane| &plane.labels) {

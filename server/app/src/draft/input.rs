@@ -1,4 +1,4 @@
-//! What a person asks for in a request, as a form or the API gave it. Nothing of it is checked yet.
+//! The input of a request, decoded from a form or the API and not checked yet.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub enum RequestTarget<'a> {
     New(&'a OfferingName),
     /// A change to a claim.
     Change(&'a ClaimRef),
-    /// The same claim for longer.
+    /// A renewal of a claim.
     Renew(&'a ClaimRef),
 }
 
@@ -47,7 +47,7 @@ pub struct RequestInput {
 /// The fields of a claim, in the sender's notation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Content {
-    /// None given: what the plan and the schema's defaults set, or the claim as it is.
+    /// No fields: those that plan and defaults set, or the claim as it is.
     #[default]
     Presets,
     /// The inputs of a form.
@@ -58,21 +58,21 @@ pub enum Content {
     Object(Value),
 }
 
-/// The inputs of a form. They have values only by a schema, see [`portico_form::decode`].
+/// The inputs of a form. A schema gives them values; see [`portico_form::decode`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FormFields {
     /// Names and values in the order of the form, and the command of a list's or map's button.
     pub pairs: Vec<(String, String)>,
-    /// The object that the form was made from, where its inputs do not show all of it.
+    /// The object that the form was made from, if its inputs do not show all of it.
     pub whole: Option<Value>,
     /// Fields that were filled in for another control plane and do not exist on this one.
     pub kept: Option<Value>,
 }
 
-/// What a form says about the state that it was made from.
+/// The state that a form was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormState {
-    /// The hash of the schema that it was made by.
+    /// The hash of the schema that it was made from.
     pub schema_hash: Option<String>,
     /// The plan that it was made with.
     pub plan: Option<String>,
@@ -82,10 +82,10 @@ pub struct FormState {
     pub tried: bool,
 }
 
-/// What a form is posted for, besides sending it.
+/// The command that a form is posted with, other than sending it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormCommand {
-    /// Shows it again: for another plan or region, or with a row more.
+    /// Shows it again, for another plan or region, or with another row.
     Update,
     /// Checks everything, the control plane's dry run included.
     Review,
@@ -96,7 +96,7 @@ pub enum FormCommand {
 }
 
 impl RequestInput {
-    /// True for a form that was only opened, with nothing filled in.
+    /// True if the form was just opened and nothing is filled in.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.content == Content::Presets

@@ -1,5 +1,5 @@
-//! A request in the making: offering, workspace, plan, placement. [`populate`] fills it in, [`checks`] checks it,
-//! [`stages`] says in which order.
+//! A request draft: offering, workspace, plan, placement. [`populate`] fills it in, [`checks`] checks it, [`stages`]
+//! has the order.
 
 pub(crate) mod checks;
 mod form_page;
@@ -42,7 +42,7 @@ const MAX_VALUES: usize = 20_000;
 /// A longer note is cut off.
 const MAX_NOTE_CHARACTERS: usize = 2000;
 
-/// A request that is being prepared and is not submitted yet.
+/// A request that is not submitted yet.
 pub(crate) struct RequestDraft {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) offered: Arc<Offered>,
@@ -57,43 +57,42 @@ pub(crate) struct RequestDraft {
     pub(crate) wish: PlacementPreferences,
     pub(crate) note: String,
     pub(crate) placement: Placement,
-    /// What the form is made of: of the chosen control plane, or of one that would do were it not for a reason.
+    /// The schema's source: the chosen control plane; if none is chosen, another that serves the offering.
     pub(crate) served: Option<(PlaneName, Served)>,
     pub(crate) claim: Option<Arc<Claim>>,
-    /// What of the claim a person may set, as a hash: of the claim as it is, or as the form was made over if what
-    /// changed since was not looked at yet.
+    /// Hash of the claim's user fields that the form is based on: the current ones, or those of an earlier form that
+    /// the user has not reviewed since.
     pub(crate) live_hash: Option<String>,
-    /// When the claim will have to be renewed or deleted.
+    /// When the claim expires.
     pub(crate) expires_at: Option<Timestamp>,
-    /// What is in the form.
+    /// The object in the form.
     pub(crate) object: Value,
-    /// What the form began with.
+    /// The object that the form started with.
     pub(crate) base: Value,
-    /// What of its object people set.
+    /// Which fields people set.
     pub(crate) projection: Projection,
-    /// Texts that are no values, as typed.
+    /// Inputs that are no valid values, as typed.
     pub(crate) typed: BTreeMap<String, String>,
     pub(crate) purpose: Purpose,
-    /// Whether it was sent or put up for review before, and its page lists what is wrong.
+    /// True if it was sent or reviewed before, so that its page lists the problems.
     pub(crate) tried: bool,
     pub(crate) yaml_tab: bool,
     pub(crate) yaml_text: Option<String>,
     pub(crate) yaml_problem: Option<DocumentProblem>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) problems: Vec<Problem>,
-    /// What one should know of it, and need not act on.
+    /// Notes that need no action.
     pub(crate) notes: Vec<DraftNote>,
-    /// What was filled in for another control plane, and is no part of the form here.
+    /// Values for fields of another control plane that this one does not have.
     pub(crate) kept: Option<Value>,
-    /// The exact manifest, once there is a control plane for it.
+    /// The exact manifest, once a control plane is chosen.
     pub(crate) manifest: Option<Value>,
-    /// The manifest as it would be if nobody asked for anything: of a claim as it is; of a new one as its plan and the
-    /// defaults have it.
+    /// The manifest without this request's changes: the live object, or for a new claim what plan and defaults set.
     pub(crate) unchanged: Option<Value>,
     pub(crate) ruling: PolicyDecision,
     pub(crate) approval: ApprovalPreview,
     pub(crate) quota: Vec<QuotaLine>,
-    /// Why the control plane did not take it, or could not be asked.
+    /// Why the control plane rejected the dry run, or could not be asked.
     pub(crate) trouble: Option<PlaneError>,
 }
 
@@ -171,7 +170,7 @@ impl RequestDraft {
         }
     }
 
-    /// The schema that the form is made of.
+    /// Returns the schema that the form is made from.
     pub(crate) fn schema(&self) -> Option<Arc<Schema>> {
         let version = &self.resource()?.version;
         self.definition()?.version(version)?.schema.clone().ok()
@@ -189,7 +188,7 @@ impl RequestDraft {
         Some(&*self.served.as_ref()?.1.definition)
     }
 
-    /// The claim that is asked for, once everything that names it is known.
+    /// Returns the requested claim, once everything that names it is known.
     pub(crate) fn claim_ref(&self) -> Option<ClaimRef> {
         if let Some(claim) = &self.claim {
             return Some(claim.reference.clone());
@@ -214,14 +213,14 @@ impl RequestDraft {
         }
     }
 
-    /// The hash of the schema that the form is made of.
+    /// Returns the hash of the schema that the form is made from.
     pub(crate) fn schema_hash(&self) -> Option<&str> {
         self.served
             .as_ref()
             .map(|(_, served)| served.schema_hash.as_str())
     }
 
-    /// What must hold on the control plane when it is applied.
+    /// Returns the precondition for applying it.
     pub(crate) fn expect(&self) -> Expect {
         self.claim
             .as_ref()
@@ -269,8 +268,8 @@ impl Portal {
         Ok(draft)
     }
 
-    /// The workspace that a form was opened in, where it says so: the person may have switched to another since, in
-    /// another tab.
+    /// Returns the workspace that the form was opened in, if it says so: the person may have switched in another tab
+    /// since.
     fn opened_in(&self, viewer: &Viewer, input: &RequestInput) -> Result<Option<Workspace>> {
         input
             .workspace
@@ -452,8 +451,8 @@ impl Portal {
         place(&needs, &facts)
     }
 
-    /// What to make the form of: the chosen control plane's schema; while none is chosen that of any the tenant
-    /// may use, so that nothing typed is lost over a region that nobody serves.
+    /// Returns whose schema the form is made from: the chosen control plane's; if none is chosen, that of any that the
+    /// tenant may use, so that no input is lost.
     fn form_source(
         configuration: &Configuration,
         offered: &Offered,
@@ -475,7 +474,7 @@ impl Portal {
     }
 }
 
-/// Refuses an object that holds more values than are judged. Quick, for what is a value already.
+/// Rejects an object with more than [`MAX_VALUES`] values. This is fast.
 ///
 /// # Errors
 /// [`PortalError::Malformed`] when it does.
@@ -508,7 +507,7 @@ fn within_bounds(object: &Value) -> bool {
     true
 }
 
-/// The plan that is wanted, or the first; none where the offering has none.
+/// Returns the requested plan, or the first; `None` if the offering has none.
 fn choose_plan(offered: &Offered, input: &RequestInput, problems: &mut Vec<Problem>) -> Option<Plan> {
     let Some(wanted) = filled(input.plan.as_ref()) else {
         return offered.plans.first().cloned();
@@ -525,12 +524,12 @@ fn choose_plan(offered: &Offered, input: &RequestInput, problems: &mut Vec<Probl
     plan
 }
 
-/// The text without the blanks around it, unless there is nothing else.
+/// Returns the trimmed text; `None` if it is empty.
 fn filled(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 
-/// The labels that the control plane must have, blank ones left out.
+/// Returns the required labels of the control plane, without empty ones.
 fn labels(input: &RequestInput) -> BTreeMap<String, String> {
     let labels = input.labels.iter();
     labels

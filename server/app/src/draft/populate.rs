@@ -16,7 +16,7 @@ use super::stages::Purpose;
 use crate::offering::plan_title;
 
 impl RequestDraft {
-    /// Fills the object in.
+    /// Fills in the object.
     pub(crate) fn fill_in(&mut self, input: &RequestInput, purpose: Purpose) {
         let empty = Value::Object(Map::new());
         self.purpose = purpose;
@@ -98,7 +98,7 @@ impl RequestDraft {
         self.violations = decoded.problems;
     }
 
-    /// The schema that the form was made by, where another control plane has been chosen since.
+    /// Returns the schema that the form was made from, if another control plane was chosen since.
     fn form_of_another_plane(&self, input: &RequestInput) -> Option<Arc<Schema>> {
         let (made_by, now) = (input.form.schema_hash.as_deref()?, self.schema_hash()?);
         if self.claim.is_some() || made_by == now {
@@ -110,8 +110,8 @@ impl RequestDraft {
         version.schema.clone().ok()
     }
 
-    /// Fills the form of another control plane in: what was typed is taken over, what the other form began with is
-    /// not, and what has no field here is kept for when the other is chosen again.
+    /// Moves the input to the form of another control plane: typed values are taken over, initial ones are not, and
+    /// values without a field here are stored until the other is chosen again.
     fn fill_in_again(
         &mut self,
         schema: &Schema,
@@ -148,7 +148,7 @@ impl RequestDraft {
         self.object = form::initial_object(schema, &hints, self.plan.as_ref().map(Plan::for_form), &fits);
     }
 
-    /// Says what is kept for another control plane, as long as it is.
+    /// Notes the values that are stored for another control plane.
     fn tell_kept(&mut self) {
         let mut paths = Vec::new();
         leaves(self.kept.as_ref().unwrap_or(&Value::Null), "", &mut paths);
@@ -157,7 +157,7 @@ impl RequestDraft {
         }
     }
 
-    /// The object as JSON, where the form that is shown would not give all of it back.
+    /// Returns the object as JSON if the form does not show all of it.
     pub(crate) fn whole(&self, form: &Form) -> Option<String> {
         let schema = self.schema()?;
         let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
@@ -167,14 +167,14 @@ impl RequestDraft {
         (again != self.object).then(|| self.object.to_string())
     }
 
-    /// What of the claim a person may set, as it is.
+    /// Returns the claim's current user fields.
     pub(crate) fn live(&self) -> Option<Value> {
         let claim = self.claim.as_ref()?;
         Some(self.projection.user_fields(&claim.object))
     }
 
-    /// Says what of the object is not for people to set, and goes on without it: nothing that was asked for is passed
-    /// over in silence, and nothing is applied that is not shown.
+    /// Reports the fields that people may not set, and removes them: nothing is dropped silently, and nothing is
+    /// applied that is not shown.
     fn keep_user_settable(&mut self, begins: &Value) {
         let mut known = vec![begins];
         let live = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
@@ -192,7 +192,7 @@ impl RequestDraft {
         self.object = self.projection.user_fields(&self.object);
     }
 
-    /// How Portico calls the object, whatever somebody writes.
+    /// Returns the fields that identify the object, whatever the input says.
     fn identity(&self) -> Value {
         let Some(resource) = self.resource() else {
             return Value::Null;
@@ -206,7 +206,7 @@ impl RequestDraft {
         json!({ "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": metadata })
     }
 
-    /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
+    /// Reports changes of fields that the plan locks. A form cannot make them, YAML can.
     fn tell_what_the_plan_locks(&mut self, plan: &Plan, wished: &Value) {
         for (path, wish, locked) in differences(wished, &self.object) {
             // An empty `spec:` asks for nothing.
@@ -227,7 +227,7 @@ impl RequestDraft {
         }));
     }
 
-    /// Takes an object that was written as a whole.
+    /// Reads an object that was written as a whole.
     fn take_document(&mut self, document: Result<Value, DocumentProblem>) {
         let problem = match document {
             Ok(Value::Null) => {
@@ -249,7 +249,7 @@ impl RequestDraft {
     }
 }
 
-/// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.
+/// Removes values that the earlier plan set and nobody changed, so that the new plan's apply.
 fn drop_unchanged_presets(object: &mut Value, was: &Map<String, Value>) {
     let Some(object) = object.as_object_mut() else {
         return;
@@ -270,7 +270,7 @@ fn drop_unchanged_presets(object: &mut Value, was: &Map<String, Value>) {
     }
 }
 
-/// Where an object has values, lists taken whole.
+/// Returns the paths that have values. Lists are taken whole.
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -288,7 +288,7 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Adds what an object does not have.
+/// Adds fields that an object does not have.
 fn fill_up(object: &mut Value, more: Value) {
     let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) else {
         return;
@@ -303,7 +303,7 @@ fn fill_up(object: &mut Value, more: Value) {
     }
 }
 
-/// What an object has beyond another; a list that differs is taken whole.
+/// Returns what an object has that another has not. A list that differs is taken whole.
 fn beyond(object: &Value, other: &Value) -> Option<Value> {
     match (object, other) {
         (Value::Object(object), Value::Object(other)) => {

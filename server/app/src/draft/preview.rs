@@ -8,7 +8,7 @@ use super::stages::Purpose;
 use crate::{Portal, Result, Workspace};
 
 impl Portal {
-    /// The form. With [`FormCommand::Review`] everything is checked, the control plane's dry run included.
+    /// Returns the form. [`FormCommand::Review`] runs all checks and the dry run.
     ///
     /// # Errors
     /// [`crate::PortalError::NotFound`] when the offering or the claim does not exist for the viewer,

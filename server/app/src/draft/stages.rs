@@ -22,7 +22,7 @@ use super::input::{FormCommand, RequestInput, RequestTarget};
 use super::{RequestDraft, too_many_values, within_bounds};
 use crate::{Conflict, Portal, Result, Workspace};
 
-/// Why a request is being prepared.
+/// Why a draft is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// To show its form.
@@ -32,25 +32,25 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// True if the person is done with filling in: everything is checked, and all problems are listed.
+    /// True if the user has finished: all checks run, and all problems are listed.
     pub(crate) fn checks_everything(self) -> bool {
         matches!(self, Self::Submit | Self::Show(FormCommand::Review))
     }
 }
 
-/// Placed, and filled in from the input. Nothing is checked.
+/// A draft that is placed and filled in, without checks.
 pub(crate) struct Filled(RequestDraft);
 
-/// Checked by schema, policy, quota and name.
+/// A draft checked by schema, policy, quota and name.
 pub(crate) struct Checked(RequestDraft);
 
-/// Checked, and tried on its control plane if the checks found nothing.
+/// A checked draft after the dry run, which runs only if the checks found nothing.
 pub(crate) struct DryRun {
     draft: RequestDraft,
     result: Option<DryRunResult>,
 }
 
-/// A request with its exact manifest and what policy says about it.
+/// A request with its exact manifest and the policy's decision.
 pub(crate) struct Frozen<'a> {
     pub(crate) request: Request,
     pub(crate) grant: &'a Granted<Submission, Submit>,
@@ -109,7 +109,7 @@ impl Portal {
         Ok(Checked(draft))
     }
 
-    /// Asks the control plane, if nothing is wrong so far.
+    /// Runs the control plane's dry run if there are no problems so far.
     pub(crate) async fn dry_run(&self, checked: Checked) -> DryRun {
         let Checked(mut draft) = checked;
         let result = match draft.problem_count() {
@@ -119,8 +119,8 @@ impl Portal {
         DryRun { draft, result }
     }
 
-    /// Checks once more what other requests may have taken meanwhile, and freezes the request. `None` if something is
-    /// wrong with it, which the form then says. The tenant's lock must be held.
+    /// Checks quota and name again, since other requests may have used them, and freezes the request. `None` if there
+    /// is a problem, which the form shows. The caller must hold the tenant's lock.
     pub(crate) async fn freeze<'a>(
         &self,
         tried: &'a mut DryRun,
@@ -164,31 +164,31 @@ impl Portal {
 }
 
 impl Checked {
-    /// The page of the form, without a dry run.
+    /// Returns the form's page without a dry run.
     pub(crate) fn page(&self, portal: &Portal, fresh: bool) -> Result<RequestFormPage> {
         portal.form_page(&self.0, None, false, fresh)
     }
 }
 
 impl DryRun {
-    /// Why the control plane refused it or could not be asked, if that is no fault of a field.
+    /// Takes the control plane's error if it belongs to no field.
     pub(crate) fn take_failure(&mut self) -> Option<PlaneError> {
         self.draft.trouble.take()
     }
 
-    /// The workspace that it is for.
+    /// Returns the workspace of the request.
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.draft.workspace
     }
 
-    /// Adds what stands against sending it.
+    /// Adds a conflict that prevents sending it.
     pub(crate) fn add_conflict(&mut self, conflict: &Conflict) {
         self.draft.problem(DraftProblem::Conflict {
             message: conflict.to_string(),
         });
     }
 
-    /// The page of the form. `reviewed` says on it that it can be sent, if nothing is wrong.
+    /// Returns the form's page. `reviewed` says that it can be sent, if there are no problems.
     pub(crate) fn page(&self, portal: &Portal, reviewed: bool) -> Result<RequestFormPage> {
         let reviewed = reviewed && self.draft.problem_count() == 0;
         portal.form_page(&self.draft, self.result.clone(), reviewed, false)
@@ -196,7 +196,7 @@ impl DryRun {
 }
 
 impl<'a> Frozen<'a> {
-    /// The deletion of a claim as it is now. There is nothing to fill in or to try.
+    /// Makes the request that deletes the claim as it is now. It needs no input and no dry run.
     pub(crate) fn deletion(
         grant: &'a Granted<Submission, Submit>,
         decision: &'a PolicyDecision,

@@ -15,11 +15,11 @@ const MAX_REASON_CHARACTERS: usize = 300;
 pub struct Cordon<'a> {
     /// The control plane.
     pub plane: &'a PlaneName,
-    /// Why, for those who are refused. Cut to 300 characters.
+    /// The reason, shown to requesters. Cut to 300 characters.
     pub reason: Option<&'a str>,
 }
 
-/// Opens a control plane for new claims again.
+/// Opens a control plane to new claims again.
 #[derive(Debug)]
 pub struct Uncordon<'a> {
     /// The control plane.
@@ -27,8 +27,8 @@ pub struct Uncordon<'a> {
 }
 
 impl Portal {
-    /// Closes a control plane to new claims. What is there already stays, is served and may be changed; new claims that
-    /// were placed there before are not applied as long as it is closed.
+    /// Closes a control plane to new claims. Existing claims stay and can be changed; approved new claims wait until it
+    /// is opened.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;
@@ -54,7 +54,7 @@ impl Portal {
         }
     }
 
-    /// Opens a control plane for new claims again.
+    /// Opens a control plane to new claims again.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;

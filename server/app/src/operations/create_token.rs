@@ -23,16 +23,16 @@ const MAX_TOKENS: usize = 100;
 /// Creates an API token that acts for the caller, with the groups of their last sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateToken {
-    /// What to call it.
+    /// The name.
     pub name: String,
-    /// For how many days it is good, from 1 to what the configuration allows.
+    /// Days until it expires: from 1 to the configured maximum.
     pub days: u32,
-    /// What it is good for.
+    /// The scope.
     pub scope: TokenScope,
 }
 
 impl CreateToken {
-    /// What is wrong with it by these rules.
+    /// Returns what is wrong with the command by these rules.
     #[must_use]
     pub fn problems(&self, rules: &TokenRules) -> Vec<TokenProblem> {
         let name = self.name.trim();
@@ -51,7 +51,7 @@ impl CreateToken {
         problems
     }
 
-    /// The token of that identity, made at `now`.
+    /// Makes the token, created at `now`.
     fn token(&self, subject: &str, id: Uuid, now: Timestamp) -> ApiToken {
         ApiToken {
             id,
@@ -67,13 +67,13 @@ impl CreateToken {
     }
 }
 
-/// What whoever has the token shows: `random` in letters.
+/// Encodes `random` as the token's secret.
 fn secret(random: &[u8; 32]) -> String {
     format!("{}{}", ApiToken::PREFIX, URL_SAFE_NO_PAD.encode(random))
 }
 
 impl Portal {
-    /// Creates a token. Its secret is in the result, and nowhere else.
+    /// Creates a token. Only the result contains its secret.
     ///
     /// # Errors
     /// [`PortalError::Forbidden`] when the caller uses a token: one that could create tokens would never end.

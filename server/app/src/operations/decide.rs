@@ -1,4 +1,4 @@
-//! Approving or rejecting a request. An approval is judged again by the rules as they are now.
+//! Approves or rejects a request. An approval is checked again by the current rules.
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Visible};
@@ -19,7 +19,7 @@ use crate::{Caller, Conflict, Portal, PortalError, Result};
 pub struct Decide {
     /// The request.
     pub request: RequestId,
-    /// Its revision as the approver saw it: one decides on what one saw.
+    /// The revision that the approver saw.
     pub revision: i64,
     /// True approves, false rejects.
     pub approve: bool,
@@ -113,7 +113,7 @@ impl Portal {
         Ok(saved.state)
     }
 
-    /// Has those agree whom the policy asks for by now.
+    /// Updates the required approvals to the current policy.
     async fn put_up_again(
         &self,
         grant: &Granted<Request, MayDecide>,
@@ -136,7 +136,7 @@ impl Portal {
     }
 }
 
-/// The grant to decide on the request, of which the viewer has seen this revision.
+/// Returns the grant to decide on the request at the revision that the viewer saw.
 fn decidable(
     viewer: &Viewer,
     request: Visible<Request>,

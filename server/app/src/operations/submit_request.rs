@@ -28,14 +28,13 @@ pub struct SubmitRequest<'a> {
 /// Outcome of a submission.
 #[derive(Debug)]
 pub enum SubmitOutcome<Page> {
-    /// The request exists.
+    /// The request was created.
     Created(Submission),
-    /// There is no request: the form with the input and its problems.
+    /// It was not created: the form with the input and its problems.
     Invalid(Box<Page>),
-    /// There is no request, and that may not be the input's fault: the control plane refused the dry run or did not
-    /// answer.
+    /// It was not created, perhaps not because of the input: the control plane rejected the dry run or did not answer.
     DryRunFailed(Box<Page>, PlaneError),
-    /// There is no request, because something stands against it: the form, and why.
+    /// It was not created because of a conflict: the form, and why.
     Conflict(Box<Page>, Conflict),
 }
 
@@ -87,7 +86,7 @@ impl Portal {
         }
     }
 
-    /// Stores a frozen request as policy decides: for the worker, or for those who must agree.
+    /// Stores a frozen request: approved for the worker, or awaiting approval.
     pub(crate) async fn send(&self, caller: Caller<'_>, frozen: Frozen<'_>) -> Result<Submission> {
         let Frozen {
             mut request,
@@ -141,8 +140,8 @@ impl Portal {
         Ok(submission)
     }
 
-    /// The request that this id made before, if the viewer sent it. Ask this first: what the request is about may have
-    /// moved on since, because of the request.
+    /// Returns the request that this id created before, if the viewer sent it. Check this first: the request may have
+    /// changed what it is about.
     pub(crate) async fn sent_before(
         &self,
         viewer: &Viewer,
@@ -162,7 +161,7 @@ impl Portal {
     }
 }
 
-/// Where a request is, and where one sees what comes of it.
+/// Returns the request's page and where to see its result.
 fn submission(request: &Request) -> Submission {
     let goes_on = matches!(
         request.state,
