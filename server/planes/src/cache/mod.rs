@@ -248,27 +248,20 @@ impl Index {
 
     /// Removes what came from this stream and is not in `keys`.
     pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<ClaimChange> {
-        let mut inner = self.0.write();
-        let removed: Vec<String> = inner
-            .entries
-            .iter()
-            .filter(|(key, entry)| entry.stream == *stream && !keys.contains(*key))
-            .map(|(key, _)| key.clone())
-            .collect();
-        removed
-            .iter()
-            .filter_map(|key| inner.remove(key))
-            .map(|entry| ClaimChange::of(&entry.claim, true))
-            .collect()
+        self.remove_where(|key, entry| entry.stream == *stream && !keys.contains(key))
     }
 
     /// Removes the claims of all other offerings.
     pub(crate) fn retain_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<ClaimChange> {
+        self.remove_where(|_, entry| !offerings.contains(&entry.claim.reference.offering))
+    }
+
+    fn remove_where(&self, is_removed: impl Fn(&str, &Entry) -> bool) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
         let removed: Vec<String> = inner
             .entries
             .iter()
-            .filter(|(_, entry)| !offerings.contains(&entry.claim.reference.offering))
+            .filter(|(key, entry)| is_removed(key, entry))
             .map(|(key, _)| key.clone())
             .collect();
         removed

@@ -3,16 +3,14 @@
 //!
 //! The `cel` crate supports one variable, so here that is a pair, and the two variables are its elements.
 
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, operators,
-};
-use cel::parser::{Macro, MacroExprHelper};
+use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, ListExpr, MapExpr, operators};
+use cel::parser::Macro;
 use cel::{DeclarationError, Env};
 
+use super::expr_builder::{ExprBuilder, RESULT};
 use super::library::{INSERT, MERGE, PAIRS};
 
 const PAIR: &str = "@pair";
-const RESULT: &str = "@result";
 
 /// Adds the macros to an environment.
 ///
@@ -139,40 +137,7 @@ fn of_two(
     })
 }
 
-/// Builds expression nodes.
-struct ExprBuilder<'h, 'p> {
-    helper: &'h mut MacroExprHelper<'p>,
-}
-
 impl ExprBuilder<'_, '_> {
-    fn node(&mut self, expr: Expr) -> IdedExpr {
-        self.helper.next_expr(expr)
-    }
-
-    fn flag(&mut self, flag: bool) -> IdedExpr {
-        self.node(Expr::Literal(LiteralValue::Boolean(flag.into())))
-    }
-
-    fn number(&mut self, number: i64) -> IdedExpr {
-        self.node(Expr::Literal(LiteralValue::Int(number.into())))
-    }
-
-    fn ident(&mut self, name: &str) -> IdedExpr {
-        self.node(Expr::Ident(name.to_owned()))
-    }
-
-    fn result(&mut self) -> IdedExpr {
-        self.ident(RESULT)
-    }
-
-    fn call(&mut self, name: &str, args: Vec<IdedExpr>) -> IdedExpr {
-        self.node(Expr::Call(CallExpr {
-            func_name: name.to_owned(),
-            target: None,
-            args,
-        }))
-    }
-
     /// Calls a function with the accumulator and another argument.
     fn binary(&mut self, name: &str, other: IdedExpr) -> IdedExpr {
         let result = self.result();

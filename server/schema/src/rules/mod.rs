@@ -19,6 +19,7 @@ mod error_order;
 mod escaping;
 mod eval_error;
 mod evaluate;
+mod expr_builder;
 mod field_refs;
 mod library;
 mod list_types;

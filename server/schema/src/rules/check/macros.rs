@@ -2,15 +2,13 @@
 //!
 //! The evaluator uses the `cel` crate's macros instead, and other expansions for two variables.
 
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, operators,
-};
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, MapExpr, operators};
 use cel::parser::{Macro, MacroExprHelper, ParseError};
 use cel::{DeclarationError, Env};
 
 use super::walk::children;
+use crate::rules::expr_builder::{ExprBuilder, RESULT};
 
-const RESULT: &str = "@result";
 const INSERT: &str = "cel.@mapInsert";
 /// The placeholder for an expression that is too large to copy.
 pub(super) const TOO_LARGE: &str = "@tooLarge";
@@ -152,11 +150,6 @@ fn variable(expression: &IdedExpr) -> Option<String> {
     }
 }
 
-/// Builds expression nodes.
-struct ExprBuilder<'h, 'p> {
-    helper: &'h mut MacroExprHelper<'p>,
-}
-
 impl ExprBuilder<'_, '_> {
     /// The initial accumulator, the loop condition, the loop step and the result of a comprehension.
     fn fold(
@@ -167,26 +160,26 @@ impl ExprBuilder<'_, '_> {
     ) -> (IdedExpr, IdedExpr, IdedExpr, IdedExpr) {
         let last = expressions.pop().unwrap_or_default();
         let filter = expressions.pop();
-        let so_far = self.ident(RESULT);
+        let so_far = self.result();
         match name {
             "all" => {
                 let goes_on = self.call(operators::NOT_STRICTLY_FALSE, vec![so_far]);
-                let so_far = self.ident(RESULT);
+                let so_far = self.result();
                 let step = self.call(operators::LOGICAL_AND, vec![so_far, last]);
-                (self.flag(true), goes_on, step, self.ident(RESULT))
+                (self.flag(true), goes_on, step, self.result())
             }
             "exists" => {
                 let not = self.call(operators::LOGICAL_NOT, vec![so_far]);
                 let goes_on = self.call(operators::NOT_STRICTLY_FALSE, vec![not]);
-                let so_far = self.ident(RESULT);
+                let so_far = self.result();
                 let step = self.call(operators::LOGICAL_OR, vec![so_far, last]);
-                (self.flag(false), goes_on, step, self.ident(RESULT))
+                (self.flag(false), goes_on, step, self.result())
             }
             "existsOne" | "exists_one" => {
                 let one = self.number(1);
                 let more = self.call(operators::ADD, vec![so_far, one]);
-                let step = self.unless(Some(last), more);
-                let (so_far, one) = (self.ident(RESULT), self.number(1));
+                let step = self.guarded(Some(last), more);
+                let (so_far, one) = (self.result(), self.number(1));
                 let result = self.call(operators::EQUALS, vec![so_far, one]);
                 (self.number(0), self.flag(true), step, result)
             }
@@ -198,8 +191,8 @@ impl ExprBuilder<'_, '_> {
                 };
                 let item = self.list(vec![item]);
                 let more = self.call(operators::ADD, vec![so_far, item]);
-                let step = self.unless(condition, more);
-                (self.list(Vec::new()), self.flag(true), step, self.ident(RESULT))
+                let step = self.guarded(condition, more);
+                (self.list(Vec::new()), self.flag(true), step, self.result())
             }
             name => {
                 let more = if name == "transformMap" {
@@ -208,50 +201,26 @@ impl ExprBuilder<'_, '_> {
                 } else {
                     self.call(INSERT, vec![so_far, last])
                 };
-                let step = self.unless(filter, more);
+                let step = self.guarded(filter, more);
                 let start = self.node(Expr::Map(MapExpr::default()));
-                (start, self.flag(true), step, self.ident(RESULT))
+                (start, self.flag(true), step, self.result())
             }
         }
     }
 
     /// `condition ? more : accumulator`, or `more` if there is no condition.
-    fn unless(&mut self, condition: Option<IdedExpr>, more: IdedExpr) -> IdedExpr {
+    fn guarded(&mut self, condition: Option<IdedExpr>, more: IdedExpr) -> IdedExpr {
         match condition {
             None => more,
             Some(condition) => {
-                let so_far = self.ident(RESULT);
+                let so_far = self.result();
                 self.call(operators::CONDITIONAL, vec![condition, more, so_far])
             }
         }
     }
 
-    fn node(&mut self, expr: Expr) -> IdedExpr {
-        self.helper.next_expr(expr)
-    }
-
-    fn flag(&mut self, flag: bool) -> IdedExpr {
-        self.node(Expr::Literal(LiteralValue::Boolean(flag.into())))
-    }
-
-    fn number(&mut self, number: i64) -> IdedExpr {
-        self.node(Expr::Literal(LiteralValue::Int(number.into())))
-    }
-
-    fn ident(&mut self, name: &str) -> IdedExpr {
-        self.node(Expr::Ident(name.to_owned()))
-    }
-
     fn list(&mut self, elements: Vec<IdedExpr>) -> IdedExpr {
         self.node(Expr::List(ListExpr::new(elements)))
-    }
-
-    fn call(&mut self, name: &str, args: Vec<IdedExpr>) -> IdedExpr {
-        self.node(Expr::Call(CallExpr {
-            func_name: name.to_owned(),
-            target: None,
-            args,
-        }))
     }
 
     fn member(&mut self, name: &str, target: IdedExpr) -> IdedExpr {
