@@ -90,10 +90,10 @@ use uuid::Uuid;
 use configuration::LiveConfiguration;
 use index::Indexes;
 
-/// What every use case answers.
+/// The result of a use case.
 pub type Result<T, E = PortalError> = std::result::Result<T, E>;
 
-/// The portal. Cheap to clone, and all clones are the same.
+/// The portal. Cheap to clone; all clones share their state.
 #[derive(Clone)]
 pub struct Portal {
     shared: Arc<Shared>,
@@ -116,8 +116,8 @@ struct Shared {
 }
 
 impl Portal {
-    /// A portal over a store and control planes. `rules` reads what rules must know beyond what a viewer sees; `work_to_do` is
-    /// notified when a request may be applied.
+    /// Creates a portal over a store and control planes. `rules` reads what rules must know beyond what a viewer sees;
+    /// `work_to_do` is notified when a request may be applied.
     #[must_use]
     pub fn new(
         store: Store,
@@ -146,7 +146,7 @@ impl Portal {
         }
     }
 
-    /// Reads again what is read seldom: the typical times to ready. To be called every minute or so.
+    /// Refreshes values that change slowly: the typical times to ready. Call it about every minute.
     ///
     /// # Errors
     /// When the database fails.
@@ -167,7 +167,7 @@ impl Portal {
         &self.shared.planes
     }
 
-    /// For the inputs of rules, which are judged and not shown.
+    /// The scope for reading inputs of rules, which are checked and not shown.
     fn rules(&self) -> &RuleScope {
         &self.shared.rules
     }
@@ -180,7 +180,7 @@ impl Portal {
         (self.shared.env.now)()
     }
 
-    /// Ids of what is created. Later ones sort after earlier ones.
+    /// Creates an id. Later ones sort after earlier ones.
     fn new_id(&self) -> Uuid {
         (self.shared.env.new_id)()
     }
@@ -193,7 +193,7 @@ impl Portal {
         (self.shared.env.random)()
     }
 
-    /// The policies in force, compiled once for each configuration.
+    /// Returns the policies in force, compiled once for each configuration.
     fn policies(&self) -> Result<Arc<(u64, Policies)>> {
         let generation = self.shared.configuration.generation();
         let known = self.shared.policies.load_full();

@@ -30,7 +30,7 @@ pub enum LiveEvent {
         reference: ClaimRef,
         /// The path of its page.
         href: Link,
-        /// It is gone.
+        /// True if it is gone.
         deleted: bool,
     },
     /// A request.
@@ -39,16 +39,16 @@ pub enum LiveEvent {
         id: RequestId,
         /// The path of its page.
         href: Link,
-        /// For whoever has the page of its claim open: the path of that page.
+        /// The path of its claim's page, for viewers that have that open.
         #[serde(skip_serializing_if = "Option::is_none")]
         claim: Option<Link>,
     },
-    /// A control plane, and so all its claims.
+    /// A control plane, and with it all its claims.
     Plane {
         /// Which.
         name: PlaneName,
     },
-    /// Some changes were missed: look at everything again.
+    /// Some changes were missed: read everything again.
     Missed,
 }
 
@@ -78,7 +78,7 @@ pub(super) enum AuditNotification {
         request: Option<Arc<Request>>,
     },
     Plane(PlaneName),
-    /// More events than could be read one by one.
+    /// More events than are read one by one.
     Missed,
 }
 
@@ -89,7 +89,7 @@ pub(super) const CHANNEL_CAPACITY: usize = 1024;
 const BATCH: u32 = 200;
 
 impl Portal {
-    /// What changes from now on, as far as the viewer may see it.
+    /// Subscribes to changes that the viewer may see.
     #[must_use]
     pub fn live(&self, viewer: &Viewer) -> Live {
         Live {
@@ -101,7 +101,7 @@ impl Portal {
         }
     }
 
-    /// The same for somebody who has a claim's page open: what stands behind the claim counts as the claim.
+    /// Subscribes like [`Portal::live`], and to the composed resources of a claim whose page is open.
     ///
     /// # Errors
     /// [`PortalError::NotFound`](super::PortalError::NotFound) when there is no such claim for the viewer.
@@ -117,7 +117,8 @@ impl Portal {
         })
     }
 
-    /// The same for the page of a claim that is on its way: what stands behind it counts from when it is there.
+    /// Subscribes like [`Portal::live_on`] for a claim that does not exist yet: its composed resources are followed
+    /// once it does.
     ///
     /// # Errors
     /// [`PortalError::NotFound`](super::PortalError::NotFound) when none is on its way for the viewer; when the database
@@ -192,7 +193,7 @@ impl Portal {
         Ok(newest.max(last))
     }
 
-    /// Whose cluster-scoped claims are stands in the record, which replicas share.
+    /// Reads the owners of cluster-scoped claims from the audit log, which replicas share.
     async fn learn_cluster_scoped_claims(&self) -> Result<()> {
         let recorded = self.store().cluster_scoped_claims().await?;
         self.planes().add_recorded_claims(recorded);
@@ -206,7 +207,7 @@ fn made_cluster_scoped_claim(event: &NewEvent) -> bool {
 }
 
 impl Live {
-    /// Goes on for the viewer as they are now: what they may see may have changed. Whether anything did.
+    /// Continues for the viewer as they are now, whose roles may have changed. Returns true if they did.
     pub fn look_as(&mut self, viewer: &Viewer) -> bool {
         if self.viewer == *viewer {
             return false;
@@ -220,7 +221,7 @@ impl Live {
         true
     }
 
-    /// The next change; `None` when the portal ends.
+    /// Returns the next change; `None` when the portal ends.
     pub async fn next(&mut self) -> Option<LiveEvent> {
         loop {
             tokio::select! {
@@ -260,7 +261,7 @@ impl Live {
         }
     }
 
-    /// Begins to look out for what stands behind a claim that has just appeared.
+    /// Follows the composed resources of a claim that has just appeared.
     fn look_behind(&mut self, change: &Change) {
         if let (
             Some(behind),
@@ -277,8 +278,8 @@ impl Live {
         }
     }
 
-    /// What to tell of a request of that tenant, if it concerns the viewer: a member of the tenant, or somebody whose
-    /// agreement it needs.
+    /// Returns the change for a request of that tenant, if it concerns the viewer: a member of the tenant, or an
+    /// approver.
     fn of_request(
         &self,
         id: RequestId,
@@ -327,7 +328,7 @@ impl Live {
     }
 }
 
-/// The claim, when something is new behind it; never, when nothing is looked at.
+/// Waits for a change of the claim's composed resources; for ever if none are followed.
 async fn next_update(behind: Option<&mut ClaimSubscription>) -> ClaimRef {
     if let Some(behind) = behind
         && let Some(updates) = &mut behind.updates

@@ -1,4 +1,4 @@
-//! Inputs for judging the requests of a page, read together: a fixed number of statements for any number of requests.
+//! State that the requests of a page are checked by, read with a fixed number of statements for any number of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use portico_domain::tenancy::{KnownPerson, Person, Via, Viewer};
 use super::usage::Usage;
 use super::{Portal, Result};
 
-/// What these requests are judged by.
+/// The state that requests are checked by.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
     people: BTreeMap<String, KnownPerson>,
@@ -20,8 +20,8 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    /// What is known of the person, and what they may do as the configuration has it now; `None` for who never signed
-    /// in, and for whose provider is no longer configured.
+    /// Returns the person with their current roles; `None` if they never signed in, or if their provider is no longer
+    /// configured.
     #[expect(clippy::disallowed_methods, reason = "checks what the requester may do now")]
     pub(super) fn as_last_known(
         &self,
@@ -32,19 +32,19 @@ impl Lookups {
         Some((known, known.viewer(configuration, Via::System)?))
     }
 
-    /// By whom, and why, the control plane is closed to new claims.
+    /// Returns the cordon of the control plane.
     pub(super) fn cordon(&self, plane: &PlaneName) -> Option<&Cordon> {
         self.cordons.iter().find(|cordon| cordon.plane == *plane)
     }
 
-    /// What the tenant uses of its quota; `None` where no request takes of one.
+    /// Returns the tenant's quota usage; `None` if no request consumes a quota.
     pub(super) fn usage(&self, tenant: &TenantName) -> Option<&Usage> {
         self.usage.get(tenant)
     }
 }
 
 impl Portal {
-    /// Reads what the requests are judged by.
+    /// Reads the state that the requests are checked by.
     ///
     /// # Errors
     /// When the database fails.
@@ -72,12 +72,12 @@ impl Portal {
     }
 }
 
-/// Whether the request takes of a quota that its tenant has.
+/// True if the request consumes a quota that its tenant has.
 pub(super) fn takes_of_quota(configuration: &Configuration, request: &Request) -> bool {
     let tenant = configuration.tenants.get(&request.tenant);
     matches!(request.action, Action::Create | Action::Change)
         && tenant.is_some_and(|tenant| !tenant.spec.quota.0.is_empty())
 }
 
-/// How often a requester's requests ended in each way: by tenant and account.
+/// Numbers of a requester's requests by how they ended, by tenant and account.
 pub(super) type Counts = BTreeMap<(TenantName, String), BTreeMap<State, u64>>;
