@@ -12,7 +12,7 @@ use portico_planes::{Catalog, ClaimFilter};
 
 use super::lookups::{Counts, Lookups};
 use super::permissions::Attempt;
-use super::request::{may_decide, price_of, quota_lines, track, wish};
+use super::request::{may_decide, price_of, quota_lines, sentence_of, track};
 use super::review_diff::review_diff;
 use super::usage::cost;
 use super::{Conflict, Portal, Result, rows};
@@ -145,7 +145,7 @@ impl Portal {
         let price = price_of(catalog, request);
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
-            sentence: wish(configuration, catalog, request),
+            sentence: sentence_of(configuration, catalog, request),
             why: in_the_way
                 .map(|obstacle| Conflict::NotPermittedNow(obstacle).to_string())
                 .into_iter()

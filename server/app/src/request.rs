@@ -76,7 +76,7 @@ impl Portal {
             row,
             claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
             steps,
-            sentence: wish(&configuration, &catalog, &request),
+            sentence: sentence_of(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
             diff,
@@ -238,7 +238,7 @@ pub(super) fn price_of(catalog: &Catalog, request: &Request) -> Option<PriceQuot
 }
 
 /// Returns the request as a sentence.
-pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
+pub(super) fn sentence_of(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
     let looks = rows::display(catalog, &request.claim.offering);
     RequestSentence {
         action: request.action,

@@ -38,12 +38,12 @@ impl Portal {
         let text = words.trim().to_lowercase();
         let asks = workspace.is_some_and(|workspace| viewer.may(&workspace.tenant, Role::Developer));
         // `new postgres` says what to do with what is found.
-        let wish = VERBS
+        let requested = VERBS
             .iter()
             .find_map(|verb| text.strip_prefix(verb)?.strip_prefix(' '))
             .filter(|_| asks);
         let wanted = Wanted {
-            words: wish.unwrap_or(words),
+            words: requested.unwrap_or(words),
             ..Wanted::default()
         };
         let offerings = index.find(wanted).entries;
@@ -55,7 +55,7 @@ impl Portal {
         let requests: Vec<SearchResult> = requests
             .map(|entry| SearchResult::of_new_request(entry.offered().name.clone(), entry.title(), place))
             .collect();
-        if wish.is_some() && !requests.is_empty() {
+        if requested.is_some() && !requests.is_empty() {
             return Ok(requests);
         }
         let mut hits: Vec<SearchResult> = offerings

@@ -99,10 +99,10 @@ impl Portal {
             plan_facts: facts(&draft.offered),
             plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
             regions: regions(&usable),
-            region: draft.wish.region.clone(),
+            region: draft.preferences.region.clone(),
             planes: usable.iter().map(|plane| choice(plane)).collect(),
-            plane: draft.wish.plane.clone(),
-            labels: labels(&usable, &draft.wish.labels),
+            plane: draft.preferences.plane.clone(),
+            labels: labels(&usable, &draft.preferences.labels),
             whole: form.as_ref().and_then(|form| draft.whole(form)),
             form,
             schema_hash: draft

@@ -54,7 +54,7 @@ pub(crate) struct RequestDraft {
     pub(crate) name: String,
     pub(crate) name_problems: Vec<NameProblem>,
     pub(crate) plan: Option<Plan>,
-    pub(crate) wish: PlacementPreferences,
+    pub(crate) preferences: PlacementPreferences,
     pub(crate) note: String,
     pub(crate) placement: Placement,
     /// The schema's source: the chosen control plane; if none is chosen, another that serves the offering.
@@ -101,7 +101,7 @@ struct DraftStart {
     offered: Arc<Offered>,
     workspace: Workspace,
     plan: Option<Plan>,
-    wish: PlacementPreferences,
+    preferences: PlacementPreferences,
     placement: Placement,
     served: Option<(PlaneName, Served)>,
     problems: Vec<Problem>,
@@ -117,7 +117,7 @@ impl RequestDraft {
             offered,
             workspace,
             plan,
-            wish,
+            preferences,
             placement,
             served,
             problems,
@@ -142,7 +142,7 @@ impl RequestDraft {
             name,
             name_problems: Vec::new(),
             plan,
-            wish,
+            preferences,
             note: input.note.chars().take(MAX_NOTE_CHARACTERS).collect(),
             placement,
             served,
@@ -296,14 +296,14 @@ impl Portal {
             .map_err(Attempt::Create.error())?;
         let offered = Arc::clone(entry.offered());
         let mut problems = Vec::new();
-        let mut wish = PlacementPreferences {
+        let mut preferences = PlacementPreferences {
             region: filled(input.region.as_ref()).map(str::to_owned),
             labels: labels(input),
             ..PlacementPreferences::default()
         };
         if let Some(plane) = filled(input.plane.as_ref()) {
             if let Ok(plane) = plane.parse() {
-                wish.plane = Some(plane);
+                preferences.plane = Some(plane);
             } else {
                 let plane = plane.to_owned();
                 problems.push(DraftProblem::UnknownControlPlane { plane }.of_field("controlPlane"));
@@ -312,14 +312,21 @@ impl Portal {
         let plan = choose_plan(&offered, input, &mut problems);
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let cordons = self.store().cordons().await?;
-        let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
+        let placement = self.place(
+            &configuration,
+            &offered,
+            tenant,
+            environment,
+            &preferences,
+            &cordons,
+        );
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let expires_at = end_of_life(self.now(), offered.lifetime_days);
         let start = DraftStart {
             offered,
             workspace: workspace.clone(),
             plan,
-            wish,
+            preferences,
             placement,
             served,
             problems,
@@ -389,7 +396,7 @@ impl Portal {
             tenant: grant.target().tenant.clone(),
             environment: grant.target().environment.clone(),
         };
-        let wish = PlacementPreferences::default();
+        let preferences = PlacementPreferences::default();
         // A change is no way to keep a claim for longer.
         let expires_at = match action {
             Action::Renew => end_of_life(self.now(), offered.lifetime_days),
@@ -399,7 +406,7 @@ impl Portal {
             offered,
             workspace,
             plan,
-            wish,
+            preferences,
             placement,
             served,
             problems,
@@ -418,7 +425,7 @@ impl Portal {
         offered: &Offered,
         tenant: &Tenant,
         environment: &Environment,
-        wish: &PlacementPreferences,
+        preferences: &PlacementPreferences,
         cordons: &[Cordon],
     ) -> Placement {
         let statuses = self.planes().summaries();
@@ -446,7 +453,7 @@ impl Portal {
             environment,
             offering_title: &offered.title,
             offering_labels: &offered.control_plane_labels,
-            preferences: wish,
+            preferences,
         };
         place(&needs, &facts)
     }

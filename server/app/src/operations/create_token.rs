@@ -192,13 +192,13 @@ mod tests {
 
     #[test]
     fn a_token_follows_from_what_it_is_made_of() {
-        let wish = CreateToken {
+        let command = CreateToken {
             name: " ci ".to_owned(),
             days: 30,
             scope: TokenScope::Read,
         };
         let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let token = wish.token("https://sso.example.com#dana", Uuid::nil(), now);
+        let token = command.token("https://sso.example.com#dana", Uuid::nil(), now);
         assert_eq!((token.id, token.name.as_str()), (Uuid::nil(), "ci"));
         assert_eq!(token.created_at, now);
         assert_eq!(
@@ -207,7 +207,7 @@ mod tests {
         );
         let forever = CreateToken {
             days: u32::MAX,
-            ..wish
+            ..command
         };
         let forever = forever.token("https://sso.example.com#dana", Uuid::nil(), now);
         assert!(forever.expires_at > now, "it does not overflow into the past");
