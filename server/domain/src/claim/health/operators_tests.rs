@@ -6,10 +6,9 @@ use super::assess;
 use crate::claim::{Adapter, ClaimKind, Health};
 use crate::documents::Access;
 
-fn judged(group: &str, kind: &str, status: &Value) -> (Health, String) {
-    let object = json!({ "metadata": { "name": "one", "generation": 1 }, "spec": {}, "status": status });
+fn judged(group: &str, kind: &str, object: &Value) -> (Health, String) {
     let status = assess(
-        &object,
+        object,
         Adapter::of(group, kind, ClaimKind::Plain),
         &Access::default(),
     );
@@ -20,13 +19,27 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     json!({ "type": kind, "status": status, "reason": reason, "message": message })
 }
 
-/// Each row has an object and its expected health. A given word must be in the reason.
+/// Each row has a status and its expected health. A given word must be in the reason.
 fn check(group: &str, kind: &str, rows: &[(Value, Health, &str)]) {
-    for (status, health, word) in rows {
-        let (found, reason) = judged(group, kind, status);
-        assert_eq!(found, *health, "{kind}.{group} {status}: {reason}");
-        assert!(reason.contains(word), "{kind}.{group} {status}: {reason}");
-    }
+    let object = |status: &Value| json!({ "metadata": { "name": "one", "generation": 1 }, "spec": {}, "status": status });
+    let objects: Vec<_> = rows
+        .iter()
+        .map(|(status, health, word)| (object(status), *health, *word))
+        .collect();
+    check_objects(group, kind, &objects);
+}
+
+/// Like [`check`], with whole objects: for what metadata or spec decides.
+fn check_objects(group: &str, kind: &str, rows: &[(Value, Health, &str)]) {
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter_map(|(object, health, word)| {
+            let (found, reason) = judged(group, kind, object);
+            (found != *health || !reason.contains(word))
+                .then(|| format!("{health:?} {word:?} expected, but {found:?} {reason:?} found: {object}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{kind}.{group}\n{}", wrong.join("\n"));
 }
 
 #[test]
