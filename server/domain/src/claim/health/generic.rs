@@ -16,7 +16,9 @@ impl Assessment<'_> {
     /// Returns a failure, whatever else the object reports.
     pub(super) fn failure(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
         if let Some(test) = adapter.failed.iter().find(|test| self.holds(test)) {
-            return Some(self.why(adapter, test.condition.as_deref()));
+            let found = test.path.as_deref().and_then(|at| path::text(self.object, at));
+            let in_words = found.and_then(|text| adapter.words.get(&text).cloned());
+            return in_words.or_else(|| Some(self.why(adapter, test.condition.as_deref())));
         }
         if !adapter.guess {
             return None;

@@ -316,6 +316,104 @@ fn further_databases() {
 }
 
 #[test]
+fn elasticsearch() {
+    let (group, kind) = ("elasticsearch.k8s.elastic.co", "Elasticsearch");
+    let cluster = |phase: &str, health: &str, reachable: &str| {
+        let message = if reachable == "True" {
+            "Service shop/one-es-internal-http has endpoints"
+        } else {
+            "Service shop/one-es-internal-http has endpoints but Elasticsearch is unavailable"
+        };
+        json!({
+            "phase": phase, "health": health, "availableNodes": 3, "observedGeneration": 1,
+            "conditions": [
+                condition("ReconciliationComplete", "True", "", ""),
+                condition("RunningDesiredVersion", "True", "", "All nodes are running version 9.1.0"),
+                condition("ElasticsearchIsReachable", reachable, "", message),
+            ],
+        })
+    };
+    let mut stalled = cluster("Stalled", "green", "True");
+    stalled["inProgressOperations"] = json!({ "downscale": { "nodes": [{
+        "name": "one-es-data-2", "shutdownStatus": "STALLED", "explanation": "no node may take shard [logs][0]",
+    }] } });
+    check(
+        group,
+        kind,
+        &[
+            (json!({}), Health::Pending, "Waiting for its provisioner"),
+            (
+                json!({
+                    "phase": "ApplyingChanges", "health": "unknown", "observedGeneration": 1,
+                    "conditions": [
+                        condition("ElasticsearchIsReachable", "False", "", "Service shop/one-es-internal-http has no endpoint"),
+                    ],
+                }),
+                Health::Pending,
+                "Applying changes",
+            ),
+            (cluster("Ready", "green", "True"), Health::Ready, ""),
+            (
+                cluster("Ready", "yellow", "True"),
+                Health::Ready,
+                "Copies of some data are missing",
+            ),
+            (
+                cluster("Ready", "red", "True"),
+                Health::Degraded,
+                "Some data is not available",
+            ),
+            // The operator has made its changes, but the cluster does not answer.
+            (
+                cluster("Ready", "unknown", "False"),
+                Health::Pending,
+                "Elasticsearch is unavailable",
+            ),
+            (
+                cluster("ApplyingChanges", "yellow", "True"),
+                Health::Pending,
+                "Applying changes",
+            ),
+            (
+                cluster("MigratingData", "green", "True"),
+                Health::Pending,
+                "Migrating data",
+            ),
+            (stalled, Health::Degraded, "Stalled: no node may take shard"),
+            (
+                cluster("Invalid", "unknown", "False"),
+                Health::Degraded,
+                "Its specification is invalid",
+            ),
+            (cluster("Dreaming", "green", "True"), Health::Unknown, "Dreaming"),
+        ],
+    );
+    let annotated = |annotation: &str, value: &str| {
+        json!({
+            "metadata": { "name": "one", "annotations": { annotation: value } },
+            "status": cluster("Ready", "green", "True"),
+        })
+    };
+    check_objects(
+        group,
+        kind,
+        &[
+            (
+                annotated("eck.k8s.elastic.co/managed", "false"),
+                Health::Paused,
+                "",
+            ),
+            (annotated("eck.k8s.elastic.co/managed", "true"), Health::Ready, ""),
+            (
+                annotated("eck.k8s.elastic.co/pause-orchestration", "true"),
+                Health::Paused,
+                "",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn storage() {
     check(
         "objectbucket.io",
