@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    ApprovalPreview, CatalogCard, CatalogPage, Frame, Link, Paged, PlacementView, PlaneChoice, PricePeriod,
-    PriceQuote, RequestFormPage, TenantRow, TenantsPage,
+    Allowed, ApprovalPreview, CatalogCard, CatalogPage, ConnectionOutline, Frame, Link, OfferingPage, Paged,
+    PlacementView, PlaneChoice, PricePeriod, PriceQuote, RequestFormPage, TenantRow, TenantsPage,
 };
 use portico_domain::documents::Category;
 use portico_domain::request::Action;
@@ -234,6 +234,24 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         tried: true,
         checked: true,
         fresh: false,
+    }
+}
+
+fn offering_page(support: &str) -> OfferingPage {
+    OfferingPage {
+        card: card(),
+        kind: HOSTILE.into(),
+        group: HOSTILE.into(),
+        owner: Some(HOSTILE.into()),
+        support: Some(support.into()),
+        documentation_html: None,
+        plans: vec![],
+        facts: vec![],
+        receives: vec![],
+        connection: ConnectionOutline::default(),
+        served_on: vec![],
+        claims: vec![],
+        may_request: Allowed::yes(),
     }
 }
 
@@ -490,4 +508,18 @@ fn exceeded_quotas_are_marked_by_sign_and_text() {
         marked.contains("<svg") && marked.contains("meter over"),
         "not by colour alone: {marked}"
     );
+}
+
+#[test]
+fn an_offering_links_to_its_support() {
+    for (support, text) in [
+        ("mailto:databases@example.com", "databases@example.com"),
+        ("https://chat.example.com/databases", "chat.example.com/databases"),
+    ] {
+        let html = pages::offering(&frame(), &offering_page(support));
+        assert_tame(&html);
+        let link = format!("<a href=\"{support}\">{text}</a>");
+        assert!(html.contains(&link), "{link} is not in {html}");
+    }
+    assert_tame(&pages::offering(&frame(), &offering_page(HOSTILE)));
 }

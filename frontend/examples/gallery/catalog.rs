@@ -151,6 +151,7 @@ pub(crate) fn offering() -> OfferingPage {
         kind: "PostgreSQLInstance".into(),
         group: "databases.demo.portico.dev".into(),
         owner: Some("Data platform".into()),
+        support: None,
         documentation_html: Some("<p>A managed PostgreSQL. We patch it on Tuesdays between 02:00 and 04:00 UTC.</p><h2>Backups</h2><ul><li>Daily, kept for 14 days</li><li>Point in time, the last 48 hours</li></ul><h2>Connecting</h2><p>Use the <code>uri</code> of the connection secret.</p><pre><code>psql \"$DATABASE_URL\"</code></pre>".into()),
         plans: vec![
             plan("Small", "To try things", ["1", "2 GiB", "10 GiB", "None"], 19.0),
@@ -187,6 +188,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         may_request: Allowed::no(Denial::CannotRequest {
             tenant: "payments".parse().expect("a name"),
         }),
+        support: Some("mailto:data-platform@example.com".into()),
         plans: vec![],
         claims: vec![],
         ..offering()

@@ -167,6 +167,14 @@ fn facts(page: &OfferingPage) -> AnyView {
         .owner
         .clone()
         .map(|owner| view! { <div><dt>"Owner"</dt><dd>{owner}</dd></div> });
+    let support = page.support.clone().map(|link| {
+        let text = link
+            .strip_prefix("mailto:")
+            .or_else(|| link.strip_prefix("https://"))
+            .unwrap_or(&link)
+            .to_owned();
+        view! { <div><dt>"Support"</dt><dd><a href=link>{text}</a></dd></div> }
+    });
     let ready = card
         .typical_seconds
         .map(|seconds| view! { <div><dt>"Typically ready in"</dt><dd>{duration(seconds)}</dd></div> });
@@ -183,6 +191,7 @@ fn facts(page: &OfferingPage) -> AnyView {
             <h2 id="about">"About"</h2>
             <dl class="facts">
                 {owner}
+                {support}
                 {ready}
                 {approval}
                 <div><dt>"Kubernetes kind"</dt><dd><span class="mono">{page.kind.clone()}</span><span class="reason mono">{page.group.clone()}</span></dd></div>

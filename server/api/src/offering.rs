@@ -17,6 +17,8 @@ pub struct OfferingPage {
     pub group: String,
     /// The team that runs it.
     pub owner: Option<String>,
+    /// Where people get help with it: an `https:` or `mailto:` URL.
+    pub support: Option<String>,
     /// The documentation as sanitized HTML.
     pub documentation_html: Option<String>,
     /// The plans.

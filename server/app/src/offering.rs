@@ -67,6 +67,7 @@ impl Portal {
             kind: offered.kind.clone(),
             group: offered.group.clone(),
             owner: offered.owner.clone(),
+            support: offered.support.clone(),
             documentation_html: offered.documentation.as_deref().map(safe_html),
             plans: plan_columns(offered, &facts),
             facts,

@@ -59,6 +59,8 @@ pub struct Offered {
     pub category: Category,
     /// The team that runs it.
     pub owner: Option<String>,
+    /// Where people get help, an `https:` or `mailto:` URL. Only from the document: others' links are not trusted.
+    pub support: Option<String>,
     /// The name of an icon.
     pub icon: Option<String>,
     /// Search keywords.
@@ -143,6 +145,7 @@ impl Offered {
             documentation: spec.documentation.clone().or(annotations.documentation),
             category,
             owner: spec.owner.clone().or(annotations.owner),
+            support: spec.support.clone(),
             icon: spec.icon.clone().or(annotations.icon),
             keywords: spec.keywords.clone(),
             plans: spec.plans.clone(),

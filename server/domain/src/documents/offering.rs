@@ -34,6 +34,8 @@ pub struct OfferingSpec {
     pub category: Category,
     /// The team that runs it.
     pub owner: Option<String>,
+    /// Where people get help with it, as a link: `https://…` or `mailto:…`. Shown on its page.
+    pub support: Option<String>,
     /// The name of a glyph: `postgresql`, `mysql`, `redis`, `kafka`, `rabbitmq`, `bucket`, `kubernetes`, or a category's.
     pub icon: Option<String>,
     /// Words by which the search finds it, besides title and summary.

@@ -6,6 +6,7 @@ use portico_domain::claim::{HealthRules, path};
 use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSource};
 use portico_domain::projection::{NotSettable, check_settable};
 use serde_json::Value;
+use url::Url;
 
 use super::super::documents::{LocatedDocument, all_offerings};
 use super::super::finding::Findings;
@@ -26,6 +27,9 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
             "metadata.name",
             "must be <plural>.<group>, as the CustomResourceDefinition is named",
         );
+    }
+    if let Some(message) = spec.support.as_deref().and_then(|link| support(link).err()) {
+        findings.error(at, "spec.support", message);
     }
     for error in HealthRules::compile(&spec.health).err().unwrap_or_default() {
         findings.error(
@@ -92,6 +96,24 @@ fn not_settable(reason: &NotSettable) -> String {
         NotSettable::NotMachinery => "is no machinery: people may set it already".to_owned(),
         NotSettable::OtherRoot => "begin with spec., metadata.labels. or metadata.annotations.".to_owned(),
     }
+}
+
+/// Checks a link that is shown to everybody: any other scheme could run a script.
+fn support(link: &str) -> Result<(), String> {
+    let url = Url::parse(link).map_err(|error| format!("is not a URL: {error}"))?;
+    let has_password = url.password().is_some() || !url.username().is_empty();
+    match url.scheme() {
+        "https" if has_password => Err("must not contain a user name or password".to_owned()),
+        "https" => Ok(()),
+        "mailto" if is_email_address(url.path()) => Ok(()),
+        "mailto" => Err("must name one e-mail address, such as mailto:databases@example.com".to_owned()),
+        _ => Err("must begin with https:// or mailto:".to_owned()),
+    }
+}
+
+fn is_email_address(text: &str) -> bool {
+    text.split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains(['@', ',']))
 }
 
 /// Prefixes of labels that any chart or tool sets with names chosen by people, so they prove nothing.

@@ -64,6 +64,55 @@ spec:
 }
 
 #[test]
+fn support_is_a_web_page_or_one_e_mail_address() {
+    let said = |link: &str| {
+        let offering = format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  support: {link}
+"
+        );
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &offering),
+        ])
+    };
+    for good in [
+        "https://chat.example.com/channels/databases?thread=new",
+        "mailto:databases@example.com",
+        "mailto:databases@example.com?subject=Portico",
+    ] {
+        assert_eq!(said(good), Vec::<String>::new(), "{good}");
+    }
+    for (bad, why) in [
+        ("databases@example.com", "is not a URL"),
+        ("chat.example.com/databases", "is not a URL"),
+        ("javascript:alert(1)", "must begin with https:// or mailto:"),
+        ("http://chat.example.com", "must begin with https:// or mailto:"),
+        ("https://dana:secret@chat.example.com", "user name or password"),
+        ("mailto:databases", "must name one e-mail address"),
+        (
+            "mailto:a@example.com,b@example.com",
+            "must name one e-mail address",
+        ),
+    ] {
+        let said = said(bad);
+        assert_eq!(said.len(), 1, "{bad}: {said:?}");
+        assert!(
+            said[0].starts_with("offering.yaml:6")
+                && said[0].contains("spec.support")
+                && said[0].contains(why),
+            "{bad}: {said:?}"
+        );
+    }
+}
+
+#[test]
 fn a_plan_consumes_numbers_or_fields_with_amounts() {
     let offering = |consumes: &str| {
         format!(
