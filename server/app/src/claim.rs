@@ -11,7 +11,7 @@ use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Heal
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::base_hash;
 use portico_domain::placement::may_use;
-use portico_domain::request::{Action, State};
+use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_store::{Page, RequestFilter};
 
@@ -65,9 +65,10 @@ impl Portal {
             history
         );
         let history = history?.items;
-        let usual = match claim.status.health {
-            Health::Pending => self.store().typical_time(&reference.offering).await?,
-            _ => None,
+        let creation = self.creation(&claim, history.first()).await?;
+        let usual = match creation {
+            Some(_) => self.store().typical_time(&reference.offering).await?,
+            None => None,
         };
 
         let may_change = if coming {
@@ -81,15 +82,16 @@ impl Portal {
         let price = price(plan, None);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
-            progress: progress(
-                claim.status.health,
-                claim.created_at,
-                history.first(),
-                tree.as_ref(),
-                usual,
-                &plane,
-                self.now(),
-            ),
+            progress: creation.map(|request| {
+                progress(
+                    request,
+                    claim.created_at,
+                    tree.as_ref(),
+                    usual,
+                    &plane,
+                    self.now(),
+                )
+            }),
             conditions: claim.status.conditions.clone(),
             connect,
             tree,
@@ -126,6 +128,16 @@ impl Portal {
             properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
             may_change,
         })
+    }
+
+    /// The request that creates the claim, while it does: the newest one, and the claim is pending and was never ready.
+    /// A claim that worked and is pending again, after a restart for example, is not being created.
+    async fn creation<'a>(&self, claim: &Claim, newest: Option<&'a Request>) -> Result<Option<&'a Request>> {
+        let creates = newest.filter(|request| request.action == Action::Create);
+        match creates.filter(|_| claim.status.health == Health::Pending) {
+            Some(request) if !self.store().was_ready(request.id).await? => Ok(Some(request)),
+            _ => Ok(None),
+        }
     }
 
     /// Returns the page of a deleted claim: its last applied manifest and its history. `None` if the viewer can see no

@@ -6,24 +6,18 @@ use jiff::Timestamp;
 use portico_api::words::ProgressTitle;
 use portico_api::{Progress, ProgressStep, TreeNode};
 use portico_domain::claim::Health;
-use portico_domain::request::{Action, Request, State};
+use portico_domain::request::{Request, State};
 
-/// The progress of a claim whose newest request is `newest`; `None` unless that request creates it and it is pending.
-/// `created_at` is when it was created on its control plane, `tree` what it is composed of, and `usual` how long other
-/// claims of its offering took.
+/// The progress of a claim that `request` creates. `created_at` is when it was created on its control plane, `tree` what it
+/// is composed of, and `usual` how long other claims of its offering took.
 pub(super) fn progress(
-    health: Health,
+    request: &Request,
     created_at: Timestamp,
-    newest: Option<&Request>,
     tree: Option<&TreeNode>,
     usual: Option<Duration>,
     plane: &str,
     now: Timestamp,
-) -> Option<Progress> {
-    let request = newest.filter(|request| request.action == Action::Create)?;
-    if health != Health::Pending {
-        return None;
-    }
+) -> Progress {
     let applied = (request.state == State::Fulfilled).then_some(created_at);
     let approved = request
         .decisions
@@ -56,12 +50,12 @@ pub(super) fn progress(
             seconds,
         }
     });
-    Some(Progress {
+    Progress {
         steps: steps.collect(),
         current,
         elapsed_seconds: applied.map_or(0, |at| seconds(at, now)),
         usual_seconds: usual.map(|usual| usual.as_secs()),
-    })
+    }
 }
 
 /// Whole seconds from one instant to another. The clocks of a control plane and of Portico can differ: never negative.
@@ -117,8 +111,7 @@ mod tests {
         let created_at = after(&request, 302);
         let now = after(&request, 320);
         let usual = Some(Duration::from_secs(41));
-        let seen = |health| progress(health, created_at, Some(&request), Some(&tree), usual, "EU", now);
-        let progress = seen(Health::Pending).unwrap();
+        let progress = progress(&request, created_at, Some(&tree), usual, "EU", now);
         assert_eq!(
             titles(&progress),
             [
@@ -131,15 +124,13 @@ mod tests {
         );
         assert_eq!((progress.current, progress.elapsed_seconds), (3, 18));
         assert_eq!(progress.usual_seconds, Some(41));
-        assert_eq!(seen(Health::Ready), None);
-        assert_eq!(seen(Health::Degraded), None);
     }
 
     #[test]
     fn what_is_not_applied_yet_has_no_parts_and_no_time() {
         let request = portico_store::testing::request("payments", "orders", State::Approved);
         let now = after(&request, 7);
-        let progress = progress(Health::Pending, now, Some(&request), None, None, "EU", now).unwrap();
+        let progress = progress(&request, now, None, None, "EU", now);
         assert_eq!(
             titles(&progress),
             [("Requested", None), ("Applied to EU", None), ("Ready", None)]
@@ -148,17 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_no_creation_and_clocks_may_differ() {
-        let mut request = portico_store::testing::request("payments", "orders", State::Fulfilled);
+    fn a_control_planes_clock_may_be_behind() {
+        let request = portico_store::testing::request("payments", "orders", State::Fulfilled);
         let earlier = after(&request, -3);
-        let of =
-            |request: &Request| progress(Health::Pending, earlier, Some(request), None, None, "EU", earlier);
-        assert_eq!(of(&request).unwrap().steps[1].seconds, Some(0));
-        request.action = Action::Change;
-        assert_eq!(of(&request), None);
-        assert_eq!(
-            progress(Health::Pending, earlier, None, None, None, "EU", earlier),
-            None
-        );
+        let progress = progress(&request, earlier, None, None, "EU", earlier);
+        assert_eq!(progress.steps[1].seconds, Some(0));
+        assert_eq!(progress.elapsed_seconds, 0);
     }
 }

@@ -44,6 +44,18 @@ impl Store {
         transaction.commit().await
     }
 
+    /// True if the claim of a request was recorded as ready once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn was_ready(&self, request: RequestId) -> Result<bool> {
+        let query = Query::new(
+            "SELECT 1 FROM readiness WHERE request_id = $1",
+            [request.to_string().into()],
+        );
+        Ok(!self.backend.fetch(query).await?.is_empty())
+    }
+
     /// Returns the median time to ready of an offering's latest claims; `None` without samples.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ async fn readiness_is_recorded_once(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::Fulfilled);
     store.insert_for_tests(&request, &[]).await.unwrap();
+    assert!(!store.was_ready(request.id).await.unwrap());
     for seconds in [20, 40] {
         let took = Duration::from_secs(seconds);
         store
@@ -53,6 +54,7 @@ async fn readiness_is_recorded_once(database: &TestStore) {
         store.typical_time(&request.claim.offering).await.unwrap(),
         Some(Duration::from_secs(20))
     );
+    assert!(store.was_ready(request.id).await.unwrap());
 }
 
 async fn claims_that_are_not_ready_yet_are_selected(database: &TestStore) {
