@@ -89,6 +89,22 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.ok(!(await dana.page.content()).includes(password));
   });
 
+  it('does what was pressed, even if the page is refreshed before the answer', async () => {
+    await open();
+    const { page } = dana;
+    await page.route('**/reveal', async (route) => {
+      await new Promise((answer) => setTimeout(answer, 1500));
+      await route.continue();
+    });
+    await row('password').getByRole('button', { name: 'Reveal password' }).click();
+    const refreshed = page.waitForResponse((response) => response.request().method() === 'GET' && response.url() === page.url());
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await refreshed;
+    await row('password').getByText(password, { exact: true }).waitFor();
+    assert.ok(await row('password').getByRole('button', { name: 'Copy', exact: true }).isVisible());
+    await page.unroute('**/reveal');
+  });
+
   it('has commands and code snippets', async () => {
     await open();
     const psql = await (await snippet('psql')).locator('pre').innerText();

@@ -144,7 +144,7 @@ fn path(old: &Element, new: &Element) -> Vec<(Node, Node)> {
     else {
         return Vec::new();
     };
-    let Some(counterpart) = counterpart(&focus, new) else {
+    let Some(counterpart) = counterpart(&focus, old, new) else {
         return Vec::new();
     };
     let (mine, theirs) = (outwards(&focus, old), outwards(&counterpart, new));
@@ -169,12 +169,17 @@ fn outwards(from: &Element, to: &Element) -> Vec<Node> {
     path
 }
 
-/// The counterpart of an element in the new region.
-fn counterpart(of: &Element, region: &Element) -> Option<Element> {
+/// The counterpart in the new region of an element of the old one. Of several with the same key (the buttons that copy
+/// and that reveal a secret, two links to one page) it is the one in the same position.
+fn counterpart(of: &Element, old: &Element, new: &Element) -> Option<Element> {
     let key = key(of)?;
-    let same = find_all(region, &of.tag_name().to_lowercase());
-    same.into_iter()
-        .find(|other| self::key(other).as_ref() == Some(&key))
+    let alike = |region| {
+        find_all(region, &of.tag_name().to_lowercase())
+            .into_iter()
+            .filter(|other| self::key(other).as_ref() == Some(&key))
+    };
+    let position = alike(old).position(|other| other == *of)?;
+    alike(new).nth(position)
 }
 
 /// The key that identifies an element among its siblings, if it has one.

@@ -38,10 +38,12 @@ pub(super) mod imp {
                 return;
             };
             event.prevent_default();
+            // Read at once: the page may change while the answer is awaited.
+            let key = button.get_attribute("value").unwrap_or_default();
+            let only_copy = button.has_attribute("data-copy-only");
             spawn_local(async move {
-                let key = button.get_attribute("value").unwrap_or_default();
                 match ask(&form, &key).await {
-                    Ok(values) if button.has_attribute("data-copy-only") => {
+                    Ok(values) if only_copy => {
                         if let Some((_, value)) = values.first() {
                             if copy(value).await {
                                 mark_copied(&button, "Copied. It has been recorded.").await;

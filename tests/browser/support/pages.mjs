@@ -67,8 +67,18 @@ async function yamlTab(page) {
 async function aRevealedSecret(page) {
   await page.goto(orders);
   await page.locator('html[data-alive]').waitFor();
+  const alerts = [];
+  const dismiss = (dialog) => alerts.push(dialog.message()) && dialog.dismiss();
+  page.on('dialog', dismiss);
   await page.getByRole('button', { name: /^Reveal password/i }).click();
-  await page.locator('[data-keep="password"] .revealed').waitFor();
+  try {
+    await page.locator('[data-keep="password"] .revealed').waitFor();
+  } catch (error) {
+    const main = await page.locator('main').innerText();
+    throw new Error(`at ${page.url()}, alerts ${JSON.stringify(alerts)}, the page says: ${main}`, { cause: error });
+  } finally {
+    page.off('dialog', dismiss);
+  }
 }
 
 /** Search everywhere, with what it found. */

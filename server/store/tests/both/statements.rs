@@ -175,6 +175,7 @@ async fn requests(store: &Store) {
     store.awaiting_readiness(Timestamp::UNIX_EPOCH).await.unwrap();
     let offering = &done.claim.offering;
     store.note_ready(done.id, offering, MINUTE, now).await.unwrap();
+    assert!(store.was_ready(done.id).await.unwrap());
     store.typical_time(offering).await.unwrap();
     store.typical_times().await.unwrap();
 }
