@@ -313,3 +313,73 @@ fn node(composed: ComposedResource) -> TreeNode {
         children: composed.children.into_iter().map(node).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::SubmitOutcome;
+    use crate::testing::{TestApp, buckets, developer, sandbox};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn only_a_claim_that_never_worked_is_being_created() {
+        let app = TestApp::new().await;
+        let viewer = developer(0);
+        let submitted = app.submit(&viewer, &sandbox(), "files").await.unwrap();
+        let SubmitOutcome::Created(submission) = submitted else {
+            panic!("{submitted:?}");
+        };
+        let reference = ClaimRef {
+            plane: "eu-shared".parse().unwrap(),
+            offering: buckets(),
+            namespace: Some("t0-sandbox".to_owned()),
+            name: "files".parse().unwrap(),
+        };
+        let page = app.portal.claim(&viewer, &reference).await.unwrap();
+        let steps = page.progress.expect("it is being created").steps;
+        assert!(steps.iter().any(|step| step.title == "Ready"), "{steps:?}");
+
+        let claim = app.portal.coming(&viewer, &reference).await.unwrap().unwrap();
+        let history = app
+            .portal
+            .store()
+            .requests(
+                &viewer.scope(),
+                &RequestFilter::of_claim(reference.clone()),
+                &Page::first(1),
+            )
+            .await
+            .unwrap();
+        let request = &history.items[0];
+        assert_eq!(request.id, submission.id);
+        let ready = Claim {
+            status: ClaimStatus {
+                health: Health::Ready,
+                ..claim.status.clone()
+            },
+            ..(*claim).clone()
+        };
+        let change = Request {
+            action: Action::Change,
+            ..request.clone()
+        };
+        let is_created = async |claim: &Claim, newest: Option<&Request>| {
+            app.portal.creation(claim, newest).await.unwrap().is_some()
+        };
+        assert!(is_created(&claim, Some(request)).await);
+        assert!(!is_created(&ready, Some(request)).await, "it works");
+        assert!(!is_created(&claim, Some(&change)).await, "it is being changed");
+        assert!(!is_created(&claim, None).await, "nobody requested it here");
+
+        let took = Duration::from_secs(40);
+        let store = app.portal.store();
+        store
+            .note_ready(request.id, &buckets(), took, app.portal.now())
+            .await
+            .unwrap();
+        assert!(!is_created(&claim, Some(request)).await, "it worked before");
+        let page = app.portal.claim(&viewer, &reference).await.unwrap();
+        assert_eq!(page.progress, None);
+    }
+}
