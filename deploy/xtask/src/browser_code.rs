@@ -2,6 +2,7 @@
 //! binaryen makes it smaller if npm is installed. The result is `portico.js` and `portico_bg.wasm`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,9 @@ use crate::steps::{note, run, run_quietly, step};
 use crate::workspace::{cargo, development_site, root, site, target, which};
 
 const TRIPLE: &str = "wasm32-unknown-unknown";
+
+/// The file that says from what the folder was built; without it the folder is not complete.
+const MADE_FROM: &str = ".made-from";
 
 /// WebAssembly features that rustc uses, so that wasm-opt accepts them. Every browser of the last three years has them.
 const FEATURES: [&str; 6] = [
@@ -32,7 +36,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
     let options = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
     let fingerprint = Fingerprint::of(
-        &site.join(".made-from"),
+        &site.join(MADE_FROM),
         &[&built],
         &[options, &FEATURES.join(" "), "1"],
     )?;
@@ -63,7 +67,7 @@ pub(crate) fn build_for_development() -> Result<PathBuf> {
     let built = compile("dev", "debug")?;
     let site = development_site();
     fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
-    let fingerprint = Fingerprint::of(&site.join(".made-from"), &[&built], &[])?;
+    let fingerprint = Fingerprint::of(&site.join(MADE_FROM), &[&built], &[])?;
     if !fingerprint.is_current() {
         step("Generating JavaScript bindings", || bind(&built, &site, true))?;
         fingerprint.save()?;
@@ -135,8 +139,18 @@ fn bind(built: &Path, site: &Path, names: bool) -> Result<()> {
     bindgen
         .generate(&fresh)
         .map_err(|error| anyhow!("wasm-bindgen: {error:#}"))?;
-    fs::remove_dir_all(site)?;
-    fs::rename(&fresh, site).context("could not move the browser code into place")
+    // File by file: a running demo reads this folder at any time.
+    fs::remove_file(site.join(MADE_FROM)).or_else(|error| match error.kind() {
+        ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })?;
+    for file in fs::read_dir(&fresh)? {
+        let file = file?;
+        fs::rename(file.path(), site.join(file.file_name()))
+            .context("could not move the browser code into place")?;
+    }
+    fs::remove_dir(&fresh)?;
+    Ok(())
 }
 
 /// The command that runs binaryen's `wasm-opt` from npm. `None` without npm or a network.
