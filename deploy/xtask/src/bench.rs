@@ -27,24 +27,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         program::build(&program::Options { release: true })?
     };
     step("Measuring", || {
-        steps::run(
-            Command::new(cargo())
-                .current_dir(root())
-                .args([
-                    "run",
-                    "--quiet",
-                    "--locked",
-                    "--release",
-                    "--package",
-                    "portico-tests",
-                    "--bin",
-                    "portico-bench",
-                    "--",
-                ])
-                .args(options.filter.as_deref())
-                .env("PORTICO_BIN", &program)
-                .env("PORTICO_SITE", site()),
-        )
+        let mut command = Command::new(cargo());
+        command.current_dir(root()).args(["run", "--quiet", "--locked"]);
+        // As the program: what both depend on is built once.
+        program::optimise(&mut command);
+        command
+            .args(["--package", "portico-tests", "--bin", "portico-bench", "--"])
+            .args(options.filter.as_deref())
+            .env("PORTICO_BIN", &program)
+            .env("PORTICO_SITE", site());
+        steps::run(&mut command)
     })?;
     let wanted = options
         .filter

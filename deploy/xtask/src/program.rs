@@ -1,5 +1,6 @@
 //! Builds the program `portico`.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -76,7 +77,7 @@ fn compile(options: &Options, without_simulator: bool, site: Option<&Path>) -> R
             command.env("PORTICO_SITE", site);
         }
         if options.release {
-            command.arg("--release");
+            optimise(&mut command);
         }
         if without_simulator {
             command.args(PRODUCTION_FEATURES);
@@ -84,6 +85,19 @@ fn compile(options: &Options, without_simulator: bool, site: Option<&Path>) -> R
         steps::run(&mut command)
     })?;
     Ok(path(options.release))
+}
+
+/// Adds `--release`, and takes the views out of their boxes: pages are rendered by half as fast again then. Only
+/// development has boxed views, see `.cargo/config.toml`. Flags from the environment stay as they are.
+pub(crate) fn optimise(command: &mut Command) {
+    command.arg("--release");
+    if ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]
+        .iter()
+        .all(|flags| env::var_os(flags).is_none())
+    {
+        // Empty flags of the environment replace those of the configuration.
+        command.env("CARGO_ENCODED_RUSTFLAGS", "");
+    }
 }
 
 /// The path at which cargo puts the program.
