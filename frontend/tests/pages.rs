@@ -1,5 +1,4 @@
 //! Guarantees of pages: hostile text is escaped, and every form control is accessible to screen readers.
-#![cfg(feature = "ssr")]
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{

@@ -80,18 +80,12 @@ fn compile(profile: &str, folder: &str) -> Result<PathBuf> {
     add_target()?;
     step("Building the browser code", || {
         let mut build = Command::new(cargo());
-        // A user's configuration may unify features over the workspace, which would add the server's to the browser
-        // code.
-        build.env("CARGO_RESOLVER_FEATURE_UNIFICATION", "selected");
         run(build.current_dir(root()).args([
             "rustc",
             "--quiet",
             "--locked",
             "--package",
-            "portico-frontend",
-            "--lib",
-            "--features",
-            "hydrate",
+            "portico-islands",
             "--profile",
             profile,
             "--target",
@@ -101,7 +95,7 @@ fn compile(profile: &str, folder: &str) -> Result<PathBuf> {
             "cdylib",
         ]))
     })?;
-    Ok(target().join(TRIPLE).join(folder).join("portico_frontend.wasm"))
+    Ok(target().join(TRIPLE).join(folder).join("portico_islands.wasm"))
 }
 
 fn add_target() -> Result<()> {

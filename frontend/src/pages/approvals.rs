@@ -3,8 +3,7 @@ use portico_api::words::PriceWords;
 use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, names};
 use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS};
 
-use super::request::decision;
-use crate::islands::ApprovalKeys;
+use super::request::{decision, letter_keys};
 use crate::parts::badge::{action, action_word};
 use crate::parts::summary::quota;
 use crate::parts::text::{code, diff, empty, grouped, place};
@@ -54,7 +53,7 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
                 </div>
                 {body}
             </div>
-            <ApprovalKeys />
+            {letter_keys()}
         }
         .into_any()
     })

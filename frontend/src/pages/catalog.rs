@@ -2,7 +2,6 @@ use leptos::prelude::*;
 use portico_api::words::money;
 use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
 
-use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
 use crate::parts::{Query, document, duration, glyph_tile, icon, pager};
 
@@ -14,7 +13,6 @@ pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
         view! {
             <div class="page-head"><h1>"Catalog"</h1></div>
             {search(page, &query)}
-            <Search />
             <div class="live" data-live="catalog">
                 {categories(page, &query)}
                 {found(page)}

@@ -1,7 +1,6 @@
 use leptos::prelude::*;
 use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, names};
 
-use crate::islands::Search;
 use crate::parts::rows::sortable_claim_table;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{Query, document, icon, pager, select};
@@ -17,7 +16,6 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
                 <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>"New request"</a></div>
             </div>
             {search(page, &query)}
-            <Search />
             <div class="live" data-live="claims">
                 {unreachable(&page.unreachable_planes)}
                 {chips(page, &query)}

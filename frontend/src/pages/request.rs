@@ -2,7 +2,6 @@ use leptos::prelude::*;
 use portico_api::{Frame, Link, RequestPage, RequestRow, RequestStep, names};
 use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS, State};
 
-use crate::islands::ApprovalKeys;
 use crate::parts::badge::{action, state};
 use crate::parts::summary::{placement, quota};
 use crate::parts::text::{code, diff, place};
@@ -26,10 +25,20 @@ pub fn request(frame: &Frame, page: &RequestPage) -> String {
                     <div class="stack-l">{beside(frame, page)}</div>
                 </div>
             </div>
-            {page.may_decide.then(|| view! { <ApprovalKeys /> })}
+            {page.may_decide.then(letter_keys)}
         }
         .into_any()
     })
+}
+
+/// The button that turns the shortcuts of a single letter off, for people whose speech input types letters.
+pub(super) fn letter_keys() -> AnyView {
+    const OFF: &str = "Turn single-letter keys off";
+    const ON: &str = "Turn single-letter keys on";
+    view! {
+        <button type="button" class="button quiet small keys when-alive" data-letters="" data-off=OFF data-on=ON>{OFF}</button>
+    }
+    .into_any()
 }
 
 fn head(frame: &Frame, page: &RequestPage) -> AnyView {

@@ -1,20 +1,15 @@
 //! The HTML document of every page.
 
-use std::sync::Arc;
-
-use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 use portico_api::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;
 use super::visible_text::with_visible_characters;
-use crate::islands::{Copy, Live};
 
-/// Loads the wasm and starts the islands. Does not depend on the page.
+/// Loads the wasm, which starts the islands. Does not depend on the page.
 const START: &str = "const s=document.currentScript.dataset;\
-import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});m.hydrate();\
-for(const e of document.querySelectorAll('leptos-island'))try{m[e.dataset.component]?.(e)}catch(x){console.error(x)}\
+import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});\
 document.documentElement.dataset.alive=''})";
 
 /// Speculation rules: lets the browser prefetch pages.
@@ -36,8 +31,6 @@ pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> Stri
                 </div>
             </div>
             <div id="announcements" class="unseen" aria-live="polite"></div>
-            <Live />
-            <Copy />
         }
         .into_any()
     })
@@ -57,7 +50,7 @@ pub(crate) fn bare_document(frame: &Frame, content: impl FnOnce() -> AnyView) ->
 }
 
 fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
-    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let owner = Owner::new_root(None);
     let body = owner.with(|| body().to_html());
     let head = owner.with(|| head(frame).to_html());
     let foot = owner.with(|| foot(frame).to_html());

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use portico_api::{Frame, Link, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
-use crate::islands::{CommandPalette, ThemeSwitch};
 
 struct NavItem {
     link: Link,
@@ -165,10 +164,50 @@ pub(crate) fn top(frame: &Frame) -> AnyView {
         <header class="top">
             {crumbs}
             <span class="spring"></span>
-            <CommandPalette />
-            <ThemeSwitch />
+            {search_everywhere()}
+            {theme_switch(frame)}
             {person(frame)}
         </header>
+    }
+    .into_any()
+}
+
+/// The search dialog and the button that opens it; without scripts a link to the catalog.
+fn search_everywhere() -> AnyView {
+    view! {
+        <a class="search-button" href=Link::Catalog.to_string()>
+            {icon("search")}
+            <span>"Search"</span>
+            <kbd class="when-alive" aria-hidden="true">"Ctrl K"</kbd>
+        </a>
+        <dialog class="palette" aria-label="Search everywhere">
+            <input type="text" role="combobox" aria-expanded="true" aria-controls="palette-results" aria-label="Search everywhere"
+                placeholder="Search everywhere" autocomplete="off" spellcheck="false" />
+            <ul role="listbox" id="palette-results" aria-label="Found"></ul>
+            <p class="palette-hint" role="status" data-none="Nothing is called that.">
+                "Offerings, claims, requests, pages and what can be done."
+            </p>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// The button that cycles through the themes.
+fn theme_switch(frame: &Frame) -> AnyView {
+    const SYSTEM: &str = "Theme: as the system has it";
+    const LIGHT: &str = "Theme: light";
+    const DARK: &str = "Theme: dark";
+    let title = match frame.theme.as_deref() {
+        Some("light") => LIGHT,
+        Some("dark") => DARK,
+        _ => SYSTEM,
+    };
+    view! {
+        <button type="button" class="icon-button theme when-alive" aria-label=title title=title data-system=SYSTEM data-light=LIGHT data-dark=DARK>
+            {icon("auto")}
+            {icon("sun")}
+            {icon("moon")}
+        </button>
     }
     .into_any()
 }

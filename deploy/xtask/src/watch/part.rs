@@ -7,8 +7,6 @@ use anyhow::Result;
 use crate::crates::{Metadata, arrows, folder, metadata, reachable};
 
 const PROGRAM: &str = "portico";
-/// What of the frontend is for the server only: the rest is compiled for browsers, too.
-const SERVER_ONLY: [&str; 2] = ["frontend/src/pages", "frontend/src/parts"];
 
 /// The part of the demo that a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +34,7 @@ impl Parts {
         let arrows = arrows(metadata);
         let program = reachable(&arrows, PROGRAM);
         let part = |name: &str| match name {
-            "portico-frontend" | "portico-page" => Some(Part::Browser),
+            "portico-islands" | "portico-page" => Some(Part::Browser),
             name if name == PROGRAM || program.contains(name) => Some(Part::Server),
             _ => None,
         };
@@ -62,7 +60,7 @@ impl Parts {
             let is_css = path.extension().is_some_and(|extension| extension == "css");
             return is_css.then_some(Part::Style);
         }
-        if path.starts_with("migrations") || SERVER_ONLY.iter().any(|folder| path.starts_with(folder)) {
+        if path.starts_with("migrations") {
             return Some(Part::Server);
         }
         // Crates lie within others' folders: the innermost one has the file.
@@ -102,11 +100,11 @@ mod tests {
         let parts = Parts::read(&root()).unwrap();
         for (path, part) in [
             ("style/10-tokens.css", Some(Part::Style)),
-            ("frontend/src/islands/theme.rs", Some(Part::Browser)),
+            ("frontend/islands/src/theme.rs", Some(Part::Browser)),
             ("frontend/src/pages/home.rs", Some(Part::Server)),
             ("frontend/src/parts/icons.rs", Some(Part::Server)),
             ("frontend/page/src/names.rs", Some(Part::Browser)),
-            ("frontend/assets/icons.svg", Some(Part::Browser)),
+            ("frontend/assets/icons.svg", Some(Part::Server)),
             ("Cargo.lock", Some(Part::Browser)),
             ("server/domain/src/lib.rs", Some(Part::Server)),
             ("server/api/src/lib.rs", Some(Part::Server)),

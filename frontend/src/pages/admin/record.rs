@@ -2,7 +2,6 @@ use leptos::prelude::*;
 use portico_api::{ChainBreak, ChainState, Frame, Link, RecordPage, RecordRow, names};
 
 use super::tabs;
-use crate::islands::Search;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{Query, document, icon, select, time};
 
@@ -40,7 +39,6 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
             {tabs(frame, &Link::Record)}
-            <Search />
             <form class="search" role="search" method="get" action=Link::Record.to_string() data-search="">
                 <label class="search-box">
                     {icon("search")}

@@ -9,7 +9,6 @@ use portico_api::{ClaimEvent, ClaimPage, Frame, Link, names};
 use portico_domain::claim::{Condition, Health};
 use portico_domain::request::Action;
 
-use crate::islands::Reveal;
 use crate::pages::claims::csrf;
 use crate::parts::badge::{health, health_tone, state};
 use crate::parts::rows::{Columns, request_table};
@@ -21,7 +20,6 @@ use crate::parts::{document, glyph_tile, icon, relative, time};
 pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
     document(frame, || {
         view! {
-            <Reveal />
             <div class="live" data-live="claim" data-under-way=is_in_progress(page).then_some("")>
                 {head(frame, page)}
                 {status_band(frame, page)}

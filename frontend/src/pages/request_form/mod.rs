@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use portico_api::{Frame, Problem, RequestFormPage, names};
 use portico_domain::request::Action;
 
-use crate::islands::LiveForm;
 use crate::parts::document;
 use crate::parts::form::{FieldProblem, form, form_problems, problem_list};
 use crate::parts::text::{counted, empty};
@@ -49,7 +48,6 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 </div>
                 {side_panel::side_panel(page)}
             </form>
-            <LiveForm />
         }
         .into_any()
     })

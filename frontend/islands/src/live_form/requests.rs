@@ -8,10 +8,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, HtmlFormElement, UrlSearchParams};
 
 use super::fields::{go_on, mark_newer, send_for_real, spare_untouched, touch, unmark};
-use crate::islands::browser::{collect, document, fields, find, now, pause};
-use crate::islands::morph::{self, Answer, Values};
-use crate::islands::user_state::wait_until_released;
-use crate::islands::{drafts, toast};
+use crate::browser::{collect, document, fields, find, now, pause};
+use crate::morph::{self, Answer, Values};
+use crate::user_state::wait_until_released;
+use crate::{drafts, toast};
 
 /// Time without a key press before the form is checked, in milliseconds.
 const CHECK_DELAY_MS: f64 = 350.0;

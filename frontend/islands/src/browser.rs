@@ -7,13 +7,15 @@ use web_sys::{
 };
 
 /// The window, which always exists where islands run.
+#[expect(clippy::expect_used, reason = "islands are loaded by pages alone")]
 pub(super) fn window() -> Window {
-    leptos::prelude::window()
+    web_sys::window().expect("islands run in a page")
 }
 
 /// The document.
+#[expect(clippy::expect_used, reason = "islands are loaded by pages alone")]
 pub(super) fn document() -> Document {
-    leptos::prelude::document()
+    window().document().expect("islands run in a page")
 }
 
 /// The first element that matches the selector.

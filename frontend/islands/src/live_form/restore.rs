@@ -3,9 +3,9 @@
 use web_sys::{HtmlFormElement, UrlSearchParams};
 
 use super::requests::{form_page, run_first, send, show};
-use crate::islands::browser::{fields, find, on, window};
-use crate::islands::drafts;
-use crate::islands::morph::{Answer, Values};
+use crate::browser::{fields, find, on, window};
+use crate::drafts;
+use crate::morph::{Answer, Values};
 
 /// Fills in the draft and shows how old it is.
 pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: u32) {

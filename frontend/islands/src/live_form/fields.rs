@@ -4,8 +4,8 @@ use portico_page::names;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
-use crate::islands::browser::{collect, document, find_all, focus};
-use crate::islands::morph::NEWER;
+use crate::browser::{collect, document, find_all, focus};
+use crate::morph::NEWER;
 
 /// Allows the field's problems to be shown from now on.
 pub(super) fn touch(input: &Element) {

@@ -6,10 +6,10 @@ use web_sys::HtmlFormElement;
 use super::fields::{find_field, split_amount};
 use super::requests::{on_blur, on_change, run_command};
 use super::restore::restore;
-use crate::islands::browser::{document, find, focus, on, pressed, target};
-use crate::islands::drafts;
+use crate::browser::{document, find, focus, on, pressed, target};
+use crate::drafts;
 
-pub(super) fn start() {
+pub(crate) fn start() {
     let Some(form) = find("form[data-form]").and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
         return;
     };
