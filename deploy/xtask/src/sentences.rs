@@ -36,6 +36,8 @@ const RULES: [Rule; 3] = [
             // The words of stored codes, which the worker logs: it is below the words of the API.
             "server/domain/src/obstacle.rs",
             "server/domain/src/reason.rs",
+            // The descriptions that Crossplane writes into definitions.
+            "server/domain/src/xrd.rs",
         ],
         sentences: true,
         // Paths here are JSON pointers.

@@ -30,3 +30,4 @@ pub mod security;
 pub mod tenancy;
 pub mod text;
 pub mod trace;
+pub mod xrd;

@@ -8,4 +8,3 @@ pub(crate) mod managed;
 pub(crate) mod path;
 pub(crate) mod shape;
 pub(crate) mod state;
-pub(crate) mod xrd_schema;

@@ -1,10 +1,10 @@
 //! Defaults, status and validation of a Crossplane `CompositeResourceDefinition` that is written.
 
 use jiff::Timestamp;
+use portico_domain::xrd::definitions;
 use serde_json::{Value, json};
 
 use crate::kube::registry::state::State;
-use crate::kube::registry::xrd_schema::definitions;
 use crate::kube::types::cause::Cause;
 use crate::kube::types::kind::GroupKind;
 use crate::kube::types::object::{self, Key};

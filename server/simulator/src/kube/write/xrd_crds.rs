@@ -1,11 +1,11 @@
 //! The `CustomResourceDefinition`s that follow from a `CompositeResourceDefinition`.
 
+use portico_domain::xrd::definitions;
 use serde_json::Value;
 
 use super::object_writes;
 use super::xrd::is_anothers;
 use crate::kube::registry::state::State;
-use crate::kube::registry::xrd_schema::definitions;
 use crate::kube::types::kind::GroupKind;
 use crate::kube::types::object::{self, Key};
 use crate::kube::types::options::WriteOptions;

@@ -5,8 +5,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::kube::types::object;
-
 /// The scope of a composite resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
@@ -15,11 +13,15 @@ enum Scope {
     Cluster,
 }
 
-/// The definitions of the composite resource and, if `claimNames` is set, of the claim.
-pub(crate) fn definitions(xrd: &Value) -> Vec<Value> {
+/// The definitions of the composite resource and, if `claimNames` is set, of the claim, which is the last one.
+/// Malformed parts stay in them, for the checks of definitions to report.
+#[must_use]
+pub fn definitions(xrd: &Value) -> Vec<Value> {
+    let is_v2 = xrd["apiVersion"].as_str() == Some("apiextensions.crossplane.io/v2");
     let scope = match xrd["spec"]["scope"].as_str() {
         Some("Namespaced") => Scope::Namespaced,
         Some("Cluster") => Scope::Cluster,
+        None if is_v2 => Scope::Namespaced,
         _ => Scope::LegacyCluster,
     };
     let policy = &xrd["spec"]["defaultCompositionUpdatePolicy"];
@@ -63,11 +65,12 @@ pub(crate) fn definitions(xrd: &Value) -> Vec<Value> {
 }
 
 fn definition(xrd: &Value, names: &Value, scope: &str, category: &str, fill: impl Fn(&mut Value)) -> Value {
-    let mut names = names.clone();
-    let mut categories: Vec<&str> = object::texts(&names["categories"]);
+    let given = names["categories"].as_array().into_iter().flatten();
+    let mut categories: Vec<&str> = given.filter_map(Value::as_str).collect();
     categories.push(category);
+    let mut names = names.clone();
     let categories = json!(categories);
-    names["categories"] = categories;
+    object_of(&mut names).insert("categories".to_owned(), categories);
     let mut labels = xrd["metadata"]["labels"].clone();
     let given = &xrd["spec"]["metadata"];
     if let Some(more) = given["labels"].as_object() {
@@ -75,8 +78,8 @@ fn definition(xrd: &Value, names: &Value, scope: &str, category: &str, fill: imp
         labels.extend(more.clone());
     }
     let owner = json!({
-        "apiVersion": xrd["apiVersion"], "kind": "CompositeResourceDefinition", "name": object::name(xrd),
-        "uid": object::uid(xrd), "controller": true, "blockOwnerDeletion": true,
+        "apiVersion": xrd["apiVersion"], "kind": "CompositeResourceDefinition", "name": xrd["metadata"]["name"],
+        "uid": xrd["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
     });
     let mut metadata = json!({"name": format!("{}.{}", text(&names["plural"]), text(&xrd["spec"]["group"]))});
     if labels.is_object() {
@@ -85,7 +88,7 @@ fn definition(xrd: &Value, names: &Value, scope: &str, category: &str, fill: imp
     if given["annotations"].is_object() {
         metadata["annotations"] = given["annotations"].clone();
     }
-    if !object::uid(xrd).is_empty() {
+    if xrd["metadata"]["uid"].is_string() {
         metadata["ownerReferences"] = json!([owner]);
     }
     let versions: Vec<Value> = xrd["spec"]["versions"]
