@@ -9,6 +9,7 @@
 mod admin;
 mod catalog;
 mod claims;
+mod definitions;
 mod form;
 mod people;
 mod requests;
@@ -101,5 +102,6 @@ fn all() -> Vec<(&'static str, String)> {
     all.extend(requests::pages());
     all.extend(claims::pages());
     all.extend(admin::pages());
+    all.extend(definitions::pages());
     all
 }

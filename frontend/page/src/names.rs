@@ -58,6 +58,8 @@ pub const ADDRESS_KEY: &str = "@address";
 pub const WORKSPACE: &str = "_work_in";
 /// Why a control plane is cordoned.
 pub const REASON: &str = "_reason";
+/// The changed definition to try, as YAML.
+pub const DEFINITION: &str = "_definition";
 /// The validity of a token in days.
 pub const DAYS: &str = "_days";
 /// The scope of a token: `TokenScope::slug`.

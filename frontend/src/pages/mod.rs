@@ -22,6 +22,7 @@ mod tokens;
 
 pub use admin::{
     admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenants,
+    admin_try_definition,
 };
 pub use approvals::approvals;
 pub use catalog::catalog;

@@ -8,6 +8,7 @@ mod admin;
 mod approvals;
 mod catalog;
 mod claims;
+mod definition_trial;
 mod frame;
 mod home;
 mod link;
@@ -29,6 +30,9 @@ pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoi
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Progress,
     ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
+};
+pub use definition_trial::{
+    ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};

@@ -61,6 +61,8 @@ pub enum Link {
     Cordon(PlaneName),
     /// Uncordons a control plane.
     Uncordon(PlaneName),
+    /// Tries a changed definition.
+    TryDefinition,
     /// The list of people.
     People,
     /// The page of a person.
@@ -115,6 +117,7 @@ impl Link {
             Self::ControlPlane(_) => "/admin/control-planes/{plane}",
             Self::Cordon(_) => "/admin/control-planes/{plane}/cordon",
             Self::Uncordon(_) => "/admin/control-planes/{plane}/uncordon",
+            Self::TryDefinition => "/admin/try-definition",
             Self::People => "/admin/people",
             Self::Person(_) => "/admin/people/{id}",
             Self::EndAccess(_) => "/admin/people/{id}/end",
@@ -160,6 +163,7 @@ impl Link {
             | Self::Sessions
             | Self::Admin
             | Self::ControlPlanes
+            | Self::TryDefinition
             | Self::People
             | Self::Tenants
             | Self::Record

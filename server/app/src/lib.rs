@@ -19,6 +19,7 @@ mod claims;
 mod composition;
 pub mod configuration;
 mod connect;
+mod definition_trial;
 mod draft;
 mod env;
 mod error;
@@ -67,7 +68,7 @@ pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
     Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess, PostComment, RenewClaim, RevealSecret,
-    RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest, Uncordon, Withdraw,
+    RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use workspace::Workspace;

@@ -42,7 +42,7 @@ pub(crate) struct TestApp {
     clock: Arc<Mutex<Timestamp>>,
     pub(crate) url: String,
     database: TestStore,
-    simulated: Simulated,
+    pub(crate) simulated: Simulated,
     _serving: Serving,
     _folder: TempDir,
 }
@@ -214,6 +214,11 @@ impl TestApp {
 
     /// A bucket that other hands made, once the portal knows of it.
     pub(crate) async fn bucket(&self, namespace: &str, name: &str) -> ClaimRef {
+        self.bucket_of(namespace, name, json!({"sizeGb": 5})).await
+    }
+
+    /// A bucket with this `spec` that other hands made, once the portal knows of it.
+    pub(crate) async fn bucket_of(&self, namespace: &str, name: &str, spec: Value) -> ClaimRef {
         let objects = self.simulated.objects();
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         // It may be there from another bucket.
@@ -223,7 +228,7 @@ impl TestApp {
                 "apiVersion": "storage.demo.portico.dev/v1alpha1",
                 "kind": "Bucket",
                 "metadata": {"name": name, "namespace": namespace},
-                "spec": {"sizeGb": 5},
+                "spec": spec,
             }))
             .unwrap();
         let claim = ClaimRef {
@@ -397,7 +402,8 @@ fn configuration(kubeconfig: &str) -> Configuration {
     }
 }
 
-fn bucket_kind() -> Value {
+/// The definition of buckets.
+pub(crate) fn bucket_kind() -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod authz;
 pub mod claim;
 pub mod connection;
+pub mod definition_change;
 pub mod documents;
 pub mod lifetime;
 pub mod manifest;

@@ -39,7 +39,7 @@ pub use column::Column;
 pub use connect::check_kubeconfig;
 pub use error::{Cause, PlaneError};
 pub use informers::{LastKnown, ObservedStatus};
-pub use ops::{Applied, Expect, SecretError};
+pub use ops::{Applied, Expect, ObjectPages, SecretError};
 pub use registry::Planes;
 pub use required_rights::{Requestable, RequestableKind, RequiredRight, required_rights};
 pub use rights::RightsStatus;

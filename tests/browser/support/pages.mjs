@@ -118,6 +118,7 @@ export const PAGES = [
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },
   { name: 'admin-control-plane', as: 'pat', at: '/admin/control-planes/eu-shared' },
   { name: 'admin-control-plane-cordoned', as: 'pat', at: aCordonedPlane },
+  { name: 'admin-try-definition', as: 'pat', at: '/admin/try-definition' },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
   { name: 'admin-people', as: 'pat', at: '/admin/people' },
   { name: 'admin-person', as: 'pat', at: aPerson },

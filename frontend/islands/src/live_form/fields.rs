@@ -4,7 +4,7 @@ use portico_page::names;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
-use crate::browser::{collect, document, find_all, focus, lowercase};
+use crate::browser::{collect, document, find_all, focus};
 use crate::morph::NEWER;
 
 /// Allows the field's problems to be shown from now on.
@@ -161,14 +161,17 @@ pub(super) fn send_for_real(form: &HtmlFormElement, what: &str) {
 pub(super) fn find_field(form: &HtmlFormElement, input: &Element) {
     let words = input
         .dyn_ref::<HtmlInputElement>()
-        .map(|input| lowercase(&input.value()))
+        .map(|input| input.value().to_lowercase())
         .unwrap_or_default();
     let show = |element: &Element, shown: bool| {
         let _ = element.toggle_attribute_with_force("hidden", !shown);
     };
     let holds = |field: &Element| {
-        let text = lowercase(&field.text_content().unwrap_or_default());
-        let name = lowercase(&field.get_attribute("data-field").unwrap_or_default());
+        let text = field.text_content().unwrap_or_default().to_lowercase();
+        let name = field
+            .get_attribute("data-field")
+            .unwrap_or_default()
+            .to_lowercase();
         words.is_empty() || text.contains(&words) || name.contains(&words)
     };
     for field in find_all(form, "section > .fields > [data-field]") {

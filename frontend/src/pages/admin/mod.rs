@@ -6,6 +6,7 @@ mod plane;
 mod planes;
 mod record;
 mod tenants;
+mod try_definition;
 
 pub use configuration::admin_configuration;
 pub use people::{admin_people, admin_person};
@@ -13,6 +14,7 @@ pub use plane::admin_plane;
 pub use planes::admin_planes;
 pub use record::admin_record;
 pub use tenants::admin_tenants;
+pub use try_definition::admin_try_definition;
 
 use leptos::prelude::*;
 use portico_api::{Frame, Link};

@@ -141,6 +141,7 @@ fn matrix(page: &PlanesPage) -> Option<AnyView> {
         view! {
             <section aria-labelledby="matrix">
                 <h2 id="matrix">"Which version runs where"</h2>
+                <p class="quiet after">"Before you change one: "<a href=Link::TryDefinition.to_string()>"try the changed definition"</a>" against the claims that run."</p>
                 <div class="table-wrap">
                     <table class="plans matrix" aria-labelledby="matrix">
                         <thead><tr><th scope="col">"Offering"</th>{heads}</tr></thead>

@@ -6,6 +6,7 @@
 
 mod admin;
 mod claim;
+mod definition;
 mod denial;
 mod draft;
 mod placement;
@@ -17,6 +18,7 @@ mod request;
 
 pub use admin::{plane_kind_title, repeated, role_title};
 pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
+pub use definition::{TrialProblem, document_error};
 pub use denial::Denial;
 pub use draft::{
     Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem, forbidden_field,

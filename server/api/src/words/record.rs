@@ -24,6 +24,7 @@ pub fn event_sentence(event: &Event) -> String {
         "secret.revealed" => "revealed a secret of",
         "plane.cordoned" => "cordoned",
         "plane.uncordoned" => "uncordoned",
+        "definition.tried" => "tried a changed definition of",
         "record.exported" => "exported the",
         "record.broken" => "found a break of the",
         "record.acknowledged" => "took note of a break of the",

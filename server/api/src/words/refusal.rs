@@ -1,7 +1,9 @@
+use portico_domain::definition_change::DocumentError;
 use portico_domain::names::{ClaimName, TenantName};
 use portico_domain::obstacle::Obstacle;
 use portico_domain::request::InvalidTransition;
 
+use super::definition::document_error;
 use super::sentence;
 
 /// There is no such thing for the viewer, whether it exists or not.
@@ -60,6 +62,9 @@ pub enum InputError {
         /// The maximum.
         most: usize,
     },
+    /// A document is no definition that could be tried.
+    #[error("{}", document_error(.0))]
+    Definition(DocumentError),
     /// A token cannot be created like this.
     #[error("{}", in_a_row(.0))]
     Token(Vec<TokenProblem>),

@@ -13,6 +13,7 @@ pub(crate) mod renew_claim;
 pub(crate) mod reveal_secret;
 pub(crate) mod revoke_token;
 pub(crate) mod submit_request;
+pub(crate) mod try_definition;
 pub(crate) mod withdraw;
 
 pub use comment::PostComment;
@@ -25,4 +26,5 @@ pub use renew_claim::RenewClaim;
 pub use reveal_secret::{RevealSecret, SecretKeys};
 pub use revoke_token::RevokeToken;
 pub use submit_request::{SubmitOutcome, SubmitRequest};
+pub use try_definition::TryDefinition;
 pub use withdraw::Withdraw;

@@ -10,7 +10,7 @@ use super::audit::AuditEvent;
 use super::basis::Basis;
 use crate::audit_log::NewEvent;
 use crate::claim::Claim;
-use crate::names::{PlaneName, RequestId, TenantName};
+use crate::names::{OfferingName, PlaneName, RequestId, TenantName};
 use crate::request::Request;
 use crate::tenancy::{Person, Viewer};
 
@@ -176,6 +176,12 @@ impl Target for Arc<Claim> {
 }
 
 impl Target for PlaneName {
+    fn subject(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Target for OfferingName {
     fn subject(&self) -> String {
         self.to_string()
     }

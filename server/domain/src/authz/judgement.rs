@@ -12,7 +12,7 @@ use super::grant::{Granted, Operation, Recorded, Target};
 use super::visible::{Visible, requested_as};
 use crate::claim::{Claim, ClaimRef, Health};
 use crate::documents::Configuration;
-use crate::names::{EnvironmentName, PlaneName, RequestId, TenantName};
+use crate::names::{EnvironmentName, OfferingName, PlaneName, RequestId, TenantName};
 use crate::policy::{is_approver, unmet};
 use crate::request::{Action, Request, State};
 use crate::tenancy::{KnownPerson, Role, Scope, Via, Viewer};
@@ -45,6 +45,8 @@ operations! {
     Cordon = "plane.cordoned";
     /// Open a control plane to new claims again.
     Uncordon = "plane.uncordoned";
+    /// Try a changed definition against the claims of all control planes.
+    TryDefinition = "definition.tried";
     /// Create an API token.
     CreateToken = "token.created";
     /// Revoke an API token.
@@ -458,6 +460,19 @@ pub fn uncordon(
 ) -> Result<Granted<PlaneName, Uncordon>, Denied> {
     let basis = configured_plane(viewer, configuration, plane)?;
     Ok(Granted::new(viewer, plane.clone(), basis))
+}
+
+/// Grants reading all claims of an offering, to try a changed definition against them.
+///
+/// # Errors
+/// [`Denied::NotVisible`] unless the viewer is a platform admin.
+pub fn try_definition(
+    viewer: &Viewer,
+    offering: OfferingName,
+) -> Result<Granted<OfferingName, TryDefinition>, Denied> {
+    person(viewer)?;
+    let basis = platform_admin(viewer)?;
+    Ok(Granted::new(viewer, offering, basis))
 }
 
 /// Grants creating an API token that acts for the viewer. Not to viewers with a token: access could then outlive

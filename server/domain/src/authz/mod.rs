@@ -90,10 +90,11 @@ pub use basis::Basis;
 pub use grant::{Granted, Operation, Recorded, Target};
 pub use judgement::{
     AccessOf, AcknowledgeBreaks, AuditLog, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied,
-    EndAccess, ExportAuditLog, OwnToken, OwnTokens, RevealSecret, RevokeToken, Submission, Submit, Uncordon,
-    Withdraw, acknowledge_breaks, comment, cordon, create_claim, create_token, decide, end_access,
-    end_own_access, export_audit_log, may_change, may_comment, may_create, may_decide, may_read_audit_log,
-    may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, withdraw,
+    EndAccess, ExportAuditLog, OwnToken, OwnTokens, RevealSecret, RevokeToken, Submission, Submit,
+    TryDefinition, Uncordon, Withdraw, acknowledge_breaks, comment, cordon, create_claim, create_token,
+    decide, end_access, end_own_access, export_audit_log, may_change, may_comment, may_create, may_decide,
+    may_read_audit_log, may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about,
+    try_definition, uncordon, withdraw,
 };
 pub use people::{AccessScope, PeopleScope, own_access, read_people};
 pub use system::{RuleScope, SystemAuthority};

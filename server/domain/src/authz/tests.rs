@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::claim::{Claim, ClaimRef, ClaimStatus, Health};
 use crate::documents::{Approvers, ResourceRef};
-use crate::names::{RequestId, TenantName};
+use crate::names::{OfferingName, RequestId, TenantName};
 use crate::placement::{Placement, PlacementReason};
 use crate::request::{Action, ApprovalNeed, Decision, Request, RuleNeed, State, manifest_hash};
 use crate::tenancy::{Person, Role, Scope, Via, Viewer};
@@ -236,6 +236,8 @@ fn requesters_and_tenant_admins_withdraw_and_those_involved_comment() {
 #[test]
 fn platform_admins_administer_and_tenant_admins_export_their_part() {
     assert_eq!(who_may(acknowledge_breaks), ["pat"]);
+    let buckets = "buckets.storage.example.org".parse::<OfferingName>().unwrap();
+    assert_eq!(who_may(|viewer| try_definition(viewer, buckets.clone())), ["pat"]);
     assert_eq!(who_may(|viewer| export_audit_log(viewer, None)), ["tess", "pat"]);
     let tess = member("tess", Some(Role::TenantAdmin));
     let exported = export_audit_log(&tess, None).unwrap();

@@ -2,12 +2,14 @@
 //! are made as the actor if the control plane is configured so.
 
 mod events;
+mod list;
 mod read;
 mod review;
 mod secret;
 mod tree;
 mod write;
 
+pub use list::ObjectPages;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;
 pub use write::{Applied, Expect};

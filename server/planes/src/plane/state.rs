@@ -265,6 +265,11 @@ impl Plane {
         self.scopes.lock().insert(offering.clone(), scopes.clone());
     }
 
+    /// The namespaces in which claims of the offering are watched (`None`: everywhere); empty until that is known.
+    pub(crate) fn scopes(&self, offering: &OfferingName) -> BTreeSet<Option<String>> {
+        self.scopes.lock().get(offering).cloned().unwrap_or_default()
+    }
+
     /// Forgets the scopes and streams of other offerings.
     pub(crate) fn retain_offerings(&self, stays: impl Fn(&OfferingName) -> bool) {
         let mut scopes = self.scopes.lock();

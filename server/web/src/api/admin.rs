@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
-use portico_api::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
-use portico_app::{AuditLogQuery, Cordon, Uncordon};
+use portico_api::{ConfigurationPage, DefinitionTrial, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
+use portico_app::{AuditLogQuery, Cordon, TryDefinition, Uncordon};
 use portico_domain::names::{PlaneName, TenantName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +14,7 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::ApiContext;
-use super::problems::{Acknowledging, Changing, Cordoning, Problems, Uncordoning, Viewing};
+use super::problems::{Acknowledging, Changing, Cordoning, Problems, Trying, Uncordoning, Viewing};
 
 /// Lists control planes and what they serve. For platform admins.
 #[utoipa::path(
@@ -99,6 +99,35 @@ pub(in super::super) async fn uncordon(
         .uncordon(context.caller(), Uncordon { plane: &name })
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A changed definition.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct TryDefinitionRequest {
+    /// A `CustomResourceDefinition` or `CompositeResourceDefinition`, as YAML or JSON in a string.
+    definition: String,
+}
+
+/// Tries a changed definition against the live claims of all control planes that offer it: which would be refused,
+/// defaulted otherwise, or pruned. Changes nothing. For platform admins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/definition-trials",
+    operation_id = "tryDefinition",
+    tag = "Administration",
+    request_body = TryDefinitionRequest,
+    responses((status = 200, description = "What the definition would do.", body = DefinitionTrial), Problems<(Viewing, Changing, Trying)>),
+)]
+pub(in super::super) async fn try_definition(
+    State(app): State<App>,
+    context: ApiContext,
+    Body(body): Body<TryDefinitionRequest>,
+) -> Result<Json<DefinitionTrial>, Problem> {
+    let command = TryDefinition {
+        document: &body.definition,
+    };
+    Ok(Json(app.portal.try_definition(context.caller(), command).await?))
 }
 
 /// Acknowledges all breaks of the audit log’s hash chain. For platform admins.

@@ -46,6 +46,8 @@ problem_sets! {
     ];
     /// Operations that check a request without sending it.
     Checking: [Busy, CheckFailed, CheckTimeout, PoliciesUnusable];
+    /// Trying a changed definition.
+    Trying: [Busy, CheckFailed, CheckTimeout];
     /// Operations that call a control plane.
     AskingPlane: [
         PlaneRejected, PlaneForbidden, PlaneNotFound, FieldConflict, PlaneConflict, ConcurrentWrite, AlreadyExists,

@@ -3,14 +3,14 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
-use http::header;
-use portico_api::{Link, names};
-use portico_app::{AuditLogQuery, Cordon, Uncordon};
+use http::{StatusCode, header};
+use portico_api::{Link, TryDefinitionPage, names};
+use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
 use portico_domain::names::PlaneName;
 use serde_json::json;
 
 use super::super::address::ClientAddress;
-use super::super::frame::FlashMessage;
+use super::super::frame::{FlashMessage, PageContext};
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
@@ -79,6 +79,53 @@ pub(in super::super) async fn uncordon(
     let command = Uncordon { plane: &name };
     portal.uncordon(form.context.caller(&remote), command).await?;
     Ok(FlashMessage::Uncordoned.add_to(to(&name)))
+}
+
+/// `GET /admin/try-definition`.
+pub(in super::super) async fn open_try_definition(Page(context): Page) -> Result<Response, Problem> {
+    if !context.viewer().is_platform_admin() {
+        return Err(Problem::not_found());
+    }
+    try_definition_page(&context, &TryDefinitionPage::default()).await
+}
+
+/// `POST /admin/try-definition`: tries the definition and shows what it would do.
+pub(in super::super) async fn try_definition(
+    ClientAddress(address): ClientAddress,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let context = &form.context;
+    let document = form.field(names::DEFINITION);
+    let command = TryDefinition { document };
+    let tried = context
+        .app
+        .portal
+        .try_definition(context.caller(&remote), command)
+        .await;
+    let mut page = TryDefinitionPage {
+        document: document.to_owned(),
+        ..TryDefinitionPage::default()
+    };
+    match tried {
+        Ok(trial) => page.trial = Some(trial),
+        Err(PortalError::Malformed(error)) => page.problem = Some(error.to_string()),
+        Err(error) => return Err(error.into()),
+    }
+    let mut response = try_definition_page(context, &page).await?;
+    if page.problem.is_some() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+async fn try_definition_page(context: &PageContext, page: &TryDefinitionPage) -> Result<Response, Problem> {
+    let crumbs = [("Control planes", Link::ControlPlanes)];
+    context
+        .page("Try a definition", &crumbs, |frame| {
+            portico_frontend::pages::admin_try_definition(frame, page)
+        })
+        .await
 }
 
 fn to(plane: &PlaneName) -> Response {

@@ -116,6 +116,14 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "/admin/control-planes/us-shared/uncordon",
         "SNNNNNK",
     ),
+    ("GET", "/admin/try-definition", "/admin/try-definition", "SNNNNNK"),
+    // Without a definition.
+    (
+        "POST",
+        "/admin/try-definition",
+        "/admin/try-definition",
+        "SNNNNNB",
+    ),
     ("GET", "/admin", "/admin", "SNNNKKK"),
     ("GET", "/sessions", "/sessions", "SKKKKKK"),
     ("POST", "/sessions/{id}/end", "/sessions/none/end", "SNNNNNN"),
@@ -292,6 +300,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/control-planes/us-shared/cordon",
         "",
         "SNNNNNK",
+    ),
+    (
+        "POST",
+        "/api/v1/definition-trials",
+        "/api/v1/definition-trials",
+        r#"{"definition":""}"#,
+        "SNNNNNB",
     ),
     ("GET", "/api/v1/tenants", "/api/v1/tenants", "", "SNNNKKK"),
     (
