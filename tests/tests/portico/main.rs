@@ -84,6 +84,7 @@ mod server_text;
 mod story;
 mod tokens;
 mod trace;
+mod try_definition;
 mod two_tabs;
 mod validate;
 mod yaml_tab;
