@@ -107,6 +107,22 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 
+/// Reads a number, as the browser does: Rust's own code for floating-point numbers is a tenth of the islands.
+pub(super) fn number(text: &str) -> Option<f64> {
+    Some(js_sys::parse_float(text)).filter(|number| !number.is_nan())
+}
+
+/// The number in decimal, written by the browser.
+pub(super) fn decimal(number: f64) -> String {
+    let written = js_sys::Number::from(number).to_string_with_radix(10);
+    written.map(String::from).unwrap_or_default()
+}
+
+/// The text in small letters, by the browser's tables.
+pub(super) fn lowercase(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
 /// Waits for some milliseconds.
 pub(super) async fn pause(milliseconds: i32) {
     let promise = js_sys::Promise::new(&mut |done, _| {

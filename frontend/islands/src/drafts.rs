@@ -4,7 +4,7 @@
 use portico_page::names;
 use web_sys::{Element, HtmlFormElement, Storage, UrlSearchParams};
 
-use super::browser::{collect, document, fields, find, now, on, window};
+use super::browser::{collect, decimal, document, fields, find, now, number, on, window};
 
 /// The key of a draft is this prefix and the path that the form posts to.
 const KEY_PREFIX: &str = "draft:";
@@ -45,7 +45,7 @@ fn write(form: &HtmlFormElement, sent: bool) {
         draft.delete(&secret.get_attribute("name").unwrap_or_default());
     }
     draft.append(OWNER, &person());
-    draft.append(SAVED_AT, &now().to_string());
+    draft.append(SAVED_AT, &decimal(now()));
     if sent {
         draft.append(SUBMITTED, "");
     }
@@ -56,7 +56,7 @@ fn write(form: &HtmlFormElement, sent: bool) {
 /// Returns this person's draft of the form, and its age in minutes.
 pub(super) fn load(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
     let draft = read(&key(form)?)?;
-    let at: f64 = draft.get(SAVED_AT)?.parse().ok()?;
+    let at = number(&draft.get(SAVED_AT)?)?;
     let minutes = ((now() - at) / 60_000.0).max(0.0);
     for name in [OWNER, SAVED_AT, SUBMITTED] {
         draft.delete(name);

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, EventSource, MessageEvent};
 
-use crate::browser::{document, find, handler, on, pause, window};
+use crate::browser::{document, find, handler, now, number, on, pause, window};
 use crate::morph::{self, Answer, Values};
 use crate::{busy, drafts, toast, user_state};
 
@@ -110,8 +110,8 @@ pub(crate) fn start() {
 /// True if the page was rendered a while ago: prefetched, or restored by the browser. If the clocks disagree, this
 /// causes one needless refresh.
 fn is_stale() -> bool {
-    let at = find("main[data-at]").and_then(|main| main.get_attribute("data-at")?.parse::<f64>().ok());
-    at.is_some_and(|at| (js_sys::Date::now() - at).abs() > MAX_AGE_MS)
+    let at = find("main[data-at]").and_then(|main| number(&main.get_attribute("data-at")?));
+    at.is_some_and(|at| (now() - at).abs() > MAX_AGE_MS)
 }
 
 /// Opens the event stream, unless it is open.

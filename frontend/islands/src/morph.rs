@@ -174,7 +174,7 @@ fn outwards(from: &Element, to: &Element) -> Vec<Node> {
 fn counterpart(of: &Element, old: &Element, new: &Element) -> Option<Element> {
     let key = key(of)?;
     let alike = |region| {
-        find_all(region, &of.tag_name().to_lowercase())
+        find_all(region, &of.tag_name().to_ascii_lowercase())
             .into_iter()
             .filter(|other| self::key(other).as_ref() == Some(&key))
     };

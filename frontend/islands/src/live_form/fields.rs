@@ -4,7 +4,7 @@ use portico_page::names;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
-use crate::browser::{collect, document, find_all, focus};
+use crate::browser::{collect, document, find_all, focus, lowercase};
 use crate::morph::NEWER;
 
 /// Allows the field's problems to be shown from now on.
@@ -161,17 +161,14 @@ pub(super) fn send_for_real(form: &HtmlFormElement, what: &str) {
 pub(super) fn find_field(form: &HtmlFormElement, input: &Element) {
     let words = input
         .dyn_ref::<HtmlInputElement>()
-        .map(|input| input.value().to_lowercase())
+        .map(|input| lowercase(&input.value()))
         .unwrap_or_default();
     let show = |element: &Element, shown: bool| {
         let _ = element.toggle_attribute_with_force("hidden", !shown);
     };
     let holds = |field: &Element| {
-        let text = field.text_content().unwrap_or_default().to_lowercase();
-        let name = field
-            .get_attribute("data-field")
-            .unwrap_or_default()
-            .to_lowercase();
+        let text = lowercase(&field.text_content().unwrap_or_default());
+        let name = lowercase(&field.get_attribute("data-field").unwrap_or_default());
         words.is_empty() || text.contains(&words) || name.contains(&words)
     };
     for field in find_all(form, "section > .fields > [data-field]") {
