@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_api::{
-    Allowed, ApprovalPreview, CatalogCard, CatalogPage, ConnectionOutline, Frame, Link, OfferingPage, Paged,
-    PlacementView, PlaneChoice, PricePeriod, PriceQuote, RequestFormPage, TenantRow, TenantsPage,
+    Allowed, ApprovalPreview, CatalogCard, CatalogPage, ClaimTrial, ConnectionOutline, DefinitionTrial,
+    Frame, Link, OfferingPage, Paged, PlacementView, PlaneChoice, PlaneTrial, PricePeriod, PriceQuote,
+    RequestFormPage, TenantRow, TenantsPage, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
 };
+use portico_domain::definition_change::{DefaultChange, DefaultedWhen, Refusal, RefusedUpdate};
 use portico_domain::documents::Category;
 use portico_domain::request::Action;
 use portico_form::{Branch, Choice, Control, Entry, Field, FieldLock, Form};
@@ -507,6 +509,76 @@ fn exceeded_quotas_are_marked_by_sign_and_text() {
         marked.contains("<svg") && marked.contains("meter over"),
         "not by colour alone: {marked}"
     );
+}
+
+#[test]
+fn a_report_on_a_definition_keeps_hostile_text_as_text() {
+    let refusal = |update| {
+        TrialEffect::Refused(Refusal {
+            update,
+            create: true,
+            path: HOSTILE.into(),
+            message: HOSTILE.into(),
+        })
+    };
+    let defaulted = TrialEffect::Defaulted(DefaultChange {
+        path: HOSTILE.into(),
+        from: None,
+        to: Some(HOSTILE.into()),
+        when: DefaultedWhen::Read,
+    });
+    let effects = vec![
+        refusal(RefusedUpdate::Every),
+        refusal(RefusedUpdate::OfSpec),
+        defaulted,
+        TrialEffect::Pruned { path: HOSTILE.into() },
+    ];
+    let plane = PlaneTrial {
+        plane: PlaneChoice {
+            name: "eu".parse().unwrap(),
+            title: HOSTILE.into(),
+            region: None,
+        },
+        outcome: TrialOutcome::Partial,
+        problem: Some(HOSTILE.into()),
+        known: 3,
+        tried: 2,
+        unaffected: 1,
+        version: HOSTILE.into(),
+        tried_version: Some(HOSTILE.into()),
+        removed_versions: vec![HOSTILE.into()],
+        faults: vec![HOSTILE.into()],
+        findings: effects
+            .iter()
+            .map(|effect| TrialFinding {
+                effect: effect.clone(),
+                claims: 1,
+            })
+            .collect(),
+        claims: vec![ClaimTrial {
+            namespace: Some(HOSTILE.into()),
+            name: HOSTILE.into(),
+            tenant: None,
+            environment: None,
+            href: None,
+            effects,
+        }],
+        more_claims: 0,
+    };
+    let page = TryDefinitionPage {
+        document: format!("</textarea>{HOSTILE}"),
+        problem: Some(HOSTILE.into()),
+        trial: Some(DefinitionTrial {
+            definition: HOSTILE.into(),
+            kind: HOSTILE.into(),
+            title: Some(HOSTILE.into()),
+            derived: true,
+            faults: vec![HOSTILE.into()],
+            missing_version: Some(HOSTILE.into()),
+            planes: vec![plane],
+        }),
+    };
+    assert_tame(&pages::admin_try_definition(&frame(), &page));
 }
 
 /// The HTML without the comments with which Leptos marks the ends of texts.

@@ -15,7 +15,7 @@ const write = Boolean(process.env.PORTICO_WRITE_LOOKS);
 const pages = [
   'sign-in', 'home', 'catalog', 'offering', 'form', 'form-problems', 'request', 'request-decide', 'approvals',
   'claims', 'claim', 'claim-in-the-making', 'claim-ill', 'claim-delete',
-  'admin-planes', 'admin-plane', 'admin-record', 'admin-tenants',
+  'admin-planes', 'admin-plane', 'admin-record', 'admin-tenants', 'admin-try-definition-report',
 ];
 const sizes = [
   { name: '1280-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },

@@ -147,6 +147,7 @@ impl SearchResult {
             Link::Tokens => "API tokens",
             Link::Sessions => "Sessions",
             Link::ControlPlanes => "Admin: control planes",
+            Link::TryDefinition => "Admin: try a changed definition",
             Link::Tenants => "Admin: tenants",
             Link::Record => "Admin: record",
             Link::People => "Admin: people",

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use super::Portal;
 
+/// Trials that run at once in one process: each holds a few pages of objects.
+pub(super) const CONCURRENT_TRIALS: usize = 2;
 /// Claims tried at most on a control plane.
 const MAX_CLAIMS: usize = 5_000;
 /// Affected claims named at most on a control plane.

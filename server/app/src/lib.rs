@@ -112,6 +112,8 @@ struct Shared {
     submitting: keyed_lock::KeyedLock<TenantName>,
     chain: audit_verification::AuditVerification,
     judging: judging::Judging,
+    /// One permit for each trial of a definition at once.
+    trials: tokio::sync::Semaphore,
     recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
     env: Env,
 }
@@ -141,6 +143,7 @@ impl Portal {
                 submitting: keyed_lock::KeyedLock::default(),
                 chain: audit_verification::AuditVerification::default(),
                 judging: judging::Judging::default(),
+                trials: tokio::sync::Semaphore::new(definition_trial::CONCURRENT_TRIALS),
                 recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
                 env,
             }),

@@ -176,6 +176,7 @@ impl Portal {
             (true, Link::Tokens),
             (true, Link::Sessions),
             (viewer.is_platform_admin(), Link::ControlPlanes),
+            (viewer.is_platform_admin(), Link::TryDefinition),
             (tenant_admin, Link::Tenants),
             (tenant_admin, Link::Record),
             (viewer.is_platform_admin(), Link::People),

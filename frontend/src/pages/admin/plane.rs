@@ -166,6 +166,7 @@ fn serves(page: &PlaneDetail) -> AnyView {
                 <thead><tr><th scope="col">"Offering"</th><th scope="col">"Kind"</th><th scope="col">"Version"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
+            <p class="quiet">"Before you change one: "<a href=Link::TryDefinition.to_string()>"try the changed definition"</a>" against the claims that run."</p>
         }
         .into_any()
     };

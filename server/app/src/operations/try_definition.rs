@@ -47,6 +47,11 @@ impl Portal {
         command: TryDefinition<'_>,
     ) -> Result<DefinitionTrial> {
         platform_admin(caller.viewer)?;
+        let Ok(_permit) = self.shared.trials.try_acquire() else {
+            return Err(PortalError::Busy {
+                retry_after: Duration::from_secs(5),
+            });
+        };
         let until = Instant::now() + TIME_LIMIT;
         let document = command.document.to_owned();
         let subject = &caller.viewer.person().subject;
@@ -418,6 +423,17 @@ mod tests {
         unknown["spec"]["names"]["plural"] = json!("pails");
         let found = trial(&app, &unknown).await;
         assert_eq!((found.title, found.planes), (None, vec![]));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_more_trials_run_at_once_than_there_is_memory_for() {
+        let app = TestApp::new().await;
+        let permits = u32::try_from(crate::definition_trial::CONCURRENT_TRIALS).unwrap();
+        let running = app.portal.shared.trials.acquire_many(permits).await.unwrap();
+        let tried = try_it(&app, &bucket_kind().to_string()).await;
+        assert!(matches!(tried, Err(PortalError::Busy { .. })), "{tried:?}");
+        drop(running);
+        assert!(try_it(&app, &bucket_kind().to_string()).await.is_ok());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
