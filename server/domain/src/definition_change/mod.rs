@@ -174,7 +174,10 @@ impl DefinitionChange {
     pub fn effect_on(&self, object: &Value) -> Result<Effect, ParseError> {
         let before = readable(object);
         let mut after = before.clone();
-        after["apiVersion"] = json!(format!("{}/{}", self.changed.group, self.tried_version));
+        if let Some(object) = after.as_object_mut() {
+            let api_version = format!("{}/{}", self.changed.group, self.tried_version);
+            object.insert("apiVersion".to_owned(), json!(api_version));
+        }
         let updated = self.changed.validate(&self.tried_version, &after, Some(&after))?;
         let created = self
             .changed
@@ -261,7 +264,7 @@ impl DefinitionChange {
         let Ok(schema) = self
             .changed
             .require_version(&self.tried_version)
-            .and_then(|version| version.schema())
+            .and_then(kube_schema::Version::schema)
         else {
             return Vec::new();
         };

@@ -274,6 +274,20 @@ fn a_version_that_is_no_longer_served_is_tried_as_the_storage_version() {
 }
 
 #[test]
+fn what_is_no_object_ends_in_no_panic() {
+    let change = change_to(&today(), true);
+    for object in [
+        json!([1]),
+        json!("text"),
+        json!(null),
+        json!({"spec": 7, "metadata": "x"}),
+    ] {
+        // Malformed already today, so no effect of the change.
+        assert_eq!(change.effect_on(&object).unwrap().refusals, [], "{object}");
+    }
+}
+
+#[test]
 fn scope_and_kind_are_immutable() {
     let current = Definition::parse(&crd(&today())).unwrap();
     let mut other = crd(&today());
