@@ -1,13 +1,15 @@
 //! Guarantees of pages: hostile text is escaped, and every form control is accessible to screen readers.
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
+use portico_api::words::Denial;
 use portico_api::{
     Allowed, ApprovalPreview, CatalogCard, CatalogPage, ClaimTrial, ConnectionOutline, DefinitionTrial,
-    Frame, Link, OfferingPage, Paged, PlacementView, PlaneChoice, PlaneTrial, PricePeriod, PriceQuote,
-    RequestFormPage, TenantRow, TenantsPage, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
+    Frame, Link, OfferingLifecycle, OfferingPage, Paged, PlacementView, PlaneChoice, PlaneTrial, PricePeriod,
+    PriceQuote, Replacement, RequestFormPage, TenantRow, TenantsPage, TrialEffect, TrialFinding,
+    TrialOutcome, TryDefinitionPage,
 };
 use portico_domain::definition_change::{DefaultChange, DefaultedWhen, Refusal, RefusedUpdate};
-use portico_domain::documents::Category;
+use portico_domain::documents::{Category, NewClaims, Phase, Stage};
 use portico_domain::request::Action;
 use portico_form::{Branch, Choice, Control, Entry, Field, FieldLock, Form};
 use portico_frontend::pages;
@@ -53,6 +55,7 @@ fn card() -> CatalogCard {
         planes: vec![],
         unreachable: Vec::new(),
         problem: Some(HOSTILE.into()),
+        lifecycle: OfferingLifecycle::default(),
     }
 }
 
@@ -455,6 +458,7 @@ fn a_card_names_unreachable_control_planes() {
             planes: planes.iter().map(|name| plane(name)).collect(),
             unreachable: dead.iter().map(|name| name.parse().unwrap()).collect(),
             problem: None,
+            lifecycle: OfferingLifecycle::default(),
             ..card()
         };
         let page = CatalogPage {
@@ -598,4 +602,72 @@ fn an_offering_links_to_its_support() {
         assert!(html.contains(&link), "{link} is not in {html}");
     }
     assert_tame(&pages::offering(&frame(), &offering_page(HOSTILE)));
+}
+
+fn deprecated(phase: Phase) -> OfferingLifecycle {
+    OfferingLifecycle {
+        stage: Stage::Deprecated,
+        phase,
+        sunset: Some(jiff::civil::date(2027, 3, 1)),
+        note: Some(HOSTILE.into()),
+        replacement: Some(Replacement {
+            name: "others.demo.portico.dev".parse().unwrap(),
+            title: HOSTILE.into(),
+            href: Link::Offering("others.demo.portico.dev".parse().unwrap()),
+        }),
+        new_claims: NewClaims::Refused,
+    }
+}
+
+#[test]
+fn a_deprecated_offering_says_when_it_ends_why_and_what_replaces_it() {
+    for (phase, word, sentence) in [
+        (Phase::Deprecated, "Deprecated", "ends on 1 March 2027."),
+        (Phase::Ending, "Ends soon", "ends on 1 March 2027."),
+        (Phase::Ended, "Ended", "ended on 1 March 2027."),
+    ] {
+        let mut page = offering_page("https://chat.example.com");
+        page.card.lifecycle = deprecated(phase);
+        page.may_request = Allowed::no(Denial::OfferingDeprecated {
+            offering: HOSTILE.into(),
+            replacement: Some(HOSTILE.into()),
+        });
+        let html = pages::offering(&frame(), &page);
+        assert_tame(&html);
+        let link = "<a href=\"/catalog/others.demo.portico.dev\">";
+        for part in [word, sentence, link, "takes no new claims"] {
+            assert!(html.contains(part), "{phase:?}: {part} is not in {html}");
+        }
+        assert!(!html.contains("/request\""), "{phase:?}: no way to the form");
+
+        let catalog = CatalogPage {
+            query: String::new(),
+            category: None,
+            plane: None,
+            categories: vec![],
+            planes: vec![],
+            all: 1,
+            cards: Paged::cut(
+                vec![CatalogCard {
+                    problem: None,
+                    ..page.card
+                }],
+                1,
+                20,
+            ),
+        };
+        let html = pages::catalog(&frame(), &catalog);
+        assert_tame(&html);
+        for part in [word, link] {
+            assert!(html.contains(part), "{phase:?}: {part} is not in {html}");
+        }
+    }
+}
+
+#[test]
+fn a_published_offering_has_no_badge() {
+    let html = pages::offering(&frame(), &offering_page("https://chat.example.com"));
+    for word in ["Draft", "Deprecated", "Ends soon", "Ended"] {
+        assert!(!html.contains(word), "{word}");
+    }
 }

@@ -71,6 +71,8 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 None,
             ],
             drift: index == 4,
+            phase: card.lifecycle.phase,
+            sunset: card.lifecycle.sunset,
         })
         .collect();
     let planes = PlanesPage {

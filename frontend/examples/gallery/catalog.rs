@@ -1,11 +1,13 @@
 //! The catalog and an offering.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use portico_api::words::Denial;
 use portico_api::{
-    Allowed, CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, Link, OfferingPage, Paged,
-    PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
+    Allowed, CatalogCard, CatalogPage, CategoryCount, ConnectionOutline, Link, OfferingLifecycle,
+    OfferingPage, Paged, PlanColumn, PlaneChoice, ReceivedItem, Replacement, ServedOn,
 };
-use portico_domain::documents::{Category, Price};
+use portico_domain::documents::{Category, Lifecycle, Phase, Price, Stage};
 use portico_frontend::pages;
 
 use crate::people::{at, dana, now};
@@ -41,6 +43,7 @@ pub(crate) fn cards() -> Vec<CatalogCard> {
                 planes: planes()[..2].to_vec(),
                 unreachable: Vec::new(),
                 problem: None,
+                lifecycle: OfferingLifecycle::default(),
             }
         };
     let mut cards = vec![
@@ -113,6 +116,78 @@ pub(crate) fn cards() -> Vec<CatalogCard> {
     cards[2].planes = planes();
     cards[5].planes = planes()[..1].to_vec();
     cards
+}
+
+/// A deprecated offering whose end is far.
+pub(crate) fn deprecated() -> OfferingLifecycle {
+    let other = cards().remove(0);
+    let document = Lifecycle {
+        stage: Stage::Deprecated,
+        sunset: Some(in_days(120)),
+        note: Some("Version 8 gets no more patches from its makers.".into()),
+        ..Lifecycle::default()
+    };
+    let replacement = Replacement {
+        href: Link::Offering(other.name.clone()),
+        name: other.name,
+        title: other.title,
+    };
+    OfferingLifecycle::new(&document, Some(replacement), now())
+}
+
+/// A deprecated offering that ends in some days.
+pub(crate) fn ending() -> OfferingLifecycle {
+    OfferingLifecycle {
+        sunset: Some(in_days(12)),
+        phase: Phase::Ending,
+        ..deprecated()
+    }
+}
+
+/// A deprecated offering that has ended.
+pub(crate) fn ended() -> OfferingLifecycle {
+    OfferingLifecycle {
+        sunset: Some(in_days(-3)),
+        phase: Phase::Ended,
+        ..deprecated()
+    }
+}
+
+/// A draft.
+pub(crate) fn draft() -> OfferingLifecycle {
+    let document = Lifecycle {
+        stage: Stage::Draft,
+        note: Some("Backups are not tried yet.".into()),
+        ..Lifecycle::default()
+    };
+    OfferingLifecycle::new(&document, None, now())
+}
+
+fn in_days(days: i64) -> Date {
+    let at = now() + jiff::SignedDuration::from_hours(24 * days);
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// Offerings at each point of their lives.
+fn lives() -> CatalogPage {
+    let mut page = many(7);
+    let lives = [draft(), deprecated(), ending(), ended()];
+    for (card, lifecycle) in page.cards.items.iter_mut().skip(3).zip(lives) {
+        card.problem = None;
+        card.lifecycle = lifecycle;
+    }
+    page
+}
+
+/// The page of an offering at a point of its life.
+fn offering_at(lifecycle: OfferingLifecycle, may_request: Allowed) -> OfferingPage {
+    let mut page = OfferingPage {
+        card: cards().remove(1),
+        may_request,
+        ..offering()
+    };
+    page.card.lifecycle = lifecycle;
+    page
 }
 
 pub(crate) fn many(count: usize) -> CatalogPage {
@@ -193,7 +268,30 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         claims: vec![],
         ..offering()
     };
+    let no_new_claims = Allowed::no(Denial::OfferingDeprecated {
+        offering: "MySQL".into(),
+        replacement: Some("PostgreSQL".into()),
+    });
+    let ended_before = Allowed::no(Denial::OfferingEnded {
+        offering: "MySQL".into(),
+        sunset: in_days(-3),
+        replacement: Some("PostgreSQL".into()),
+    });
+    let mysql = || at(dana("/catalog"), "MySQL", &[("Catalog", Link::Catalog)]);
     vec![
+        ("catalog-lives", pages::catalog(&frame(), &lives())),
+        (
+            "offering-draft",
+            pages::offering(&mysql(), &offering_at(draft(), Allowed::yes())),
+        ),
+        (
+            "offering-deprecated",
+            pages::offering(&mysql(), &offering_at(deprecated(), no_new_claims)),
+        ),
+        (
+            "offering-ended",
+            pages::offering(&mysql(), &offering_at(ended(), ended_before)),
+        ),
         ("catalog", pages::catalog(&frame(), &many(7))),
         ("catalog-nothing", pages::catalog(&frame(), &many(0))),
         ("catalog-no-match", pages::catalog(&frame(), &nothing_found)),

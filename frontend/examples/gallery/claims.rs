@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use portico_api::words::{Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Link, Paged, Progress, ProgressStep, Property, RevealedKey, Snippet, TreeNode,
+    ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged, Progress, ProgressStep, Property,
+    RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -28,6 +29,7 @@ pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age
         category: card.category,
         tenant: Some("payments".parse().expect("a name")),
         environment: Some("dev".parse().expect("a name")),
+        deprecation: None,
         plan: Some("small".parse().expect("a name")),
         plane_title: "EU shared".into(),
         health,
@@ -133,8 +135,11 @@ fn ready() -> ClaimPage {
         about: "Volume ledger-data".into(),
         count,
     };
+    let row = row("ledger", 0, Health::Ready, "", 400_000);
     ClaimPage {
-        row: row("ledger", 0, Health::Ready, "", 400_000),
+        offering_href: Some(Link::Offering(row.reference.offering.clone())),
+        row,
+        lifecycle: OfferingLifecycle::default(),
         conditions: vec![
             condition("Ready", "True", "Available", None),
             condition("Synced", "True", "ReconcileSuccess", None),
@@ -320,6 +325,27 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         }),
         ..ready()
     };
+    let lives = [catalog::deprecated(), catalog::ending(), catalog::ended()];
+    let deprecated_rows: Vec<_> = rows()
+        .into_iter()
+        .zip(lives)
+        .map(|(row, lifecycle)| ClaimRow {
+            deprecation: Some(Deprecation {
+                sunset: lifecycle.sunset,
+            }),
+            ..row
+        })
+        .chain(rows().into_iter().skip(3))
+        .collect();
+    let of_life = |lifecycle: OfferingLifecycle| {
+        let mut page = ready();
+        page.row.offering_title = "MySQL".into();
+        page.row.deprecation = Some(Deprecation {
+            sunset: lifecycle.sunset,
+        });
+        page.lifecycle = lifecycle;
+        page
+    };
     let delete = DeletePage {
         row: row("ledger", 0, Health::Ready, "", 400_000),
         uid: "8d2f6a0e-0000-4000-8000-000000000001".into(),
@@ -350,6 +376,16 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("claims", pages::claims(&frame(), &list(rows()))),
         ("claims-nothing", pages::claims(&frame(), &list(vec![]))),
+        (
+            "claims-deprecated",
+            pages::claims(&frame(), &list(deprecated_rows)),
+        ),
+        (
+            "claim-deprecated",
+            pages::claim(&deep(), &of_life(catalog::deprecated())),
+        ),
+        ("claim-ending", pages::claim(&deep(), &of_life(catalog::ending()))),
+        ("claim-ended", pages::claim(&deep(), &of_life(catalog::ended()))),
         ("claims-many", pages::claims(&frame(), &list(many))),
         ("claim", pages::claim(&deep(), &ready())),
         ("claim-in-the-making", pages::claim(&deep(), &in_the_making())),

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ApprovalRow, ClaimRow, Closed, CommentResult, DiffLine, DiffTone, HealthChange, HealthChanges, HomePage,
-    InboxPage, Link, NoticeTone, Paged, PlatformState, PriceComparison, PriceQuote, QuotaLine, RequestPage,
-    RequestRow, RequestStep, RequestsPage,
+    ApprovalRow, ClaimRow, Closed, CommentResult, DeprecatedClaims, DiffLine, DiffTone, HealthChange,
+    HealthChanges, HomePage, InboxPage, Link, NoticeTone, OfferingLifecycle, Paged, PlatformState,
+    PriceComparison, PriceQuote, QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
@@ -108,6 +108,8 @@ pub(crate) fn diff() -> Vec<DiffLine> {
 fn waiting() -> RequestPage {
     RequestPage {
         row: rows().remove(0),
+        deprecation: None,
+        offering_href: Some(Link::Offering(rows().remove(0).claim.offering)),
         claim_href: None,
         steps: vec![
             step("Requested", Some("Dana Developer"), Some(60), None, 1),
@@ -234,6 +236,18 @@ fn health_changes() -> Vec<HealthChanges> {
     broke.into_iter().chain(ready).collect()
 }
 
+fn ending(card: usize, count: usize, lifecycle: OfferingLifecycle) -> DeprecatedClaims {
+    let card = catalog::cards().swap_remove(card);
+    DeprecatedClaims {
+        offering: card.name,
+        offering_title: card.title,
+        icon: card.icon,
+        category: card.category,
+        lifecycle,
+        count,
+    }
+}
+
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let list = |items: Vec<RequestRow>| RequestsPage {
         state: None,
@@ -293,6 +307,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 ..row
             })
             .collect(),
+        deprecated: vec![],
         waiting_on_others: rows().into_iter().take(2).collect(),
         waiting_on_others_count: 40,
         unsuccessful: rows().into_iter().skip(3).take(2).collect(),
@@ -314,6 +329,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ready: 5,
         needs_action: 0,
         ending_soon: vec![],
+        deprecated: vec![],
         waiting_on_others_count: 0,
         unsuccessful: vec![],
         platform: None,
@@ -331,7 +347,20 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         suggestions: catalog::cards().into_iter().take(3).collect(),
         ..calm.clone()
     };
+    let deprecated = HomePage {
+        needs_action: 4,
+        deprecated: vec![
+            ending(2, 3, catalog::ended()),
+            ending(4, 1, catalog::ending()),
+            ending(3, 1, catalog::deprecated()),
+        ],
+        ..calm.clone()
+    };
     vec![
+        (
+            "home-deprecated",
+            pages::home(&at(dana("/"), "Home", &[]), &deprecated),
+        ),
         ("home", pages::home(&at(ada("/"), "Home", &[]), &busy)),
         ("home-calm", pages::home(&at(dana("/"), "Home", &[]), &calm)),
         (

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use portico_api::words::money;
 use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
 
+use crate::parts::lifecycle::{phase_badge, short_note};
 use crate::parts::text::{counted, empty, grouped};
 use crate::parts::{Query, document, duration, glyph_tile, icon, pager};
 
@@ -156,11 +157,15 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
             .then(|| view! { <li>{icon("shield")}"Needs approval"</li> });
         view! { <ul role="list" class="card-facts">{price}{ready}{approval}<li class="card-places">{icon(where_icon(card))}{where_it_runs(card)}</li></ul> }
     });
+    let badge = phase_badge(card.lifecycle.phase).map(|badge| view! { " "{badge} });
     view! {
         <li class="card" id=format!("o-{}", card.name)>
             {glyph_tile(&card.icon, card.category.slug(), false)}
-            <h2><a href=Link::Offering(card.name.clone()).to_string()>{card.title.clone()}</a></h2>
-            <p class="card-summary">{card.summary.clone()}</p>
+            <h2><a href=Link::Offering(card.name.clone()).to_string()>{card.title.clone()}</a>{badge}</h2>
+            <div class="card-text">
+                <p class="card-summary">{card.summary.clone()}</p>
+                {short_note(&card.lifecycle)}
+            </div>
             {facts}
             {broken}
         </li>

@@ -1,11 +1,16 @@
 use leptos::prelude::*;
-use portico_api::{ClaimRow, Frame, HealthChange, HealthChanges, HomePage, Link, PlatformState, RequestRow};
+use portico_api::words::day;
+use portico_api::{
+    ClaimRow, DeprecatedClaims, Frame, HealthChange, HealthChanges, HomePage, Link, PlatformState, RequestRow,
+};
 use portico_domain::claim::Health;
+use portico_domain::documents::Phase;
 
 use super::approvals::inbox_row;
 use super::catalog::card;
 use super::claims::unreachable;
 use crate::parts::badge::action_word;
+use crate::parts::lifecycle::{ends, instead};
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::{counted, grouped, place};
 use crate::parts::{document, duration, glyph, icon, since, time};
@@ -35,9 +40,11 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
                 {page.platform.is_none().then(|| unreachable(&page.unreachable_planes))}
                 {suggestions(page)}
                 {waiting_on_me(frame, page)}
+                {deprecated(page, true)}
                 {claims(frame, page)}
                 {unsuccessful(frame, page)}
                 {ending_soon(frame, page)}
+                {deprecated(page, false)}
                 {waiting_on_others(frame, page)}
                 {today(frame, page)}
             </div>
@@ -279,6 +286,47 @@ fn ending_soon(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         }
         .into_any()
     })
+}
+
+/// Offerings with a sunset date: those that end within 30 days or have ended, or the others.
+fn deprecated(page: &HomePage, urgent: bool) -> Option<AnyView> {
+    let rows: Vec<_> = page
+        .deprecated
+        .iter()
+        .filter(|row| (row.lifecycle.phase >= Phase::Ending) == urgent)
+        .map(deprecated_row)
+        .collect();
+    let (id, title) = if urgent {
+        ("offerings-ending", "Move off these soon")
+    } else {
+        ("offerings-deprecated", "Deprecated")
+    };
+    (!rows.is_empty()).then(|| {
+        view! {
+            <section aria-labelledby=id>
+                <div class="section-head"><h2 id=id>{title}</h2></div>
+                <ul role="list" class="lines">{rows}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn deprecated_row(row: &DeprecatedClaims) -> impl IntoView + use<> {
+    let claims = Link::Claims.with_query([("offering", row.offering.as_str())]);
+    let phase = row.lifecycle.phase;
+    let class = match phase {
+        Phase::Ended => "problem",
+        Phase::Ending => "caution",
+        Phase::Draft | Phase::Published | Phase::Deprecated => "line",
+    };
+    let when = row.lifecycle.sunset.map(|sunset| ends(phase, &day(sunset)));
+    let rest = view! { <span class="quiet">{when}" "{instead(&row.lifecycle)}</span> };
+    view! {
+        <li class=class>{icon("clock")}<span>
+            <a href=claims>{counted(row.count, "claim", "claims")}" of "{row.offering_title.clone()}</a>" "{rest}
+        </span></li>
+    }
 }
 
 fn claim_place(row: &ClaimRow) -> String {

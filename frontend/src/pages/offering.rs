@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use portico_api::words::money;
 use portico_api::{Frame, Link, OfferingPage, PlanColumn, ServedOn, names};
 
+use crate::parts::lifecycle::{Reader, lifecycle_notice, phase_badge};
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::counted;
 use crate::parts::{document, duration, glyph_tile, icon, relative};
@@ -49,17 +50,19 @@ fn head(page: &OfferingPage) -> AnyView {
     let problem = card.problem.clone().map(|problem| {
         view! { <div class="notice bad" role="status">{icon("degraded")}<p>{problem}</p></div> }
     });
+    let badge = phase_badge(card.lifecycle.phase).map(|badge| view! { " "{badge} });
     view! {
         <div class="page-head">
             <div class="titled">
                 {glyph_tile(&card.icon, card.category.slug(), true)}
                 <div>
-                    <h1>{card.title.clone()}</h1>
+                    <h1>{card.title.clone()}{badge}</h1>
                     <p>{card.summary.clone()}</p>
                 </div>
             </div>
             <div class="actions">{action}</div>
         </div>
+        {lifecycle_notice(&card.title, &card.lifecycle, Reader::Offering)}
         {problem}
     }
     .into_any()

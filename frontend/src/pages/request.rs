@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use portico_api::{Frame, Link, RequestPage, RequestRow, RequestStep, names};
 use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS, State};
 
+use crate::pages::claim::offering_link;
 use crate::parts::badge::{action, state};
 use crate::parts::summary::{placement, quota};
 use crate::parts::text::{code, diff, place};
@@ -272,6 +273,10 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
     });
     let quotas =
         (!page.quota.is_empty()).then(|| view! { <section><h2>"Quota"</h2>{quota(&page.quota)}</section> });
+    let deprecation = page
+        .deprecation
+        .clone()
+        .map(|sentence| view! { <span class="reason">{sentence}</span> });
     view! {
         <section aria-labelledby="about">
             <h2 id="about">"About"</h2>
@@ -280,7 +285,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
                 <div><dt>"When"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {page.expires_at.map(|at| view! { <div><dt>"Expires"</dt><dd>{time(frame.now, at)}<span class="reason">"If nobody decides before."</span></dd></div> })}
                 <div><dt>"For"</dt><dd>{place(Some(&row.tenant), Some(&row.environment))}</dd></div>
-                <div><dt>"Offering"</dt><dd><a href=Link::Offering(row.claim.offering.clone()).to_string()>{row.offering_title.clone()}</a></dd></div>
+                <div><dt>"Offering"</dt><dd>{offering_link(page.offering_href.as_ref(), &row.offering_title)}{deprecation}</dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
                 {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
                 <div><dt>"Request"</dt><dd class="mono">{row.id.to_string()}</dd></div>

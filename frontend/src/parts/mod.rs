@@ -5,6 +5,7 @@ mod document;
 pub(crate) mod form;
 mod frame;
 mod icon;
+pub(crate) mod lifecycle;
 mod pager;
 mod query;
 pub(crate) mod rows;

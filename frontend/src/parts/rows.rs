@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
+use portico_api::words::day;
 use portico_api::{ClaimRow, RequestRow};
 use portico_domain::claim::Health;
+use portico_domain::documents::Phase;
 
 use super::badge::{action_word, badge, health, state};
+use super::lifecycle::phase_badge;
 use super::text::place;
 use super::{Query, glyph, icon, relative, time};
 
@@ -141,10 +144,18 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
         .expires_at
         .filter(|at| *at <= now)
         .map(|_| view! { " "{badge("warning", "clock", "Ran out")}<span class="reason">"Renew it or delete it"</span> });
+    let deprecated = row.deprecation.map(|deprecation| {
+        let phase = deprecation.phase(now);
+        let verb = if phase == Phase::Ended { "ended" } else { "ends" };
+        let when = deprecation.sunset.map(|sunset| {
+            view! { <span class="reason">{format!("Its offering {verb} on {}.", day(sunset))}</span> }
+        });
+        view! { " "{phase_badge(phase)}{when} }
+    });
     view! {
         <tr id=row_id(row)>
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
-            <td class="state" data-label="Health">{health(row.health)}{reason}{expired}</td>
+            <td class="state" data-label="Health">{health(row.health)}{reason}{expired}{deprecated}</td>
             {offering}
             <td data-label="Plan">{plan}</td>
             <td class=whole(&place) data-label="Environment">{place.clone()}</td>

@@ -1,8 +1,10 @@
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{ClaimRow, Link, PlaneChoice};
 use portico_domain::audit_log::{Event, SignedHead};
+use portico_domain::documents::Phase;
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 use portico_domain::placement::Cordon;
 
@@ -113,6 +115,10 @@ pub struct MatrixRow {
     pub cells: Vec<Option<MatrixCell>>,
     /// True if the schemas of the cells differ.
     pub drift: bool,
+    /// Where the offering is in its life now.
+    pub phase: Phase,
+    /// The sunset date of a deprecated offering.
+    pub sunset: Option<Date>,
 }
 
 /// What a control plane serves of an offering.

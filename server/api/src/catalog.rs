@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Paged;
+use super::{OfferingLifecycle, Paged};
 use portico_domain::documents::{Category, Price};
 use portico_domain::names::{OfferingName, PlanName, PlaneName};
 
@@ -77,6 +77,8 @@ pub struct CatalogCard {
     pub unreachable: Vec<PlaneName>,
     /// Why it cannot be requested at present, for example because its schema is broken.
     pub problem: Option<String>,
+    /// Where it is in its life.
+    pub lifecycle: OfferingLifecycle,
 }
 
 /// A plan, as a column of the table that compares plans.

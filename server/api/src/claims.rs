@@ -1,7 +1,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Allowed, ConnectionKey, Link, Paged, PlaneChoice, PriceQuote, Problem, RequestRow};
+use super::{
+    Allowed, ConnectionKey, Deprecation, Link, OfferingLifecycle, Paged, PlaneChoice, PriceQuote, Problem,
+    RequestRow,
+};
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
@@ -72,6 +75,8 @@ pub struct ClaimRow {
     pub tenant: Option<TenantName>,
     /// The environment.
     pub environment: Option<EnvironmentName>,
+    /// That the offering is deprecated; `None` if it is not.
+    pub deprecation: Option<Deprecation>,
     /// The plan.
     pub plan: Option<PlanName>,
     /// The control plane's title.
@@ -97,6 +102,11 @@ pub struct ClaimRow {
 pub struct ClaimPage {
     /// The claim, as in lists.
     pub row: ClaimRow,
+    /// Where its offering is in its life.
+    pub lifecycle: OfferingLifecycle,
+    /// The path of the offering's page; `None` if the viewer's catalog does not have it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub offering_href: Option<Link>,
     /// Its conditions, worst first.
     pub conditions: Vec<Condition>,
     /// How to connect; `None` if there is nothing to connect to.

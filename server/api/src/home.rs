@@ -1,10 +1,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApprovalRow, CatalogCard, ClaimRow, PlaneChoice, RequestRow};
+use super::{ApprovalRow, CatalogCard, ClaimRow, OfferingLifecycle, PlaneChoice, RequestRow};
 use portico_domain::claim::Health;
 use portico_domain::documents::Category;
-use portico_domain::names::{EnvironmentName, TenantName};
+use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 
 /// The home page: what needs the viewer's attention.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -17,10 +17,13 @@ pub struct HomePage {
     pub claims: usize,
     /// Number of claims that are ready and within their lifetime.
     pub ready: usize,
-    /// Number of claims that somebody must act on: they are degraded, or their lifetime is over.
+    /// Number of claims that somebody must act on: they are degraded, their lifetime is over, or their offering ends within
+    /// 30 days or has ended.
     pub needs_action: usize,
     /// Claims whose lifetime ends within a week, the soonest first, at most five.
     pub ending_soon: Vec<ClaimRow>,
+    /// Offerings with a sunset date of which the current tenant has claims, the soonest first, at most five.
+    pub deprecated: Vec<DeprecatedClaims>,
     /// Requests that wait for the viewer, at most five.
     pub waiting_on_me: Vec<ApprovalRow>,
     /// The viewer's requests that wait for others, newest first, at most five.
@@ -40,6 +43,25 @@ pub struct HomePage {
     pub unreachable_planes: Vec<String>,
     /// The state of the platform, for platform admins.
     pub platform: Option<PlatformState>,
+}
+
+/// Claims of an offering that has a sunset date.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeprecatedClaims {
+    /// The offering.
+    pub offering: OfferingName,
+    /// The offering's title.
+    pub offering_title: String,
+    /// The name of its icon.
+    pub icon: String,
+    /// Its category.
+    pub category: Category,
+    /// Where the offering is in its life.
+    pub lifecycle: OfferingLifecycle,
+    /// Number of claims.
+    pub count: usize,
 }
 
 /// Claims of one offering and environment that became ready or unhealthy.

@@ -11,6 +11,7 @@ mod claims;
 mod definition_trial;
 mod frame;
 mod home;
+mod lifecycle;
 mod link;
 mod offering;
 mod placement;
@@ -35,7 +36,8 @@ pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
-pub use home::{HealthChange, HealthChanges, HomePage, PlatformState};
+pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
+pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use placement::{CandidateView, PlacementView};
@@ -49,6 +51,7 @@ pub use time::{duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
 
 pub use portico_domain::connection::ConnectionKey;
+pub use portico_domain::documents::Deprecation;
 pub use portico_domain::manifest::{DiffLine, DiffTone};
 pub use portico_domain::price::{PriceComparison, PricePeriod, PriceQuote};
 pub use portico_domain::quota::QuotaLine;

@@ -275,6 +275,11 @@ pub struct RequestsPage {
 pub struct RequestPage {
     /// The request, as in lists.
     pub row: RequestRow,
+    /// That the offering is deprecated, for an open request for a new claim, as a sentence.
+    pub deprecation: Option<String>,
+    /// The path of the offering's page; `None` if the viewer's catalog does not have it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub offering_href: Option<Link>,
     /// The path of the claim's page, once there is a claim.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub claim_href: Option<Link>,

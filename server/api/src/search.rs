@@ -1,4 +1,5 @@
 use portico_domain::claim::{ClaimRef, Health};
+use portico_domain::documents::Stage;
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 use serde::{Serialize, Serializer};
 
@@ -79,11 +80,18 @@ impl SearchResult {
 
     /// An offering.
     #[must_use]
-    pub fn of_offering(name: OfferingName, title: &str, summary: Option<&str>) -> Self {
+    pub fn of_offering(name: OfferingName, title: &str, summary: Option<&str>, stage: Stage) -> Self {
+        let mark = match stage {
+            Stage::Draft => "Draft",
+            Stage::Published => "",
+            Stage::Deprecated => "Deprecated",
+        };
+        let detail = [mark, summary.unwrap_or_default()];
+        let detail: Vec<&str> = detail.into_iter().filter(|part| !part.is_empty()).collect();
         Self {
             kind: SearchResultKind::Offering,
             title: title.to_owned(),
-            detail: summary.unwrap_or_default().to_owned(),
+            detail: detail.join(" · "),
             href: Some(Link::Offering(name)),
             action: None,
             workspace: None,

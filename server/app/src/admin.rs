@@ -33,6 +33,7 @@ impl Portal {
         let cordons = self.store().cordons().await?;
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
+        let now = self.now();
         let mut rows: Vec<PlaneRow> = self
             .planes()
             .planes()
@@ -62,6 +63,8 @@ impl Portal {
                     offering: offered.name.clone(),
                     title: offered.title.clone(),
                     drift: schemas.len() > 1,
+                    phase: offered.lifecycle.phase(now),
+                    sunset: offered.lifecycle.deprecation().and_then(|it| it.sunset),
                     cells,
                 }
             })

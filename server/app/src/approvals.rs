@@ -149,6 +149,7 @@ impl Portal {
             why: in_the_way
                 .map(|obstacle| Conflict::NotPermittedNow(obstacle).to_string())
                 .into_iter()
+                .chain(self.deprecation_of(catalog, request))
                 .chain(
                     request
                         .approval

@@ -32,13 +32,13 @@ impl Portal {
     /// When the policies in force cannot be used.
     pub fn catalog(
         &self,
-        _viewer: &Viewer,
+        viewer: &Viewer,
         workspace: Option<&Workspace>,
         query: &CatalogQuery,
     ) -> Result<CatalogPage> {
         let configuration = self.configuration();
         let policies = self.policies()?;
-        let index = self.index(workspace);
+        let index = self.index(viewer.audience(), workspace);
         let found = index.find(Wanted {
             words: &query.words,
             category: query.category,
@@ -52,6 +52,7 @@ impl Portal {
             })
             .collect();
         let dead = self.unreachable_planes();
+        let now = self.now();
         let page = Paged::cut(found.entries, query.page, PER_PAGE);
         Ok(CatalogPage {
             query: query.words.clone(),
@@ -63,7 +64,7 @@ impl Portal {
                 items: page
                     .items
                     .into_iter()
-                    .map(|entry| entry.card(workspace, &configuration, &policies.1, &dead))
+                    .map(|entry| entry.card(workspace, &configuration, &policies.1, &dead, now))
                     .collect(),
                 total: page.total,
                 page: page.page,

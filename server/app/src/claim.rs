@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use kube_schema::yaml;
 use portico_api::words::{ComingReason, GoneReason};
-use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, TreeNode};
+use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, OfferingLifecycle, TreeNode};
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
@@ -22,7 +22,7 @@ use super::permissions::may_change;
 use super::progress::progress;
 use super::properties::properties;
 use super::usage::{cost, plan, price};
-use super::{Denial, Portal, Result, rows};
+use super::{Denial, Portal, Result, Workspace, rows};
 
 /// How long a watch may take to report what was applied.
 const WATCH_DELAY: SignedDuration = SignedDuration::from_secs(10);
@@ -82,6 +82,10 @@ impl Portal {
         let price = price(plan, None);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
+            lifecycle: offered.map_or_else(OfferingLifecycle::default, |offered| {
+                self.lifecycle(viewer.audience(), workspace_of(&claim).as_ref(), offered)
+            }),
+            offering_href: rows::offering_href(&catalog, viewer.audience(), &reference.offering),
             progress: creation.map(|request| {
                 progress(
                     request,
@@ -187,6 +191,7 @@ impl Portal {
                 category: looks.category,
                 tenant: Some(last.tenant.clone()),
                 environment: Some(last.environment.clone()),
+                deprecation: None,
                 plan: last.plan.clone(),
                 plane_title: plane,
                 health: Health::Gone,
@@ -196,6 +201,8 @@ impl Portal {
                 created_at: last.created_at,
                 observed_at: last.updated_at,
             },
+            lifecycle: OfferingLifecycle::default(),
+            offering_href: rows::offering_href(&catalog, viewer.audience(), &reference.offering),
             conditions: Vec::new(),
             connect: None,
             tree: None,
@@ -288,6 +295,14 @@ impl Portal {
             .claim(&viewer.scope(), reference)
             .ok_or_else(|| self.claim_not_found(viewer, reference))
     }
+}
+
+/// Returns the workspace that the claim is in.
+fn workspace_of(claim: &Claim) -> Option<Workspace> {
+    Some(Workspace {
+        tenant: claim.tenant.clone()?,
+        environment: claim.environment.clone()?,
+    })
 }
 
 fn root(claim: &Claim, children: Vec<ComposedResource>) -> TreeNode {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use portico_api::{ClaimsFilter, ClaimsPage, Paged};
 use portico_domain::claim::{Claim, Health};
-use portico_domain::names::PlaneName;
+use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::tenancy::Viewer;
 use portico_planes::ClaimFilter;
 
@@ -52,6 +52,13 @@ impl Portal {
         if let Some(health) = filter.health {
             found.retain(|claim| claim.status.health == health);
         }
+        let of_found: BTreeSet<&OfferingName> = found.iter().map(|claim| &claim.reference.offering).collect();
+        let offerings = catalog
+            .offerings
+            .values()
+            .filter(|offered| offered.is_listed_for(viewer.audience()) || of_found.contains(&offered.name))
+            .map(|offered| (offered.name.clone(), offered.title.clone()))
+            .collect();
         sort(&mut found, filter.sort.as_deref(), self.now());
 
         let tenant = wanted.tenant.as_ref().filter(|tenant| viewer.sees(tenant));
@@ -66,12 +73,7 @@ impl Portal {
             .collect();
         let page = Paged::cut(found, page, PER_PAGE);
         ClaimsPage {
-            offerings: catalog
-                .offerings
-                .values()
-                .filter(|offered| !offered.hidden)
-                .map(|offered| (offered.name.clone(), offered.title.clone()))
-                .collect(),
+            offerings,
             planes: match tenant.and_then(|tenant| configuration.tenants.get(tenant)) {
                 Some(tenant) => configuration
                     .control_planes

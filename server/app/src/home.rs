@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{ApprovalRow, CatalogCard, HealthChange, HealthChanges, HomePage, PlatformState};
+use portico_api::{
+    ApprovalRow, CatalogCard, DeprecatedClaims, HealthChange, HealthChanges, HomePage, OfferingLifecycle,
+    PlatformState,
+};
 use portico_domain::claim::{Claim, Health};
-use portico_domain::documents::Configuration;
+use portico_domain::documents::{Configuration, Phase, Stage};
+use portico_domain::names::OfferingName;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Viewer;
@@ -14,7 +18,7 @@ use portico_planes::{Catalog, ClaimFilter, PlaneState, PlaneSummary};
 use portico_store::{Page, RequestFilter};
 
 use super::claims::{ran_out, urgency};
-use super::index::Wanted;
+use super::index::{Entry, Wanted};
 use super::names::{choice, title};
 use super::{Portal, Result, Workspace, rows};
 use crate::configuration::Severity;
@@ -72,12 +76,17 @@ impl Portal {
             .collect();
         ending.sort_by_key(|(at, _)| *at);
         ending.truncate(MAX_ROWS);
-        claims.retain(|claim| claim.status.health != Health::Ready || ran_out(claim, now));
-        let ready = all - claims.len();
+        let deprecated = self.deprecated(viewer, workspace, &catalog, &claims, now);
         let needs_action = claims
             .iter()
-            .filter(|claim| claim.status.health == Health::Degraded || ran_out(claim, now))
+            .filter(|claim| {
+                claim.status.health == Health::Degraded
+                    || ran_out(claim, now)
+                    || ends_soon(&catalog, claim, now)
+            })
             .count();
+        claims.retain(|claim| claim.status.health != Health::Ready || ran_out(claim, now));
+        let ready = all - claims.len();
         claims
             .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name)));
         claims.truncate(10);
@@ -85,7 +94,7 @@ impl Portal {
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
         let requests = self.home_requests(viewer, workspace, now).await?;
         let suggestions = if all == 0 && requests.waiting_on_others.is_empty() {
-            self.suggestions(workspace, &configuration)?
+            self.suggestions(viewer, workspace, &configuration)?
         } else {
             Vec::new()
         };
@@ -120,6 +129,7 @@ impl Portal {
                 .iter()
                 .map(|(_, claim)| rows::claim(&configuration, &catalog, claim))
                 .collect(),
+            deprecated,
             waiting_on_me,
             waiting_on_others: request_rows(&requests.waiting_on_others),
             waiting_on_others_count: requests.waiting_on_others_count,
@@ -205,20 +215,75 @@ impl Portal {
         })
     }
 
+    /// Returns the offerings with a sunset date that these claims are of, the soonest first.
+    fn deprecated(
+        &self,
+        viewer: &Viewer,
+        workspace: Option<&Workspace>,
+        catalog: &Catalog,
+        claims: &[Arc<Claim>],
+        now: Timestamp,
+    ) -> Vec<DeprecatedClaims> {
+        let mut counts: BTreeMap<&OfferingName, usize> = BTreeMap::new();
+        for claim in claims.iter().filter(|claim| !is_on_its_way_out(claim)) {
+            *counts.entry(&claim.reference.offering).or_default() += 1;
+        }
+        let mut ending: Vec<_> = counts
+            .into_iter()
+            .filter_map(|(name, count)| {
+                let offered = catalog.get(name)?;
+                let sunset = offered.lifecycle.deprecation()?.sunset?;
+                Some((sunset, offered, count))
+            })
+            .collect();
+        ending.sort_by(|a, b| (a.0, &a.1.title, &a.1.name).cmp(&(b.0, &b.1.title, &b.1.name)));
+        ending.truncate(MAX_ROWS);
+        if ending.is_empty() {
+            return Vec::new();
+        }
+        let index = self.index(viewer.audience(), workspace);
+        ending
+            .into_iter()
+            .map(|(_, offered, count)| {
+                let display = rows::display(catalog, &offered.name);
+                let replacement = index.replacement(&offered.lifecycle);
+                DeprecatedClaims {
+                    offering: offered.name.clone(),
+                    offering_title: display.title,
+                    icon: display.icon,
+                    category: display.category,
+                    lifecycle: OfferingLifecycle::new(&offered.lifecycle, replacement, now),
+                    count,
+                }
+            })
+            .collect()
+    }
+
     /// Returns offerings of different categories, for a viewer without claims.
     fn suggestions(
         &self,
+        viewer: &Viewer,
         workspace: Option<&Workspace>,
         configuration: &Configuration,
     ) -> Result<Vec<CatalogCard>> {
         let policies = self.policies()?;
-        let index = self.index(workspace);
+        let index = self.index(viewer.audience(), workspace);
+        let now = self.now();
         let dead = self.unreachable_planes();
         let mut different: Vec<_> = Vec::new();
-        for entry in index.find(Wanted::default()).entries {
+        let published = |entry: &&Entry| entry.offered().lifecycle.stage == Stage::Published;
+        for entry in index
+            .find(Wanted::default())
+            .entries
+            .into_iter()
+            .filter(published)
+        {
             let category = entry.offered().category;
             if different.len() < MAX_SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
-                different.push((category, entry.card(workspace, configuration, &policies.1, &dead)));
+                different.push((
+                    category,
+                    entry.card(workspace, configuration, &policies.1, &dead, now),
+                ));
             }
         }
         Ok(different.into_iter().map(|(_, card)| card).collect())
@@ -281,6 +346,15 @@ impl Portal {
         let waiting = self.waiting_for(viewer, 0, MAX_ROWS).await?;
         self.approval_rows(viewer, catalog, &waiting).await
     }
+}
+
+/// True if the claim's offering ends within 30 days or has ended.
+fn ends_soon(catalog: &Catalog, claim: &Claim, now: Timestamp) -> bool {
+    let offered = catalog.get(&claim.reference.offering);
+    !is_on_its_way_out(claim)
+        && offered
+            .and_then(|offered| offered.lifecycle.deprecation())
+            .is_some_and(|deprecation| deprecation.phase(now) >= Phase::Ending)
 }
 
 /// True if the claim is being deleted, so that its expiry does not matter.

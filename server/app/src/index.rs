@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use parking_lot::RwLock;
-use portico_api::{CatalogCard, PlaneChoice};
-use portico_domain::documents::{Category, Configuration, ControlPlane, Plan, Price, Tenant};
+use portico_api::{CatalogCard, Link, OfferingLifecycle, PlaneChoice, Replacement};
+use portico_domain::documents::{
+    Audience, Category, Configuration, ControlPlane, Lifecycle, Plan, Price, Stage, Tenant,
+};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{Policies, PolicyDecision, PolicyInput, Requester};
@@ -17,12 +20,12 @@ use serde_json::Value;
 use super::names::choice;
 use super::{Portal, Workspace, matching};
 
-/// Indexes cached at most: one for each workspace.
+/// Indexes cached at most: one for each workspace and audience.
 const MAX_INDEXES: usize = 512;
 
-/// The cached indexes by workspace; `None` for platform admins without a membership.
+/// The cached indexes by audience and workspace; `None` for platform admins without a membership.
 #[derive(Default)]
-pub(super) struct Indexes(RwLock<HashMap<Option<Workspace>, Arc<Index>>>);
+pub(super) struct Indexes(RwLock<HashMap<(Audience, Option<Workspace>), Arc<Index>>>);
 
 impl Indexes {
     /// Drops all indexes.
@@ -31,10 +34,10 @@ impl Indexes {
     }
 }
 
-/// The catalog as one environment sees it.
+/// The catalog as one environment sees it: the only place that decides which offerings exist for a viewer.
 pub(super) struct Index {
     made_of: (u64, u64),
-    /// Sorted by title.
+    /// Sorted by title, deprecated ones last.
     entries: Vec<Entry>,
     /// Number of offerings by category.
     categories: BTreeMap<Category, usize>,
@@ -47,6 +50,7 @@ pub(super) struct Entry {
     card: CatalogCard,
     haystack: String,
     offered: Arc<Offered>,
+    replacement: Option<Replacement>,
     needs_approval: OnceLock<Option<bool>>,
 }
 
@@ -73,6 +77,16 @@ impl Index {
     /// Returns the entry of that name.
     pub(super) fn get(&self, name: &OfferingName) -> Option<&Entry> {
         self.by_name.get(name).map(|place| &self.entries[*place])
+    }
+
+    /// Returns the offering that replaces one of this life, if this catalog has it.
+    pub(super) fn replacement(&self, lifecycle: &Lifecycle) -> Option<Replacement> {
+        let entry = self.get(lifecycle.replacement.as_ref()?)?;
+        Some(Replacement {
+            name: entry.card.name.clone(),
+            title: entry.card.title.clone(),
+            href: Link::Offering(entry.card.name.clone()),
+        })
     }
 
     /// Returns matching entries, best first: each word is in title, summary, kind, keywords or owner. If nothing
@@ -122,14 +136,20 @@ impl Entry {
         &self.card.title
     }
 
-    /// Returns the card, with the policies' decision on an ordinary developer's request for the first plan, and which
-    /// of its control planes are among the `dead`.
+    /// Returns where it is in its life at `now`.
+    pub(super) fn lifecycle(&self, now: Timestamp) -> OfferingLifecycle {
+        OfferingLifecycle::new(&self.offered.lifecycle, self.replacement.clone(), now)
+    }
+
+    /// Returns the card at `now`, with the policies' decision on an ordinary developer's request for the first plan, and
+    /// which of its control planes are among the `dead`.
     pub(super) fn card(
         &self,
         workspace: Option<&Workspace>,
         configuration: &Configuration,
         policies: &Policies,
         dead: &BTreeSet<PlaneName>,
+        now: Timestamp,
     ) -> CatalogCard {
         let needs_approval = *self.needs_approval.get_or_init(|| {
             let (tenant, environment) = workspace?.resolve(configuration)?;
@@ -161,6 +181,7 @@ impl Entry {
         let planes = self.card.planes.iter().map(|plane| &plane.name);
         CatalogCard {
             needs_approval,
+            lifecycle: self.lifecycle(now),
             unreachable: planes.filter(|name| dead.contains(*name)).cloned().collect(),
             ..self.card.clone()
         }
@@ -177,17 +198,17 @@ fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
 }
 
 impl Portal {
-    /// Returns the catalog of the workspace.
-    pub(super) fn index(&self, workspace: Option<&Workspace>) -> Arc<Index> {
+    /// Returns the catalog of the workspace, as this audience sees it.
+    pub(super) fn index(&self, audience: Audience, workspace: Option<&Workspace>) -> Arc<Index> {
         let catalog = self.planes().catalog();
         let made_of = (catalog.generation, self.shared.configuration.generation());
-        let key = workspace.cloned();
+        let key = (audience, workspace.cloned());
         if let Some(index) = self.shared.indexes.0.read().get(&key)
             && index.made_of == made_of
         {
             return Arc::clone(index);
         }
-        let index = Arc::new(self.make_index(workspace, &catalog, made_of));
+        let index = Arc::new(self.make_index(audience, workspace, &catalog, made_of));
         let mut indexes = self.shared.indexes.0.write();
         if indexes.len() >= MAX_INDEXES {
             indexes.clear();
@@ -204,19 +225,54 @@ impl Portal {
         dead.map(|status| status.name).collect()
     }
 
-    fn make_index(&self, workspace: Option<&Workspace>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
+    /// Returns where an offering is in its life now, as this audience sees it in the workspace.
+    pub(super) fn lifecycle(
+        &self,
+        audience: Audience,
+        workspace: Option<&Workspace>,
+        offered: &Offered,
+    ) -> OfferingLifecycle {
+        let lifecycle = &offered.lifecycle;
+        let replacement = self.index(audience, workspace).replacement(lifecycle);
+        OfferingLifecycle::new(lifecycle, replacement, self.now())
+    }
+
+    /// Returns the entry of an offering that the catalog of the workspace need not have: a claim may be changed after its
+    /// offering was taken out of the catalog.
+    pub(super) fn entry_of_claim(
+        &self,
+        audience: Audience,
+        workspace: &Workspace,
+        offered: &Arc<Offered>,
+    ) -> Entry {
+        let configuration = self.configuration();
+        let tenant = configuration.tenants.get(&workspace.tenant);
+        let planes = usable_planes(&configuration, tenant)
+            .filter(|plane| offered.served.contains_key(&plane.name))
+            .map(choice)
+            .collect();
+        let index = self.index(audience, Some(workspace));
+        Entry {
+            replacement: index.replacement(&offered.lifecycle),
+            ..entry(offered, planes, None, None)
+        }
+    }
+
+    fn make_index(
+        &self,
+        audience: Audience,
+        workspace: Option<&Workspace>,
+        catalog: &Catalog,
+        made_of: (u64, u64),
+    ) -> Index {
         let configuration = self.configuration();
         let tenant = workspace.and_then(|workspace| configuration.tenants.get(&workspace.tenant));
-        let usable: Vec<&ControlPlane> = configuration
-            .control_planes
-            .values()
-            .filter(|plane| tenant.is_none_or(|tenant| may_use(tenant, plane)))
-            .collect();
+        let usable: Vec<&ControlPlane> = usable_planes(&configuration, tenant).collect();
         let typical_times = self.shared.typical_times.load();
         let mut entries: Vec<Entry> = catalog
             .offerings
             .values()
-            .filter(|offered| !offered.hidden)
+            .filter(|offered| offered.is_listed_for(audience))
             .filter(|offered| {
                 tenant.is_none_or(|tenant| {
                     tenant.spec.offerings.is_empty() || tenant.spec.offerings.contains(&offered.name)
@@ -252,22 +308,42 @@ impl Portal {
                 ))
             })
             .collect();
-        entries.sort_by(|a, b| {
-            (a.card.title.to_lowercase(), &a.card.name).cmp(&(b.card.title.to_lowercase(), &b.card.name))
-        });
+        let place = |entry: &Entry| {
+            let is_deprecated = entry.offered.lifecycle.stage == Stage::Deprecated;
+            (is_deprecated, entry.card.title.to_lowercase())
+        };
+        entries.sort_by(|a, b| (place(a), &a.card.name).cmp(&(place(b), &b.card.name)));
         let by_name = entries
             .iter()
             .enumerate()
             .map(|(place, entry)| (entry.card.name.clone(), place))
             .collect();
-        Index {
+        let mut index = Index {
             made_of,
             categories: counts(&entries),
             entries,
             planes: usable.into_iter().map(choice).collect(),
             by_name,
+        };
+        let replacements: Vec<_> = index
+            .entries
+            .iter()
+            .map(|entry| index.replacement(&entry.offered.lifecycle))
+            .collect();
+        for (entry, replacement) in index.entries.iter_mut().zip(replacements) {
+            entry.replacement = replacement;
         }
+        index
     }
+}
+
+/// Returns the control planes that the tenant may use; all without a tenant.
+fn usable_planes<'c>(
+    configuration: &'c Configuration,
+    tenant: Option<&'c Tenant>,
+) -> impl Iterator<Item = &'c ControlPlane> {
+    let planes = configuration.control_planes.values();
+    planes.filter(move |plane| tenant.is_none_or(|tenant| may_use(tenant, plane)))
 }
 
 /// Returns the lowest price of the plans, if all have one in the same currency.
@@ -326,9 +402,11 @@ fn entry(
             planes,
             unreachable: Vec::new(),
             problem,
+            lifecycle: OfferingLifecycle::default(),
         },
         haystack,
         offered: Arc::clone(offered),
+        replacement: None,
         needs_approval: OnceLock::new(),
     }
 }

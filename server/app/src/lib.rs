@@ -27,6 +27,8 @@ mod home;
 mod index;
 mod judging;
 mod keyed_lock;
+#[cfg(test)]
+mod lifecycle_tests;
 mod live;
 #[cfg(test)]
 mod load_tests;

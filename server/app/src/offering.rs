@@ -1,8 +1,8 @@
 //! An offering's page.
 
-use portico_api::{ConnectionOutline, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
+use portico_api::{ConnectionOutline, OfferingLifecycle, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_domain::claim::{ClaimRef, Health};
-use portico_domain::documents::{Access, Plan, SecretSource};
+use portico_domain::documents::{Access, NewClaims, Phase, Plan, SecretSource};
 use portico_domain::names::OfferingName;
 use portico_domain::placement::NotUsable;
 use portico_domain::projection::Projection;
@@ -28,10 +28,16 @@ impl Portal {
         let configuration = self.configuration();
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
-        let index = self.index(workspace);
+        let index = self.index(viewer.audience(), workspace);
         let entry = index.get(name).ok_or_else(|| self.offering_not_found(viewer))?;
         let offered = entry.offered();
-        let card = entry.card(workspace, &configuration, &policies.1, &self.unreachable_planes());
+        let card = entry.card(
+            workspace,
+            &configuration,
+            &policies.1,
+            &self.unreachable_planes(),
+            self.now(),
+        );
 
         let facts = facts(offered);
         let statuses = self.planes().summaries();
@@ -79,7 +85,7 @@ impl Portal {
                 .map(|claim| rows::claim(&configuration, &catalog, claim))
                 .collect(),
             may_request: may_request(viewer, workspace, card.problem.as_deref())
-                .map(drop)
+                .and_then(|_| takes_new_claims(&card.title, &card.lifecycle))
                 .into(),
             card,
         })
@@ -104,6 +110,28 @@ pub(super) fn may_request<'w>(
         }),
         None => Ok(workspace),
     }
+}
+
+/// Returns why an offering with this title takes no new claims.
+pub(super) fn takes_new_claims(title: &str, lifecycle: &OfferingLifecycle) -> Result<(), Denial> {
+    if lifecycle.new_claims == NewClaims::Allowed {
+        return Ok(());
+    }
+    let offering = title.to_owned();
+    let replacement = lifecycle.replacement.as_ref().map(|other| other.title.clone());
+    Err(
+        match lifecycle.sunset.filter(|_| lifecycle.phase == Phase::Ended) {
+            Some(sunset) => Denial::OfferingEnded {
+                offering,
+                sunset,
+                replacement,
+            },
+            None => Denial::OfferingDeprecated {
+                offering,
+                replacement,
+            },
+        },
+    )
 }
 
 /// Returns the names of all facts that plans state, in order of appearance.

@@ -7,7 +7,7 @@ use kube_schema::Reason;
 use portico_api::words::over_quota;
 use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
-use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
+use portico_domain::documents::{Configuration, ControlPlane, Environment, Phase, Plan, Tenant};
 use portico_domain::manifest::differences;
 use portico_domain::obstacle::{NeededBy, Obstacle};
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
@@ -183,8 +183,22 @@ impl Portal {
                 }
             });
         };
+        if request.action != Action::Create {
+            return None;
+        }
         let for_tenant = now.tenant.spec.offerings.is_empty() || now.tenant.spec.offerings.contains(name);
-        (request.action == Action::Create && (offered.hidden || !for_tenant)).then(gone)
+        if !for_tenant || !offered.is_listed_for(now.requester.audience()) {
+            return Some(gone());
+        }
+        // A request that was sent before the deprecation goes on, but not after the sunset date.
+        let lifecycle = &offered.lifecycle;
+        let sunset = lifecycle
+            .sunset
+            .filter(|_| lifecycle.phase(self.now()) == Phase::Ended)?;
+        Some(Obstacle::OfferingEnded {
+            offering: offered.title.clone(),
+            sunset,
+        })
     }
 
     fn policy_on(&self, now: &Now<'_>) -> Result<ApplyPermission> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
-use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, track_record};
+use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, lifecycle_sentence, track_record};
 use portico_api::{Link, PriceQuote, QuotaLine, RequestPage, RequestStep};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
-use portico_domain::documents::Configuration;
+use portico_domain::documents::{Configuration, Phase};
 use portico_domain::manifest::expires_at;
 use portico_domain::names::RequestId;
 use portico_domain::obstacle::Obstacle;
@@ -74,6 +74,8 @@ impl Portal {
         let price = price_of(&catalog, &request);
         Ok(RequestPage {
             row,
+            deprecation: self.deprecation_of(&catalog, &request),
+            offering_href: rows::offering_href(&catalog, viewer.audience(), &request.claim.offering),
             claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
             steps,
             sentence: sentence_of(&configuration, &catalog, &request),
@@ -121,6 +123,18 @@ impl Portal {
             ApplyPermission::Refused(obstacle) => Some(obstacle),
             ApplyPermission::Granted { .. } | ApplyPermission::NeedsApproval { .. } => None,
         })
+    }
+
+    /// Returns that the offering of an open request for a new claim is deprecated, as a sentence. After its sunset date an
+    /// obstacle says so.
+    pub(super) fn deprecation_of(&self, catalog: &Catalog, request: &Request) -> Option<String> {
+        if request.state.is_end() || request.action != Action::Create {
+            return None;
+        }
+        let offered = catalog.get(&request.claim.offering)?;
+        let deprecation = offered.lifecycle.deprecation()?;
+        let phase = deprecation.phase(self.now());
+        lifecycle_sentence(&offered.title, phase, deprecation.sunset).filter(|_| phase != Phase::Ended)
     }
 
     /// Returns the request if it exists for the viewer: a member of its tenant, or an approver that it needs.

@@ -3,7 +3,7 @@
 use portico_api::words::request_status;
 use portico_api::{ClaimRow, Link, RequestRow};
 use portico_domain::claim::Claim;
-use portico_domain::documents::{Category, Configuration};
+use portico_domain::documents::{Audience, Category, Configuration};
 use portico_domain::names::OfferingName;
 use portico_domain::request::Request;
 use portico_planes::Catalog;
@@ -35,6 +35,14 @@ pub(super) fn display(catalog: &Catalog, name: &OfferingName) -> OfferingDisplay
     }
 }
 
+/// Returns the path of an offering's page, if the audience sees it there.
+pub(super) fn offering_href(catalog: &Catalog, audience: Audience, name: &OfferingName) -> Option<Link> {
+    let offered = catalog.get(name)?;
+    offered
+        .is_listed_for(audience)
+        .then(|| Link::Offering(name.clone()))
+}
+
 pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Claim) -> ClaimRow {
     let looks = display(catalog, &claim.reference.offering);
     ClaimRow {
@@ -45,6 +53,9 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
         category: looks.category,
         tenant: claim.tenant.clone(),
         environment: claim.environment.clone(),
+        deprecation: catalog
+            .get(&claim.reference.offering)
+            .and_then(|offered| offered.lifecycle.deprecation()),
         plan: claim.plan.clone(),
         plane_title: plane_title(configuration, &claim.reference.plane),
         health: claim.status.health,

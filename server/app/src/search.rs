@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portico_api::{ClientAction, Link, SearchResult};
 use portico_domain::claim::Claim;
-use portico_domain::documents::Tenant;
+use portico_domain::documents::{NewClaims, Tenant};
 use portico_domain::names::{EnvironmentName, OfferingName};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::{Catalog, ClaimFilter};
@@ -34,7 +34,7 @@ impl Portal {
         workspace: Option<&Workspace>,
         words: &str,
     ) -> Result<Vec<SearchResult>> {
-        let index = self.index(workspace);
+        let index = self.index(viewer.audience(), workspace);
         let text = words.trim().to_lowercase();
         let asks = workspace.is_some_and(|workspace| viewer.may(&workspace.tenant, Role::Developer));
         // `new postgres` says what to do with what is found.
@@ -46,10 +46,11 @@ impl Portal {
             words: requested.unwrap_or(words),
             ..Wanted::default()
         };
+        let now = self.now();
         let offerings = index.find(wanted).entries;
         let requests = offerings
             .iter()
-            .filter(|_| asks && !text.is_empty())
+            .filter(|entry| asks && !text.is_empty() && entry.lifecycle(now).new_claims == NewClaims::Allowed)
             .take(MAX_REQUEST_RESULTS);
         let place = workspace.map(|workspace| (&workspace.tenant, &workspace.environment));
         let requests: Vec<SearchResult> = requests
@@ -63,7 +64,12 @@ impl Portal {
             .take(MAX_RESULTS_PER_KIND)
             .map(|entry| {
                 let offered = entry.offered();
-                SearchResult::of_offering(offered.name.clone(), entry.title(), offered.summary.as_deref())
+                SearchResult::of_offering(
+                    offered.name.clone(),
+                    entry.title(),
+                    offered.summary.as_deref(),
+                    offered.lifecycle.stage,
+                )
             })
             .collect();
         hits.extend(requests);

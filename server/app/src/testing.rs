@@ -112,6 +112,52 @@ impl TestApp {
         *now += by;
     }
 
+    /// Gives buckets this life, and archives, which are served from now on, the other.
+    pub(crate) async fn lives(&self, of_buckets: Value, of_archives: Value) {
+        // They may be there from another call.
+        let _ = self.simulated.objects().create(kind("Archive", "archive"));
+        let configuration = self.portal.configuration();
+        let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
+        let offering = |name: OfferingName, title: &str, lifecycle: &Value| Offering {
+            name,
+            spec: serde_json::from_value(json!({
+                "title": title,
+                "lifetimeDays": 30,
+                "lifecycle": lifecycle,
+            }))
+            .unwrap(),
+        };
+        let offerings = vec![
+            offering(buckets(), "Bucket", &of_buckets),
+            offering(archives(), "Archive", &of_archives),
+        ];
+        let planes = self.portal.planes();
+        planes.configure(
+            configuration.control_planes.values().cloned().collect(),
+            offerings.clone(),
+            &tenants,
+        );
+        until("the catalog has the lives", || async {
+            let catalog = planes.catalog();
+            offerings.iter().all(|offering| {
+                catalog.get(&offering.name).is_some_and(|offered| {
+                    offered.lifecycle == offering.spec.lifecycle && !offered.served.is_empty()
+                })
+            })
+        })
+        .await;
+    }
+
+    /// Sets the clock.
+    pub(crate) fn set_clock(&self, now: Timestamp) {
+        *self.clock.lock() = now;
+    }
+
+    /// Stores that the person has signed in.
+    pub(crate) async fn signed_in(&self, viewer: &Viewer) {
+        sign_in(&self.database, viewer).await;
+    }
+
     /// Submits a request for a bucket of 10 GB.
     pub(crate) async fn submit(
         &self,
@@ -299,6 +345,19 @@ pub(crate) fn buckets() -> OfferingName {
     "buckets.storage.demo.portico.dev".parse().unwrap()
 }
 
+/// The offering that [`TestApp::lives`] adds.
+pub(crate) fn archives() -> OfferingName {
+    "archives.storage.demo.portico.dev".parse().unwrap()
+}
+
+/// A platform admin who is a developer of the tenant `t0`.
+pub(crate) fn admin_developer() -> Viewer {
+    viewer("ada", "platform")
+        .with_groups(["platform", "t0-developers"])
+        .with_role(workspace(0).tenant, Role::Developer)
+        .with_platform_admin(true)
+}
+
 /// A developer of a tenant.
 pub(crate) fn developer(tenant: usize) -> Viewer {
     viewer(&format!("developer-{tenant}"), &format!("t{tenant}-developers"))
@@ -344,6 +403,7 @@ fn configuration(kubeconfig: &str) -> Configuration {
     let portal = json!({
         "publicUrl": "https://portico.example.com",
         "signIn": {
+            "adminGroups": ["platform"],
             "providers": [{"name": "sso", "issuer": "https://sso.example.com", "clientId": "portico"}],
         },
     });
@@ -404,17 +464,23 @@ fn configuration(kubeconfig: &str) -> Configuration {
 
 /// The definition of buckets.
 pub(crate) fn bucket_kind() -> Value {
+    kind("Bucket", "bucket")
+}
+
+/// The definition of a kind with the fields of a bucket.
+fn kind(name: &str, singular: &str) -> Value {
+    let plural = format!("{singular}s");
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {
-            "name": "buckets.storage.demo.portico.dev",
+            "name": format!("{plural}.storage.demo.portico.dev"),
             "labels": {"portico.dev/offered": "true"},
         },
         "spec": {
             "group": "storage.demo.portico.dev",
             "scope": "Namespaced",
-            "names": {"kind": "Bucket", "plural": "buckets", "singular": "bucket", "listKind": "BucketList"},
+            "names": {"kind": name, "plural": plural, "singular": singular, "listKind": format!("{name}List")},
             "versions": [{
                 "name": "v1alpha1",
                 "served": true,

@@ -1,5 +1,6 @@
 //! Why a request may no longer be applied.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::tenancy::Lapse;
@@ -79,6 +80,17 @@ pub enum Obstacle {
     NotOffered {
         /// By title.
         offering: String,
+    },
+    /// The offering's sunset date has come.
+    #[error(
+        "{offering} ended on {} and takes no new claims. Look in the catalog for what took its place.",
+        sunset.strftime("%-d %B %Y")
+    )]
+    OfferingEnded {
+        /// By title.
+        offering: String,
+        /// The sunset date.
+        sunset: Date,
     },
     /// The plan no longer exists.
     #[error("The plan {plan} is no longer offered. Request it again with another plan.")]
@@ -166,6 +178,7 @@ impl Obstacle {
             Self::Cordoned { .. } => "cordoned",
             Self::NotRead { .. } => "not-read",
             Self::NotOffered { .. } => "not-offered",
+            Self::OfferingEnded { .. } => "offering-ended",
             Self::PlanGone { .. } => "plan-gone",
             Self::PlanChanged { .. } => "plan-changed",
             Self::NotValid { .. } => "not-valid",

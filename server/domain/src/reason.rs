@@ -480,6 +480,10 @@ mod tests {
                 requester: "Dana".into(),
                 why: Lapse::NotSignedIn(90),
             },
+            Obstacle::OfferingEnded {
+                offering: "Cache".to_owned(),
+                sunset: jiff::civil::date(2027, 3, 1),
+            },
             Obstacle::Altered,
         ] {
             let reason = WaitingReason::NotPermitted { obstacle };

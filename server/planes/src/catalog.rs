@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use kube_schema::{Definition, Schema};
 use portico_domain::claim::{Adapter, ClaimKind};
-use portico_domain::documents::{Access, Category, Offering, OfferingSpec, Plan, ResourceRef};
+use portico_domain::documents::{
+    Access, Audience, Category, Lifecycle, Offering, OfferingSpec, Plan, ResourceRef,
+};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::projection::Projection;
 use portico_form::FormHints;
@@ -77,6 +79,8 @@ pub struct Offered {
     pub control_plane_labels: BTreeMap<String, String>,
     /// Lifetime of a claim in days.
     pub lifetime_days: Option<NonZeroU16>,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
     /// Not listed in the catalog. Its claims stay.
     pub hidden: bool,
     /// The kind of its claims. Where control planes differ, see [`Served::claim_kind`].
@@ -92,6 +96,13 @@ impl Offered {
     #[must_use]
     pub fn adapter(&self) -> &'static Adapter {
         Adapter::of(&self.group, &self.kind, self.claim_kind)
+    }
+
+    /// True if the catalog of this audience has it, as far as its document decides. Every list of offerings and every
+    /// request for a new claim asks this.
+    #[must_use]
+    pub fn is_listed_for(&self, audience: Audience) -> bool {
+        !self.hidden && self.lifecycle.is_visible_to(audience)
     }
 
     /// The projection of its objects on `plane`.
@@ -154,6 +165,7 @@ impl Offered {
             access: spec.access.clone(),
             control_plane_labels: spec.control_plane_labels.clone(),
             lifetime_days: spec.lifetime_days,
+            lifecycle: spec.lifecycle.clone(),
             hidden: spec.hidden,
             claim_kind: first.map(|kind| kind.claim_kind).unwrap_or_default(),
             documented: document.is_some(),

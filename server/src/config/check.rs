@@ -3,6 +3,7 @@
 
 mod control_planes;
 mod labels;
+mod lifecycle;
 mod offerings;
 mod policies;
 mod portal;

@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kube_schema::Definition;
-use portico_api::{ApprovalPreview, CatalogCard, Frame, Link, PlacementView, RequestFormPage};
+use portico_api::{
+    ApprovalPreview, CatalogCard, Frame, Link, OfferingLifecycle, PlacementView, RequestFormPage,
+};
 use portico_domain::documents::Category;
 use portico_domain::request::Action;
 use portico_form::{Form, FormHints, FormInput, build};
@@ -179,6 +181,7 @@ fn page(form: Form) -> RequestFormPage {
             planes: vec![],
             unreachable: Vec::new(),
             problem: None,
+            lifecycle: OfferingLifecycle::default(),
         },
         action: Action::Create,
         post_to: Link::NewRequest("bench.portico.dev".parse().unwrap()),

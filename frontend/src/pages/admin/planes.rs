@@ -1,9 +1,11 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
+use portico_api::words::day;
 use portico_api::{Frame, Link, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
 
 use super::tabs;
 use crate::parts::badge::plane_state;
+use crate::parts::lifecycle::{ends, phase_badge};
 use crate::parts::text::{empty, grouped};
 use crate::parts::{document, duration, icon, relative, time};
 
@@ -164,9 +166,13 @@ fn matrix_row(page: &PlanesPage, row: &MatrixRow) -> impl IntoView + use<> {
         .zip(&page.columns)
         .map(|(each, plane)| cell(&plane.title, each.as_ref()))
         .collect();
+    let when = row
+        .sunset
+        .map(|sunset| view! { <span class="reason">{ends(row.phase, &day(sunset))}</span> });
+    let stage = phase_badge(row.phase).map(|badge| view! { " "{badge}{when} });
     view! {
         <tr>
-            <th scope="row"><a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{drift}</th>
+            <th scope="row"><a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{stage}{drift}</th>
             {cells}
         </tr>
     }

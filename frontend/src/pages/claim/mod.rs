@@ -11,6 +11,7 @@ use portico_domain::request::Action;
 
 use crate::pages::claims::csrf;
 use crate::parts::badge::{health, health_tone, state};
+use crate::parts::lifecycle::{Reader, lifecycle_notice};
 use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::{amount_in_words, code, counted};
 use crate::parts::{document, glyph_tile, icon, relative, time};
@@ -23,6 +24,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
             <div class="live" data-live="claim" data-under-way=is_in_progress(page).then_some("")>
                 {head(frame, page)}
                 {status_band(frame, page)}
+                {lifecycle_notice(&page.row.offering_title, &page.lifecycle, Reader::Claim)}
                 {progress::section(frame, page)}
                 {properties(page)}
                 <div class="two">
@@ -71,19 +73,29 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
             .unwrap_or_else(|| "You may not change it.".to_owned());
         view! { <p class="why-not">{icon("lock")}<span>{why}</span></p> }.into_any()
     };
+    let offering = offering_link(page.offering_href.as_ref(), &row.offering_title);
     view! {
         <div class="page-head">
             <div class="titled">
                 {glyph_tile(&row.icon, row.category.slug(), true)}
                 <div>
                     <h1>{row.reference.name.to_string()}</h1>
-                    <p><a href=Link::Offering(row.reference.offering.clone()).to_string()>{row.offering_title.clone()}</a>{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
+                    <p>{offering}{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
                 </div>
             </div>
             <div class="actions">{actions}</div>
         </div>
     }
     .into_any()
+}
+
+/// An offering's title, as a link where the viewer's catalog has it.
+pub(super) fn offering_link(href: Option<&Link>, title: &str) -> AnyView {
+    let title = title.to_owned();
+    match href {
+        Some(href) => view! { <a href=href.to_string()>{title}</a> }.into_any(),
+        None => view! { <span>{title}</span> }.into_any(),
+    }
 }
 
 /// The answer to the first question: health, reason, and changes in progress.

@@ -9,6 +9,7 @@ use portico_domain::request::Action;
 
 use crate::parts::document;
 use crate::parts::form::{FieldProblem, form, form_problems, problem_list};
+use crate::parts::lifecycle::{Reader, lifecycle_notice};
 use crate::parts::text::{counted, empty};
 
 /// The request form. Without scripts its buttons post, and the server answers with the form again.
@@ -39,6 +40,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 {(page.tried && summary.is_some()).then(|| view! { <input type="hidden" name=names::TRIED value="1" /> })}
                 <div class="request-main">
                     {summary}
+                    {lifecycle_notice(&page.offering.title, &page.offering.lifecycle, Reader::Form)}
                     {notes(page)}
                     {choices::name(page)}
                     {choices::plans(page)}

@@ -1,5 +1,8 @@
+use jiff::civil::Date;
 use portico_domain::names::TenantName;
 use serde::Serialize;
+
+use super::day;
 
 /// Why a person may not do something, as a code with parameters.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -31,6 +34,24 @@ pub enum Denial {
     NotRequestable {
         /// What is wrong with it.
         problem: String,
+    },
+    /// The offering is deprecated and takes no new claims.
+    #[error("{offering} is deprecated and takes no new claims.{}", instead(replacement.as_deref()))]
+    OfferingDeprecated {
+        /// The offering's title.
+        offering: String,
+        /// The title of the offering that replaces it, if the person's catalog has that one.
+        replacement: Option<String>,
+    },
+    /// The offering's sunset date has come.
+    #[error("{offering} ended on {} and takes no new claims.{}", day(*sunset), instead(replacement.as_deref()))]
+    OfferingEnded {
+        /// The offering's title.
+        offering: String,
+        /// The sunset date.
+        sunset: Date,
+        /// The title of the offering that replaces it, if the person's catalog has that one.
+        replacement: Option<String>,
     },
     /// The person is not a developer of the claim's tenant.
     #[error("Developers of {tenant} can change it.")]
@@ -80,4 +101,9 @@ pub enum Denial {
         /// The requester's name.
         requester: String,
     },
+}
+
+/// Says what to request instead, with a space before it.
+fn instead(replacement: Option<&str>) -> String {
+    replacement.map_or_else(String::new, |title| format!(" Request {title} instead."))
 }

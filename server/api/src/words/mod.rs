@@ -9,6 +9,7 @@ mod claim;
 mod definition;
 mod denial;
 mod draft;
+mod lifecycle;
 mod placement;
 mod price;
 mod quota;
@@ -23,6 +24,7 @@ pub use denial::Denial;
 pub use draft::{
     Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem, forbidden_field,
 };
+pub use lifecycle::{day, lifecycle_sentence};
 pub use placement::{exclusion, placement_reason};
 pub use price::{PriceWords, grouped, money};
 pub use quota::over_quota;

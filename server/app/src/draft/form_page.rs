@@ -13,6 +13,7 @@ use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::RequestDraft;
+use crate::index::Entry;
 use crate::names::{choice, plane_title};
 use crate::offering::{facts, plan_columns, plan_title};
 use crate::usage::{cost, price};
@@ -51,11 +52,16 @@ impl Portal {
     ) -> Result<RequestFormPage> {
         let configuration = draft.configuration.clone();
         let policies = self.policies()?;
-        let index = self.index(Some(&draft.workspace));
-        // A claim may be changed after its offering was taken out of the catalog.
-        let entry = index.get(&draft.offered.name).ok_or(PortalError::NotFound)?;
+        let index = self.index(draft.audience, Some(&draft.workspace));
         let unreachable = self.unreachable_planes();
-        let offering = entry.card(Some(&draft.workspace), &configuration, &policies.1, &unreachable);
+        let workspace = Some(&draft.workspace);
+        let card =
+            |entry: &Entry| entry.card(workspace, &configuration, &policies.1, &unreachable, self.now());
+        let offering = match index.get(&draft.offered.name) {
+            Some(entry) => card(entry),
+            // A claim may be changed after its offering was taken out of the catalog.
+            None => card(&self.entry_of_claim(draft.audience, &draft.workspace, &draft.offered)),
+        };
         let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
         let usable: Vec<_> = configuration
             .control_planes

@@ -17,7 +17,9 @@ use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
-use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
+use portico_domain::documents::{
+    Audience, Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant,
+};
 use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
 use portico_domain::placement::{
@@ -31,7 +33,7 @@ use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
 use crate::names::plane_title;
-use crate::offering::{may_request, unreachable};
+use crate::offering::{may_request, takes_new_claims, unreachable};
 use crate::permissions::Attempt;
 use crate::{InputError, Portal, PortalError, Result, Workspace};
 use input::{RequestInput, RequestTarget};
@@ -46,6 +48,8 @@ const MAX_NOTE_CHARACTERS: usize = 2000;
 pub(crate) struct RequestDraft {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) offered: Arc<Offered>,
+    /// Whose catalog its page shows.
+    pub(crate) audience: Audience,
     pub(crate) action: Action,
     /// The permission to submit it.
     pub(crate) grant: Granted<Submission, Submit>,
@@ -99,6 +103,7 @@ pub(crate) struct RequestDraft {
 /// Inputs of a draft besides the form.
 struct DraftStart {
     offered: Arc<Offered>,
+    audience: Audience,
     workspace: Workspace,
     plan: Option<Plan>,
     preferences: PlacementPreferences,
@@ -115,6 +120,7 @@ impl RequestDraft {
     fn begin(configuration: Arc<Configuration>, start: DraftStart, input: &RequestInput) -> Self {
         let DraftStart {
             offered,
+            audience,
             workspace,
             plan,
             preferences,
@@ -134,6 +140,7 @@ impl RequestDraft {
         Self {
             configuration,
             offered,
+            audience,
             action,
             expires_at,
             id: grant.target().id,
@@ -286,7 +293,7 @@ impl Portal {
         input: &RequestInput,
     ) -> Result<RequestDraft> {
         let configuration = self.configuration();
-        let index = self.index(workspace);
+        let index = self.index(viewer.audience(), workspace);
         let entry = index
             .get(offering)
             .ok_or_else(|| self.offering_not_found(viewer))?;
@@ -294,6 +301,7 @@ impl Portal {
         let id = input.id.unwrap_or_else(|| self.new_request_id());
         let grant = authz::create_claim(viewer, &workspace.tenant, &workspace.environment, id)
             .map_err(Attempt::Create.error())?;
+        takes_new_claims(entry.title(), &entry.lifecycle(self.now())).map_err(PortalError::Forbidden)?;
         let offered = Arc::clone(entry.offered());
         let mut problems = Vec::new();
         let mut preferences = PlacementPreferences {
@@ -324,6 +332,7 @@ impl Portal {
         let expires_at = end_of_life(self.now(), offered.lifetime_days);
         let start = DraftStart {
             offered,
+            audience: viewer.audience(),
             workspace: workspace.clone(),
             plan,
             preferences,
@@ -404,6 +413,7 @@ impl Portal {
         };
         let start = DraftStart {
             offered,
+            audience: viewer.audience(),
             workspace,
             plan,
             preferences,

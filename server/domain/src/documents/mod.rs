@@ -9,6 +9,7 @@ mod configuration;
 mod consumption;
 mod control_plane;
 mod group;
+mod lifecycle;
 mod offering;
 mod portal;
 #[cfg(test)]
@@ -21,6 +22,9 @@ pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use group::GroupRef;
+pub use lifecycle::{
+    Audience, Deprecation, ENDING_DAYS, Lifecycle, MAX_NOTE_CHARACTERS, NewClaims, Phase, Stage,
+};
 pub use offering::{
     Access, Category, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price, ResourceRef,
     SecretSource,

@@ -6,7 +6,7 @@ use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Consumption;
+use super::{Consumption, Lifecycle};
 use crate::names::{OfferingName, PlanName};
 
 /// An entry of the catalog: what a document adds to a kind that control planes serve.
@@ -58,6 +58,8 @@ pub struct OfferingSpec {
     pub version: Option<String>,
     /// After how many days a claim has to be renewed. A claim that is not renewed is marked, and nothing else happens to it.
     pub lifetime_days: Option<NonZeroU16>,
+    /// Where it is in its life. Without it: published.
+    pub lifecycle: Lifecycle,
     /// Leaves it out of the catalog. Its claims stay.
     pub hidden: bool,
 }

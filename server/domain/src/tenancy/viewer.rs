@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known_person::KnownPerson;
 use super::scope::Scope;
-use crate::documents::{Configuration, GroupRef};
+use crate::documents::{Audience, Configuration, GroupRef};
 use crate::names::TenantName;
 use crate::person::Person;
 use crate::role::Role;
@@ -99,6 +99,16 @@ impl Viewer {
     #[must_use]
     pub fn is_platform_admin(&self) -> bool {
         self.platform_admin
+    }
+
+    /// Returns whose catalog they see.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        if self.platform_admin {
+            Audience::PlatformAdmins
+        } else {
+            Audience::Everybody
+        }
     }
 
     /// Returns how they authenticated.

@@ -1,9 +1,10 @@
 //! Checks offerings and their plans.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::{HealthRules, path};
 use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSource};
+use portico_domain::names::OfferingName;
 use portico_domain::projection::{NotSettable, check_settable};
 use serde_json::Value;
 use url::Url;
@@ -11,11 +12,15 @@ use url::Url;
 use super::super::documents::{LocatedDocument, all_offerings};
 use super::super::finding::Findings;
 use super::labels::labels;
+use super::lifecycle::lifecycle;
 
 pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) {
-    let all = all_offerings(documents);
-    for (at, offering) in all {
+    let by_name: BTreeMap<&OfferingName, &Offering> = all_offerings(documents)
+        .map(|(_, offering)| (&offering.name, offering))
+        .collect();
+    for (at, offering) in all_offerings(documents) {
         offering_document(at, offering, findings);
+        lifecycle(at, offering, &by_name, findings);
     }
 }
 

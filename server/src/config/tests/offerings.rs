@@ -112,6 +112,135 @@ spec:
     }
 }
 
+/// The problems of an offering with this `spec.lifecycle`, beside one that is published, one draft and one deprecated.
+fn lifecycle_problems(lifecycle: &str) -> Vec<String> {
+    let offering = |name: &str, lifecycle: &str| {
+        format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: {name}.example.org
+spec:
+  lifecycle: {lifecycle}
+"
+        )
+    };
+    problems(&[
+        ("portal.yaml", PORTAL),
+        ("tenant.yaml", TENANT),
+        ("offering.yaml", &offering("databases", lifecycle)),
+        ("published.yaml", &offering("published", "{}")),
+        ("draft.yaml", &offering("draft", "{ stage: draft }")),
+        (
+            "deprecated.yaml",
+            &offering("deprecated", "{ stage: deprecated }"),
+        ),
+    ])
+}
+
+#[test]
+fn the_life_of_an_offering_is_complete_and_without_contradiction() {
+    for good in [
+        "{}",
+        "{ stage: published }",
+        "{ stage: draft, note: Try it. }",
+        "{ stage: deprecated }",
+        "{ stage: deprecated, sunset: 2027-03-01, note: Old., replacement: published.example.org, newClaims: allowed }",
+        "{ stage: deprecated, sunset: \"2027-03-01\", newClaims: refused }",
+    ] {
+        assert_eq!(lifecycle_problems(good), Vec::<String>::new(), "{good}");
+    }
+    let only = "only a deprecated offering has";
+    for (bad, field, why) in [
+        ("{ sunset: 2027-03-01 }", ".sunset", only),
+        ("{ stage: draft, sunset: 2027-03-01 }", ".sunset", only),
+        (
+            "{ stage: published, replacement: published.example.org }",
+            ".replacement",
+            only,
+        ),
+        ("{ stage: draft, newClaims: refused }", ".newClaims", only),
+        (
+            "{ note: Old. }",
+            ".note",
+            "only a draft or a deprecated offering has a note",
+        ),
+        ("{ stage: deprecated, note: \" \" }", ".note", "is empty"),
+        (
+            "{ stage: deprecated, replacement: nothing.example.org }",
+            ".replacement",
+            "there is no offering named \"nothing.example.org\"",
+        ),
+        (
+            "{ stage: deprecated, replacement: databases.example.org }",
+            ".replacement",
+            "must be another offering than this one",
+        ),
+        ("{ stage: deprecated, replacement: A_B }", ".replacement", ""),
+        (
+            "{ stage: deprecated, sunset: soon }",
+            ".sunset",
+            "must be a date, such as 2027-03-01",
+        ),
+        (
+            "{ stage: deprecated, sunset: 2027-02-30 }",
+            ".sunset",
+            "must be a date",
+        ),
+        (
+            "{ stage: deprecated, sunset: 2027-03-01T10:00:00Z }",
+            ".sunset",
+            "must be a date",
+        ),
+        (
+            "{ stage: retired }",
+            ".stage",
+            "is none of `draft`, `published`, `deprecated`",
+        ),
+        (
+            "{ stage: deprecated, newClaims: maybe }",
+            ".newClaims",
+            "is none of `allowed`, `refused`",
+        ),
+        (
+            "{ stage: deprecated, sunsets: 2027-03-01 }",
+            "",
+            "did you mean `sunset`?",
+        ),
+    ] {
+        let said = lifecycle_problems(bad);
+        assert_eq!(said.len(), 1, "{bad}: {said:?}");
+        assert!(
+            said[0].starts_with("offering.yaml:6")
+                && said[0].contains(&format!("spec.lifecycle{field}"))
+                && said[0].contains(why),
+            "{bad}: {said:?}"
+        );
+    }
+    let long = format!("{{ stage: deprecated, note: {} }}", "é".repeat(301));
+    let said = lifecycle_problems(&long);
+    assert!(
+        said[0].contains("has 301 characters, may have 300 at most"),
+        "{said:?}"
+    );
+    assert!(lifecycle_problems(&long.replacen('é', "", 1)).is_empty());
+}
+
+#[test]
+fn a_replacement_that_people_cannot_request_is_warned_of() {
+    for (name, why) in [
+        ("draft", "is a draft, so only platform admins are shown the link"),
+        ("deprecated", "is deprecated itself"),
+    ] {
+        let said = lifecycle_problems(&format!(
+            "{{ stage: deprecated, replacement: {name}.example.org }}"
+        ));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("warning") && said[0].contains(why), "{said:?}");
+    }
+}
+
 #[test]
 fn a_plan_consumes_numbers_or_fields_with_amounts() {
     let offering = |consumes: &str| {
