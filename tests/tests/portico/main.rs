@@ -72,6 +72,7 @@ mod plane_credentials;
 mod plane_faults;
 mod plane_rights;
 mod postgresql;
+mod progress;
 mod projection;
 mod quota;
 mod real_control_plane;
