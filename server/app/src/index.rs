@@ -23,9 +23,12 @@ use super::{Portal, Workspace, matching};
 /// Indexes cached at most: one for each workspace and audience.
 const MAX_INDEXES: usize = 512;
 
-/// The cached indexes by audience and workspace; `None` for platform admins without a membership.
+/// Who sees an index, and where they work; `None` for platform admins without a membership.
+type IndexKey = (Audience, Option<Workspace>);
+
+/// The cached indexes.
 #[derive(Default)]
-pub(super) struct Indexes(RwLock<HashMap<(Audience, Option<Workspace>), Arc<Index>>>);
+pub(super) struct Indexes(RwLock<HashMap<IndexKey, Arc<Index>>>);
 
 impl Indexes {
     /// Drops all indexes.

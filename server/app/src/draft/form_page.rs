@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube_schema::yaml;
 use portico_api::words::RequestSentence;
-use portico_api::{DryRunResult, LabelChoice, LineProblem, Link, Problem, RequestFormPage};
+use portico_api::{CatalogCard, DryRunResult, LabelChoice, LineProblem, Link, Problem, RequestFormPage};
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
@@ -43,6 +43,28 @@ impl Portal {
         }
     }
 
+    /// The card of the offering.
+    fn card_of(&self, draft: &RequestDraft) -> Result<CatalogCard> {
+        let policies = self.policies()?;
+        let index = self.index(draft.audience, Some(&draft.workspace));
+        let unreachable = self.unreachable_planes();
+        let workspace = Some(&draft.workspace);
+        let card = |entry: &Entry| {
+            entry.card(
+                workspace,
+                &draft.configuration,
+                &policies.1,
+                &unreachable,
+                self.now(),
+            )
+        };
+        Ok(match index.get(&draft.offered.name) {
+            Some(entry) => card(entry),
+            // A claim may be changed after its offering was taken out of the catalog.
+            None => card(&self.entry_of_claim(draft.audience, &draft.workspace, &draft.offered)),
+        })
+    }
+
     fn make_form_page(
         &self,
         draft: &RequestDraft,
@@ -51,17 +73,7 @@ impl Portal {
         fresh: bool,
     ) -> Result<RequestFormPage> {
         let configuration = draft.configuration.clone();
-        let policies = self.policies()?;
-        let index = self.index(draft.audience, Some(&draft.workspace));
-        let unreachable = self.unreachable_planes();
-        let workspace = Some(&draft.workspace);
-        let card =
-            |entry: &Entry| entry.card(workspace, &configuration, &policies.1, &unreachable, self.now());
-        let offering = match index.get(&draft.offered.name) {
-            Some(entry) => card(entry),
-            // A claim may be changed after its offering was taken out of the catalog.
-            None => card(&self.entry_of_claim(draft.audience, &draft.workspace, &draft.offered)),
-        };
+        let offering = self.card_of(draft)?;
         let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
         let usable: Vec<_> = configuration
             .control_planes
