@@ -61,6 +61,7 @@ mod kubernetes_yaml;
 mod lifecycle;
 mod load;
 mod names;
+mod offering_lifecycle;
 mod openapi;
 mod other_provider;
 #[cfg(feature = "otlp")]
