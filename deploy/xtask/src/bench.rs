@@ -45,12 +45,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let browser = ["Chromium", "playwright-core and axe-core", "Node.js"];
     if wanted && browser.iter().all(|name| is_met(&requirements, name)) {
         step("Measuring in the browser", || {
-            steps::run(
-                Command::new("node")
-                    .current_dir(root().join("tests/browser"))
-                    .arg("figures.mjs")
-                    .env("PORTICO_BIN", program),
-            )
+            for script in ["figures.mjs", "page_figures.mjs"] {
+                steps::run(
+                    Command::new("node")
+                        .current_dir(root().join("tests/browser"))
+                        .arg(script)
+                        .env("PORTICO_BIN", &program),
+                )?;
+            }
+            Ok(())
         })?;
     }
     Ok(())

@@ -118,6 +118,7 @@ async fn search_finds_only_what_the_person_may_see() {
     );
     let all = [
         "Admin: control planes",
+        "Admin: try a changed definition",
         "Admin: tenants",
         "Admin: record",
         "Admin: people",
