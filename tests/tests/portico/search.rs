@@ -100,7 +100,11 @@ async fn search_finds_only_what_the_person_may_see() {
     assert!(found(&vic, "findab").await.contains(&asked));
     let devon = demo.sign_in("devon").await;
     assert!(found(&devon, "findab").await.is_empty());
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn search_finds_the_pages_that_the_person_may_open() {
+    let demo = Demo::start().await;
     let pages = async |who: &str| titles(&found(&demo.sign_in(who).await, "a").await, "page");
     let admin = async |who: &str| {
         let mut pages = pages(who).await;
