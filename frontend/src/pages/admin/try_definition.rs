@@ -286,6 +286,8 @@ fn title(effect: &TrialEffect) -> &'static str {
 
 fn path(effect: &TrialEffect) -> String {
     match effect {
+        // The API server's word for an error that is about no field.
+        TrialEffect::Refused(refusal) if refusal.path == "<nil>" => String::new(),
         TrialEffect::Refused(refusal) => refusal.path.clone(),
         TrialEffect::Pruned { path } => path.clone(),
         TrialEffect::Defaulted(change) => change.path.clone(),
@@ -323,4 +325,27 @@ fn legend() -> AnyView {
         </section>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::definition_change::{Refusal, RefusedUpdate};
+
+    use super::*;
+
+    #[test]
+    fn an_error_about_no_field_shows_none() {
+        let refused = |path: &str| {
+            super::path(&TrialEffect::Refused(Refusal {
+                update: RefusedUpdate::OfSpec,
+                create: false,
+                path: path.to_owned(),
+                message: "Required value".to_owned(),
+            }))
+        };
+        assert_eq!(
+            (refused("spec.size").as_str(), refused("<nil>").as_str()),
+            ("spec.size", "")
+        );
+    }
 }
