@@ -29,6 +29,8 @@ fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
         lag_ms: (!ok).then_some(7 * 60 * 1000),
         certificate_expires_at: Some(now() + SignedDuration::from_hours(if ok { 24 * 200 } else { 24 * 9 })),
         cordoned: index == 2,
+        environments: vec![],
+        claim: None,
         dedicated_to: if index == 2 {
             vec!["research".parse().expect("a name")]
         } else {

@@ -1,11 +1,11 @@
 //! Claims and a claim.
 
 use jiff::SignedDuration;
-use portico_api::words::{Denial, DraftProblem};
+use portico_api::words::{self, Denial, DraftProblem};
 use portico_api::{
-    Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged, Progress, ProgressStep, Property,
-    RevealedKey, Snippet, TreeNode,
+    Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage,
+    ConnectionDetails, ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged,
+    PlaneResidents, PlaneState, Progress, ProgressStep, Property, RevealedKey, Snippet, TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -176,7 +176,33 @@ fn ready() -> ClaimPage {
         ],
         progress: None,
         may_change: Allowed::yes(),
+        control_plane: None,
     }
+}
+
+/// A claim that is a control plane.
+fn cluster() -> ClaimPage {
+    let mut page = ready();
+    page.row = row("analytics", 4, Health::Ready, "", 400_000);
+    page.offering_href = Some(Link::Offering(page.row.reference.offering.clone()));
+    page.tree = None;
+    page.events = vec![];
+    page.properties = vec![property("Version", "1.34", true), property("Nodes", "3", true)];
+    page.control_plane = Some(ClaimedPlane {
+        name: "analytics-1f0c22e8".parse().expect("a name"),
+        title: "analytics (dev)".into(),
+        state: PlaneState::Ready,
+        message: words::claimed_plane(PlaneState::Ready, false),
+        cordoned: false,
+        claims: 3,
+        offerings: catalog::cards()
+            .into_iter()
+            .take(3)
+            .map(|card| (card.name, card.title))
+            .collect(),
+        href: None,
+    });
+    page
 }
 
 fn ill() -> ClaimPage {
@@ -370,10 +396,35 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             .of_field("_confirm"),
         ],
         in_the_way: None,
+        residents: None,
+        abandon: false,
         cost: Some("28 EUR a month".into()),
         price: Some(form::price()),
     };
+    let residents = PlaneResidents {
+        plane_title: "analytics (dev)".into(),
+        claims: 23,
+        rows: rows(),
+        requested: 1,
+    };
+    let delete_cluster = DeletePage {
+        row: cluster().row,
+        typed: String::new(),
+        problems: vec![
+            DraftProblem::ControlPlaneInUse {
+                residents: residents.summary(),
+            }
+            .of_field("_abandon"),
+        ],
+        residents: Some(residents),
+        ..delete.clone()
+    };
     vec![
+        ("claim-control-plane", pages::claim(&deep(), &cluster())),
+        (
+            "claim-delete-control-plane",
+            pages::delete_claim(&deep(), &delete_cluster),
+        ),
         ("claims", pages::claims(&frame(), &list(rows()))),
         ("claims-nothing", pages::claims(&frame(), &list(vec![]))),
         (

@@ -45,6 +45,8 @@ pub const COMMENT: &str = "_comment";
 pub const UID: &str = "_uid";
 /// Set once the form was sent or reviewed: the list of problems stays.
 pub const TRIED: &str = "_tried";
+/// Set if the claims on a control plane that is deleted are to be abandoned.
+pub const ABANDON: &str = "_abandon";
 /// The claim's name, typed to confirm its deletion.
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal, [`ALL_KEYS`] or [`ADDRESS_KEY`].

@@ -1,9 +1,10 @@
 use leptos::prelude::*;
-use portico_api::{DeletePage, Frame, Link, names};
+use portico_api::{DeletePage, Frame, Link, PlaneResidents, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::summary::approval;
+use crate::parts::text::counted;
 use crate::parts::{document, icon};
 
 /// The page that asks for the claim's name before deletion.
@@ -31,6 +32,10 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 </p></div>
             }
         });
+        let residents = page
+            .residents
+            .as_ref()
+            .map(|residents| residents_section(page, residents));
         let blocked = page.in_the_way.is_some() || page.approval.denied.is_some();
         view! {
             <div class="page-head"><div>
@@ -43,6 +48,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::UID value=page.uid.clone() />
                 <section><h2>"What goes with it"</h2><ul role="list" class="lines">{consequences}</ul></section>
+                {residents}
                 {page.cost.clone().map(|cost| view! { <section><h2>"Price"</h2><p>"It costs "<strong>{cost}</strong>" as long as it is there."</p></section> })}
                 <section><h2>"Approval"</h2>{approval(&page.approval)}</section>
                 <div class=if wrong { "field wrong" } else { "field" }>
@@ -65,4 +71,46 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
         }
         .into_any()
     })
+}
+
+/// What is still on the control plane that the claim is, and the choice to abandon it.
+fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
+    let rows: Vec<_> = residents
+        .rows
+        .iter()
+        .map(|row| {
+            view! {
+                <li class="line">{icon("claims")}<span>
+                    <a href=row.href.to_string()>{row.reference.name.to_string()}</a>", "{row.offering_title.clone()}
+                </span></li>
+            }
+        })
+        .collect();
+    let more = residents.claims.saturating_sub(residents.rows.len());
+    let more = (more > 0).then(|| {
+        let all = Link::Claims.to_string();
+        view! { <p class="quiet">"And "{counted(more, "other claim", "other claims")}", see "<a href=all>"Claims"</a>"."</p> }
+    });
+    let requested = (residents.requested > 0).then(|| {
+        let amount = usize::try_from(residents.requested).unwrap_or(usize::MAX);
+        view! {
+            <p class="quiet">{counted(amount, "request", "requests")}" for new claims on it "{if amount == 1 { "is" } else { "are" }}" under way."</p>
+        }
+    });
+    let label = format!("Abandon {}: they go with the control plane", residents.summary());
+    view! {
+        <section aria-labelledby="residents">
+            <h2 id="residents">"Still on "{residents.plane_title.clone()}</h2>
+            <ul role="list" class="lines">{rows}</ul>
+            {more}
+            {requested}
+            <div class="field">
+                <label class="choice">
+                    <input type="checkbox" name=names::ABANDON value="yes" checked=page.abandon autocomplete="off" />
+                    <span class="label">{label}</span>
+                </label>
+            </div>
+        </section>
+    }
+    .into_any()
 }

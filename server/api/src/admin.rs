@@ -69,6 +69,11 @@ pub struct PlaneRow {
     pub cordoned: bool,
     /// The only tenants that it serves; empty if it is shared.
     pub dedicated_to: Vec<TenantName>,
+    /// The only environments of its tenants that it serves; empty if all.
+    pub environments: Vec<EnvironmentName>,
+    /// The path of the claim that it is; `None` if a document names it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub claim: Option<Link>,
 }
 
 /// The page of one control plane.

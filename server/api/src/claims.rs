@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Allowed, ConnectionKey, Deprecation, Link, OfferingLifecycle, Paged, PlaneChoice, PriceQuote, Problem,
-    RequestRow,
+    Allowed, ConnectionKey, Deprecation, Link, OfferingLifecycle, Paged, PlaneChoice, PlaneState, PriceQuote,
+    Problem, RequestRow,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::documents::Category;
@@ -144,6 +144,33 @@ pub struct ClaimPage {
     pub properties: Vec<Property>,
     /// How far it is; `None` unless it was requested here and is being created.
     pub progress: Option<Progress>,
+    /// The control plane that it is, if its offering makes control planes and it has joined Portico.
+    #[serde(default)]
+    pub control_plane: Option<ClaimedPlane>,
+}
+
+/// A control plane that is itself a claim, on that claim's page.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimedPlane {
+    /// Its name.
+    pub name: PlaneName,
+    /// Its title.
+    pub title: String,
+    /// The state of Portico's connection to it.
+    pub state: PlaneState,
+    /// What that means for the tenant, as a sentence.
+    pub message: String,
+    /// True if it takes no new claims: its claim is being deleted, or an administrator closed it.
+    pub cordoned: bool,
+    /// Number of claims on it.
+    pub claims: usize,
+    /// What can be requested on it: offering and title, by title.
+    pub offerings: Vec<(OfferingName, String)>,
+    /// The path of its page; `None` for those who are not platform admins.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub href: Option<Link>,
 }
 
 /// How far the creation of a claim is.
@@ -316,10 +343,55 @@ pub struct DeletePage {
     pub problems: Vec<Problem>,
     /// An open request about the claim that prevents this one.
     pub in_the_way: Option<RequestId>,
+    /// What is on the control plane that the claim is; `None` if it is none, or nothing is on it. It prevents the deletion
+    /// unless `abandon`.
+    #[serde(default)]
+    pub residents: Option<PlaneResidents>,
+    /// True if the claims on the control plane are to be abandoned.
+    #[serde(default)]
+    pub abandon: bool,
     /// What it costs while it exists, in words.
     #[serde(default)]
     pub cost: Option<String>,
     /// The price in parts: amount, currency, period and comparison.
     #[serde(default)]
     pub price: Option<PriceQuote>,
+}
+
+/// What is on a control plane that is to be deleted.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaneResidents {
+    /// The control plane's title.
+    pub plane_title: String,
+    /// Number of claims on it.
+    pub claims: usize,
+    /// Claims on it, at most 20.
+    pub rows: Vec<ClaimRow>,
+    /// Number of requests for new claims on it that are under way.
+    pub requested: u64,
+}
+
+impl PlaneResidents {
+    /// What it is, in words: `2 claims and 1 request`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let count = |amount: u64, one: &str, many: &str| match amount {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            amount => Some(format!("{amount} {many}")),
+        };
+        let claims = u64::try_from(self.claims).unwrap_or(u64::MAX);
+        let parts = [
+            count(claims, "claim", "claims"),
+            count(
+                self.requested,
+                "request for a new claim",
+                "requests for new claims",
+            ),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(" and ")
+    }
 }

@@ -29,8 +29,8 @@ pub use admin::{
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, Progress,
-    ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage,
+    PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
-    ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
+    ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
     PlanesPage, TenantRow, TenantsPage,
 };
 use portico_domain::documents::{Configuration, ControlPlane};
@@ -313,6 +313,8 @@ fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
         certificate_expires_at: status.certificate_expires_at,
         cordoned: spec.cordoned || cordons.iter().any(|cordon| cordon.plane == status.name),
         dedicated_to: spec.dedicated_to.clone(),
+        environments: spec.environments.clone(),
+        claim: status.document.claim().map(|at| Link::Claim(at.claim.clone())),
     }
 }
 

@@ -131,6 +131,7 @@ impl Portal {
             price,
             properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
             may_change,
+            control_plane: self.claimed_plane(viewer, &claim),
         })
     }
 
@@ -226,6 +227,7 @@ impl Portal {
             properties: Vec::new(),
             progress: None,
             may_change: Allowed::no(Denial::Gone),
+            control_plane: None,
         }))
     }
 

@@ -8,6 +8,7 @@ pub mod approver;
 pub mod audit_log;
 pub mod authz;
 pub mod claim;
+pub mod claimed_plane;
 pub mod connection;
 pub mod definition_change;
 pub mod documents;

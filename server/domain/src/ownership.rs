@@ -1,7 +1,7 @@
 //! Decides which tenant owns a claim, for lists, search, quota, events, approvals and actions.
 //!
-//! - A claim in a namespace belongs to the environment with that namespace, on control planes that the environment's
-//!   tenant [may use](may_use). On other control planes, the same namespace belongs to somebody else.
+//! - A claim in a namespace belongs to the environment with that namespace, on control planes that serve the environment
+//!   and that its tenant [may use](may_use). On other control planes, the same namespace belongs to somebody else.
 //! - A cluster-scoped claim has no namespace, and anybody with access can write its labels. It belongs to the tenant
 //!   for which Portico created it: the database has this object by its `metadata.uid`.
 //! - Every other claim has no owner, and only platform admins see it.
@@ -64,7 +64,7 @@ impl Ownership {
             .map(|plane| {
                 let mut owners = PlaneOwners::default();
                 for tenant in tenants.iter().filter(|tenant| may_use(tenant, plane)) {
-                    owners.add(tenant);
+                    owners.add(tenant, plane);
                 }
                 (plane.name.clone(), owners)
             })
@@ -122,8 +122,9 @@ impl Ownership {
 }
 
 impl PlaneOwners {
-    fn add(&mut self, tenant: &Tenant) {
-        for environment in &tenant.spec.environments {
+    fn add(&mut self, tenant: &Tenant, plane: &ControlPlane) {
+        let environments = tenant.spec.environments.iter();
+        for environment in environments.filter(|environment| plane.serves_environment(&environment.name)) {
             let owner = Owner {
                 tenant: tenant.name.clone(),
                 environment: environment.name.clone(),
@@ -160,6 +161,7 @@ mod tests {
                 connection: Connection::InCluster {},
                 act_as: ActAs::Portico,
                 dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+                environments: Vec::new(),
                 cordoned: false,
                 capacity: None,
                 limits: Limits::default(),

@@ -143,7 +143,8 @@ fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
 }
 
 /// Chooses among the control planes that the tenant may use and that are not ruled out: dedicated ones first, then
-/// the least full, then by name.
+/// the least full, then by name. Those that are themselves claims come last: somebody asked for them for a purpose, so
+/// claims of others do not land there unless they are asked for, or nothing else serves the offering.
 #[must_use]
 pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
     let mut fit: Vec<&PlaneFacts<'_>> = Vec::new();
@@ -158,14 +159,15 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
         }
         candidates.push(Candidate {
             plane: facts.document.name.clone(),
-            title: title(facts.document).to_owned(),
+            title: facts.document.title().to_owned(),
             region: facts.document.spec.region.clone(),
             ruled_out,
         });
     }
     fit.sort_by_key(|facts| {
+        let claimed = facts.document.claim().is_some();
         let shared = facts.document.spec.dedicated_to.is_empty();
-        (shared, fullness(facts), facts.document.name.clone())
+        (claimed, shared, fullness(facts), facts.document.name.clone())
     });
     let chosen = fit.first().map(|facts| facts.document.name.clone());
     candidates.sort_by_key(|candidate| {
@@ -183,7 +185,7 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
             offering: request.offering_title.to_owned(),
         },
         [best, rest @ ..] => PlacementReason::Chosen {
-            plane: title(best.document).to_owned(),
+            plane: best.document.title().to_owned(),
             factors: factors(request, best, rest, planes),
         },
     };
@@ -192,10 +194,6 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
         reason,
         candidates,
     }
-}
-
-fn title(plane: &ControlPlane) -> &str {
-    plane.spec.title.as_deref().unwrap_or(plane.name.as_str())
 }
 
 fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Exclusion> {
@@ -216,6 +214,11 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Excl
         reasons.push(Exclusion::OtherRegion {
             region: plane.spec.region.clone(),
             requested: requested.clone(),
+        });
+    }
+    if !plane.serves_environment(&request.environment.name) {
+        reasons.push(Exclusion::OtherEnvironment {
+            environment: request.environment.name.to_string(),
         });
     }
     for (required_by, labels) in [
@@ -317,7 +320,11 @@ fn factors(
     }
     let alike = rest
         .iter()
-        .filter(|other| other.document.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty())
+        .filter(|other| {
+            let other = other.document;
+            other.claim().is_some() == plane.claim().is_some()
+                && other.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty()
+        })
         .count();
     if rest.is_empty() && factors.is_empty() {
         factors.push(only_one(request, best, all));
@@ -341,8 +348,10 @@ fn factors(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claim::ClaimRef;
     use crate::documents::{
-        ActAs, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota, TenantSpec,
+        ActAs, ClaimConnection, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota,
+        TenantSpec,
     };
 
     fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
@@ -356,6 +365,7 @@ mod tests {
                 connection: Connection::InCluster {},
                 act_as: ActAs::Portico,
                 dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+                environments: Vec::new(),
                 cordoned: false,
                 capacity: Some(100),
                 limits: Limits::default(),
@@ -445,6 +455,51 @@ mod tests {
                     capacity: Some(100),
                 }],
             }
+        );
+    }
+
+    #[test]
+    fn a_plane_that_is_a_claim_is_chosen_last_and_serves_its_environment_alone() {
+        let mut own = plane("analytics-1f0c22e8", "eu", &["payments"]);
+        own.spec.connection = Connection::Claim(ClaimConnection {
+            claim: ClaimRef {
+                plane: "shared".parse().unwrap(),
+                offering: "clusters.example.org".parse().unwrap(),
+                namespace: Some("payments-dev".into()),
+                name: "analytics".parse().unwrap(),
+            },
+            uid: "1".into(),
+            key: None,
+            hosts: Vec::new(),
+        });
+        let shared = plane("shared", "eu", &[]);
+        let planes = [facts(&own, 0), facts(&shared, 99)];
+        let payments = tenant("payments");
+        let usual = placed(&payments, &PlacementPreferences::default(), &planes);
+        assert_eq!(usual.chosen, Some(shared.name.clone()));
+        let asked = PlacementPreferences {
+            plane: Some(own.name.clone()),
+            ..PlacementPreferences::default()
+        };
+        assert_eq!(placed(&payments, &asked, &planes).chosen, Some(own.name.clone()));
+        let lacks = PlaneFacts {
+            serves: false,
+            ..facts(&shared, 0)
+        };
+        let only = placed(
+            &payments,
+            &PlacementPreferences::default(),
+            &[facts(&own, 0), lacks],
+        );
+        assert_eq!(only.chosen, Some(own.name.clone()));
+        own.spec.environments = vec!["production".parse().unwrap()];
+        let elsewhere = placed(&payments, &asked, &[facts(&own, 0)]);
+        assert_eq!(elsewhere.chosen, None);
+        assert_eq!(
+            elsewhere.candidates[0].ruled_out,
+            [Exclusion::OtherEnvironment {
+                environment: "dev".into()
+            }]
         );
     }
 

@@ -96,6 +96,11 @@ pub enum Exclusion {
         /// The requested one.
         requested: String,
     },
+    /// It serves other environments only.
+    OtherEnvironment {
+        /// The environment of the request.
+        environment: String,
+    },
     /// It lacks a required label.
     MissingLabel {
         /// What requires the label.

@@ -134,7 +134,8 @@ impl Planes {
         }
         for plane in start {
             let name = plane.name.clone();
-            let task = tokio::spawn(run_connection(shared.clone(), plane));
+            let stored = Arc::new(self.downgrade());
+            let task = tokio::spawn(run_connection(shared.clone(), plane, stored));
             if let Some(old) = tasks.insert(name, task.abort_handle()) {
                 old.abort();
             }

@@ -157,13 +157,23 @@ impl Shared {
             .collect();
         let mut served: BTreeMap<&OfferingName, Vec<_>> =
             desired.offerings.keys().map(|name| (name, Vec::new())).collect();
-        for (plane, document, kinds) in &snapshots {
-            for (offering, kind) in kinds.iter() {
-                let dedicated = document.spec.dedicated_to.as_slice();
-                served
-                    .entry(offering)
-                    .or_default()
-                    .push((*plane, dedicated, kind));
+        // Control planes that are claims come last, since their tenants may do there what they like: they serve
+        // offerings that documents name or that others serve, and neither add to the catalog nor say what it shows.
+        for claimed in [false, true] {
+            for (plane, document, kinds) in &snapshots {
+                if document.claim().is_some() != claimed {
+                    continue;
+                }
+                for (offering, kind) in kinds.iter() {
+                    if claimed && !served.contains_key(offering) {
+                        continue;
+                    }
+                    let dedicated = document.spec.dedicated_to.as_slice();
+                    served
+                        .entry(offering)
+                        .or_default()
+                        .push((*plane, dedicated, kind));
+                }
             }
         }
         let before = self.catalog.load();

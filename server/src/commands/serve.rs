@@ -149,6 +149,11 @@ pub async fn serve(
     portal.prove_record_with(proof);
     background.spawn(verify_audit_log(portal.clone(), stop.clone()));
     background.spawn(refresh_statistics(portal.clone(), stop.clone()));
+    background.spawn(follow_claimed_planes(
+        portal.clone(),
+        authority.clone(),
+        stop.clone(),
+    ));
     background.spawn(tail_audit_log(
         portal.clone(),
         authority.clone(),
@@ -384,7 +389,14 @@ async fn refresh_statistics(portal: Portal, stop: CancellationToken) {
     }
 }
 
-/// Notifies open pages of events that this or another replica recorded.
+/// Keeps the control planes that are claims connected.
+async fn follow_claimed_planes(portal: Portal, authority: SystemAuthority, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = portal.follow_claimed_planes(&authority) => {}
+    }
+}
+
 /// Portico's own authority, for its background work: made here and nowhere else.
 #[expect(
     clippy::disallowed_methods,
@@ -394,6 +406,7 @@ fn system_authority() -> SystemAuthority {
     SystemAuthority::at_start()
 }
 
+/// Notifies open pages of events that this or another replica recorded.
 async fn tail_audit_log(
     portal: Portal,
     authority: SystemAuthority,

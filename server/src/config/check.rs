@@ -1,6 +1,7 @@
 //! Checks that need more than one document (duplicate names, references), and values that types alone do not
 //! restrict.
 
+mod claimed_planes;
 mod control_planes;
 mod labels;
 mod lifecycle;

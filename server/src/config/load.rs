@@ -154,6 +154,12 @@ fn make_paths_absolute(documents: &mut [LocatedDocument]) {
                     absolute(path);
                 }
             }
+            Document::Offering(offering) => {
+                let declared = offering.spec.control_plane.iter_mut();
+                declared
+                    .flat_map(|declared| &mut declared.definitions)
+                    .for_each(absolute);
+            }
             Document::Portal(portal) => {
                 let spec = &mut portal.spec;
                 if let Some(logo) = &mut spec.company.logo {

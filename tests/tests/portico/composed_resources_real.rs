@@ -86,6 +86,7 @@ fn planes(kubeconfig: &Path) -> Planes {
             },
             act_as: ActAs::Portico,
             dedicated_to: Vec::new(),
+            environments: Vec::new(),
             cordoned: false,
             capacity: None,
             limits: Limits::default(),

@@ -169,6 +169,7 @@ impl World {
                 },
                 act_as,
                 dedicated_to: Vec::new(),
+                environments: Vec::new(),
                 cordoned: false,
                 capacity: None,
                 limits: Limits::default(),

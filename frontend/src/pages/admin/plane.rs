@@ -38,6 +38,13 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
         let names: Vec<_> = row.dedicated_to.iter().map(ToString::to_string).collect();
         format!("Only for {}", names.join(", "))
     };
+    let environments = (!row.environments.is_empty()).then(|| {
+        let names: Vec<_> = row.environments.iter().map(ToString::to_string).collect();
+        view! { <div><dt>"Environments"</dt><dd>"Only "{names.join(", ")}</dd></div> }
+    });
+    let claim = row.claim.as_ref().map(|claim| {
+        view! { <div><dt>"Provided by"</dt><dd><a href=claim.to_string()>"a claim"</a></dd></div> }
+    });
     view! {
         <section aria-labelledby="about">
             <h2 id="about">"How it is"</h2>
@@ -48,6 +55,8 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
                 <div><dt>"Behind"</dt><dd>{behind(row)}</dd></div>
                 <div><dt>"Certificate ends"</dt><dd>{certificate(frame.now, row)}</dd></div>
                 <div><dt>"Tenants"</dt><dd>{tenants}</dd></div>
+                {environments}
+                {claim}
                 <div><dt>"In memory"</dt><dd>{memory(page)}</dd></div>
                 <div><dt>"Claims"</dt><dd><a href=Link::Claims.with_query([("plane", row.plane.name.as_str())])>{row.claims}</a></dd></div>
             </dl>

@@ -1,6 +1,7 @@
 //! A claim: does it work, and how do I connect?
 
 mod connect;
+mod control_plane;
 mod progress;
 mod tree;
 
@@ -29,6 +30,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                 {properties(page)}
                 <div class="two">
                     <div class="stack-l">
+                        {control_plane::section(page)}
                         {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.reference, connect))}
                         {tree::section(page)}
                     </div>

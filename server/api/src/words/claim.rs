@@ -1,11 +1,26 @@
 use jiff::Timestamp;
 use portico_domain::documents::{Access, SecretSource};
 
-use crate::ReceivedItem;
 use crate::time::relative;
+use crate::{PlaneState, ReceivedItem};
 
 /// The title of the snippet that is a file of environment variables.
 pub const ENVIRONMENT_FILE: &str = "Environment file";
+
+/// What the state of a control plane that is a claim means for its tenant, as a sentence.
+#[must_use]
+pub fn claimed_plane(state: PlaneState, leaving: bool) -> String {
+    let text = match (state, leaving) {
+        (PlaneState::Ready, false) => "It has joined Portico: claims can be requested on it.",
+        (PlaneState::Ready, true) => "It takes no new claims.",
+        (PlaneState::Connecting, _) => "Portico is connecting to it.",
+        (PlaneState::Unreachable, _) => "It does not answer Portico. Claims on it are shown as they were.",
+        (PlaneState::Misconfigured, _) => {
+            "Portico cannot use its kubeconfig. A platform administrator can see why."
+        }
+    };
+    text.to_owned()
+}
 
 /// Why a claim is no longer there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

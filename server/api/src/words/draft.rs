@@ -128,6 +128,14 @@ pub enum DraftProblem {
         "The claim that you saw is gone, and another stands under its name. Look at that one before you delete it."
     )]
     ClaimReplaced,
+    /// The claim is a control plane, and something is on it.
+    #[error(
+        "It is a control plane, and {residents} are still on it. Delete those first, or say that they are to be abandoned."
+    )]
+    ControlPlaneInUse {
+        /// How much is on it, in words.
+        residents: String,
+    },
     /// The deletion is not confirmed by the claim's name.
     #[error("Type the claim’s name, {name}, to delete it.")]
     Unconfirmed {
@@ -364,4 +372,12 @@ pub enum Consequence {
     /// Its data.
     #[error("Data that is not kept elsewhere is lost.")]
     DataLost,
+    /// The control plane that it is.
+    #[error(
+        "It is the control plane {plane}, which leaves Portico with it. Until it is gone, it takes no new claims."
+    )]
+    ControlPlaneLeaves {
+        /// The control plane's title.
+        plane: String,
+    },
 }

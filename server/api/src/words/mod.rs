@@ -18,7 +18,9 @@ mod refusal;
 mod request;
 
 pub use admin::{plane_kind_title, repeated, role_title};
-pub use claim::{ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem};
+pub use claim::{
+    ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem, claimed_plane,
+};
 pub use definition::{TrialProblem, document_error};
 pub use denial::Denial;
 pub use draft::{

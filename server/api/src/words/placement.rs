@@ -56,6 +56,7 @@ pub fn exclusion(exclusion: &Exclusion) -> String {
             region: None,
             requested,
         } => format!("it has no region, and {requested} was requested"),
+        Exclusion::OtherEnvironment { environment } => format!("it does not serve {environment}"),
         Exclusion::MissingLabel {
             required_by,
             key,
@@ -188,6 +189,12 @@ mod tests {
                     requested: requested(),
                 },
                 "it has no region, and eu was requested",
+            ),
+            (
+                Exclusion::OtherEnvironment {
+                    environment: "production".into(),
+                },
+                "it does not serve production",
             ),
             (
                 Exclusion::MissingLabel {

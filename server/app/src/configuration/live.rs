@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use portico_domain::documents::Configuration;
+use parking_lot::Mutex;
+use portico_domain::documents::{Configuration, ControlPlane};
 use tokio::sync::watch;
 
 use super::problem::{Problem, Severity};
@@ -27,14 +28,40 @@ pub struct LiveConfiguration {
 }
 
 struct Shared {
+    parts: Mutex<Parts>,
     current: ArcSwap<Configuration>,
     reports: watch::Sender<Report>,
+}
+
+/// What the configuration in force is made of.
+struct Parts {
+    documents: Arc<Configuration>,
+    /// Control planes that are themselves claims, see [`portico_domain::claimed_plane`].
+    claimed: Vec<ControlPlane>,
+}
+
+impl Parts {
+    /// The documents with the control planes that are claims. A document's control plane of the same name wins.
+    fn assemble(&self) -> Arc<Configuration> {
+        if self.claimed.is_empty() {
+            return self.documents.clone();
+        }
+        let mut configuration = Configuration::clone(&self.documents);
+        for plane in &self.claimed {
+            let name = plane.name.clone();
+            configuration
+                .control_planes
+                .entry(name)
+                .or_insert_with(|| plane.clone());
+        }
+        Arc::new(configuration)
+    }
 }
 
 /// The result of the last reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Number of configurations that were in force, from 1.
+    /// Number of configurations that were in force, from 1. It also counts changes of the control planes that are claims.
     pub generation: u64,
     /// When the configuration in force was adopted.
     pub taken_at: Timestamp,
@@ -88,10 +115,14 @@ impl LiveConfiguration {
             read_at: now,
             digest,
         };
-        let current = ArcSwap::from_pointee(configuration);
+        let parts = Parts {
+            documents: Arc::new(configuration),
+            claimed: Vec::new(),
+        };
         Self {
             shared: Arc::new(Shared {
-                current,
+                current: ArcSwap::new(parts.assemble()),
+                parts: Mutex::new(parts),
                 reports: watch::Sender::new(report),
             }),
         }
@@ -121,6 +152,21 @@ impl LiveConfiguration {
         self.shared.reports.subscribe()
     }
 
+    /// Sets the control planes that are themselves claims, beside those of the documents. Nothing happens if they are
+    /// the same as before.
+    pub fn set_claimed_planes(&self, claimed: Vec<ControlPlane>) {
+        self.shared.reports.send_if_modified(|report| {
+            let mut parts = self.shared.parts.lock();
+            if parts.claimed == claimed {
+                return false;
+            }
+            parts.claimed = claimed;
+            self.shared.current.store(parts.assemble());
+            report.generation += 1;
+            true
+        });
+    }
+
     /// Adopts a new reading unless it has errors.
     pub fn take(&self, loaded: Loaded) {
         let now = Timestamp::now();
@@ -135,7 +181,9 @@ impl LiveConfiguration {
             report.digest = loaded.digest;
             report.problems = loaded.problems;
             if let Some(configuration) = loaded.configuration {
-                self.shared.current.store(Arc::new(configuration));
+                let mut parts = self.shared.parts.lock();
+                parts.documents = Arc::new(configuration);
+                self.shared.current.store(parts.assemble());
                 report.generation += 1;
                 report.taken_at = now;
                 tracing::info!(generation = report.generation, "took a new configuration");

@@ -12,6 +12,7 @@ use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 
 use super::submit_request::SubmitOutcome;
+use crate::claimed_planes::plane_of;
 use crate::draft::stages::Frozen;
 use crate::names::plane_title;
 use crate::permissions::Attempt;
@@ -30,6 +31,8 @@ pub struct DeleteClaim<'a> {
     pub note: String,
     /// The uid of the claim that the sender saw: another claim of the same name is not deleted.
     pub uid: Option<String>,
+    /// For a claim that is a control plane: deletes it although claims are on it.
+    pub abandon: bool,
 }
 
 impl<'a> DeleteClaim<'a> {
@@ -42,6 +45,7 @@ impl<'a> DeleteClaim<'a> {
             confirmation: String::new(),
             note: String::new(),
             uid: None,
+            abandon: false,
         }
     }
 }
@@ -74,6 +78,10 @@ impl Portal {
             consequences.push(Consequence::SecretLost);
         }
         consequences.push(Consequence::DataLost);
+        if let Some(plane) = plane_of(&configuration, &claim) {
+            let plane = plane.title().to_owned();
+            consequences.push(Consequence::ControlPlaneLeaves { plane });
+        }
         let plan = crate::usage::plan(&catalog, &reference.offering, claim.plan.as_ref());
         let price = crate::usage::price(plan, None);
         Ok(DeletePage {
@@ -86,6 +94,8 @@ impl Portal {
             note: command.note.clone(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
+            residents: self.plane_residents(viewer, &claim).await?,
+            abandon: command.abandon,
             cost: crate::usage::cost(price.as_ref()),
             price,
         })
@@ -116,6 +126,11 @@ impl Portal {
         if let Some(reasons) = page.approval.denied.clone() {
             page.problems
                 .push(DraftProblem::DeniedByPolicy { reasons }.of_whole());
+        }
+        if let Some(residents) = page.residents.as_ref().filter(|_| !page.abandon) {
+            let residents = residents.summary();
+            page.problems
+                .push(DraftProblem::ControlPlaneInUse { residents }.of_field(field::ABANDON));
         }
         if page.in_the_way.is_some() {
             page.problems.push(DraftProblem::RequestInProgress.of_whole());

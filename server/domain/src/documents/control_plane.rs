@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ActAs;
-use crate::names::{PlaneName, TenantName};
+use crate::claim::ClaimRef;
+use crate::names::{EnvironmentName, PlaneName, TenantName};
 
 /// A Kubernetes API endpoint that serves claims.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -40,6 +41,9 @@ pub struct ControlPlaneSpec {
     /// The only tenants that it serves. Empty: it serves every tenant whose `controlPlanes` select it.
     #[serde(default)]
     pub dedicated_to: Vec<TenantName>,
+    /// The only environments that it serves, by name, of the tenants that may use it. Empty: all.
+    #[serde(default)]
+    pub environments: Vec<EnvironmentName>,
     /// Takes no new claims; existing ones stay.
     #[serde(default)]
     pub cordoned: bool,
@@ -81,6 +85,65 @@ pub enum Connection {
     },
     /// The cluster that Portico runs in, by its service account.
     InCluster {},
+    /// A kubeconfig in a Secret on another control plane, as Cluster API and vcluster write it. It must hold everything
+    /// that it needs: no files, no sign-in plugin. Portico follows its changes.
+    #[serde(rename_all = "camelCase")]
+    Secret {
+        /// The control plane that has the Secret. It must have a connection of its own: a kubeconfig, or `inCluster`.
+        control_plane: PlaneName,
+        /// The Secret's namespace.
+        namespace: String,
+        /// The Secret's name.
+        name: String,
+        /// The key in the Secret's `data`.
+        #[serde(default = "default_key")]
+        key: String,
+    },
+    /// The kubeconfig in the connection secret of a claim that is itself a control plane. No document says this:
+    /// Portico adds such control planes, see [`crate::claimed_plane`].
+    #[serde(skip)]
+    Claim(ClaimConnection),
+}
+
+/// The claim that a control plane is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimConnection {
+    /// The claim.
+    pub claim: ClaimRef,
+    /// Its `metadata.uid`: another claim of the same name is another control plane.
+    pub uid: String,
+    /// The key of the kubeconfig in its connection secret. `None`: one of [`crate::claimed_plane::KUBECONFIG_KEYS`].
+    pub key: Option<String>,
+    /// The hosts that the kubeconfig may name, see [`super::ClaimedControlPlane::hosts`].
+    pub hosts: Vec<String>,
+}
+
+/// The key under which Cluster API keeps a kubeconfig.
+fn default_key() -> String {
+    "value".to_owned()
+}
+
+impl ControlPlane {
+    /// Returns the claim that this control plane is; `None` for those of documents.
+    #[must_use]
+    pub fn claim(&self) -> Option<&ClaimConnection> {
+        match &self.spec.connection {
+            Connection::Claim(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// True if it serves this environment of the tenants that may use it.
+    #[must_use]
+    pub fn serves_environment(&self, environment: &EnvironmentName) -> bool {
+        self.spec.environments.is_empty() || self.spec.environments.contains(environment)
+    }
+
+    /// Returns the name to show.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.spec.title.as_deref().unwrap_or(self.name.as_str())
+    }
 }
 
 /// Limits for what is read from a control plane. Objects beyond them are left out, and pages say so.

@@ -20,14 +20,16 @@ pub use act_as::{ActAs, PassedOn};
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
-pub use control_plane::{Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
+pub use control_plane::{
+    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits,
+};
 pub use group::GroupRef;
 pub use lifecycle::{
     Audience, Deprecation, ENDING_DAYS, Lifecycle, MAX_NOTE_CHARACTERS, NewClaims, Phase, Stage,
 };
 pub use offering::{
-    Access, Category, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price, ResourceRef,
-    SecretSource,
+    Access, Category, ClaimedControlPlane, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price,
+    ResourceRef, SecretSource,
 };
 pub use portal::{
     Caches, Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,

@@ -6,7 +6,7 @@ use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Consumption, Lifecycle};
+use super::{Consumption, ControlPlaneKind, Lifecycle};
 use crate::names::{OfferingName, PlanName};
 
 /// An entry of the catalog: what a document adds to a kind that control planes serve.
@@ -60,8 +60,30 @@ pub struct OfferingSpec {
     pub lifetime_days: Option<NonZeroU16>,
     /// Where it is in its life. Without it: published.
     pub lifecycle: Lifecycle,
+    /// Says that each of its claims is itself a control plane, which joins Portico once the claim is ready.
+    pub control_plane: Option<ClaimedControlPlane>,
     /// Leaves it out of the catalog. Its claims stay.
     pub hidden: bool,
+}
+
+/// What Portico makes of a claim that is itself a control plane: a vcluster, a cluster by Cluster API. Its kubeconfig is
+/// the key `access.keys.kubeconfig` of its connection secret.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClaimedControlPlane {
+    /// The type of control plane, for display only.
+    pub kind: ControlPlaneKind,
+    /// Labels of the control plane, besides those of the one that serves the claim.
+    pub labels: BTreeMap<String, String>,
+    /// Number of claims that it should hold.
+    pub capacity: Option<u32>,
+    /// Files with the definitions (CRDs, XRDs) that Portico applies to it, so that it offers their kinds. A relative path
+    /// counts from the document's file.
+    pub definitions: Vec<String>,
+    /// The hosts that the kubeconfig may name: `*.clusters.example.com` or a whole name. Empty: any. Portico connects to
+    /// no other, whatever the Secret says.
+    pub hosts: Vec<String>,
 }
 
 /// A category of the catalog.

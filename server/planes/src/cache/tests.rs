@@ -47,6 +47,7 @@ fn plane(dedicated: &[&str]) -> ControlPlane {
             connection: Connection::InCluster {},
             act_as: ActAs::Portico,
             dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+            environments: Vec::new(),
             cordoned: false,
             capacity: None,
             limits: Limits::default(),

@@ -21,14 +21,36 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
     Ok(bytes)
 }
 
+/// Where the files are that a kubeconfig names.
+#[derive(Clone, Copy)]
+pub(super) enum Files<'a> {
+    /// Relative paths count from this folder.
+    In(&'a Path),
+    /// It may name none: it is a text from a Secret, and whoever writes that must not choose files or programs here.
+    Nowhere,
+}
+
+impl Files<'_> {
+    /// The path of the file that the field names.
+    pub(super) fn path(self, field: &Field<'_>, name: &str) -> Result<PathBuf, Problem> {
+        match self {
+            Self::In(folder) => Ok(folder.join(name)),
+            Self::Nowhere => Err(field.wrong(
+                "names a file, but a kubeconfig in a Secret must hold everything itself: use token, or the fields that \
+                 end in -data",
+            )),
+        }
+    }
+}
+
 /// Reads a file that a field names. Does not show the name: people paste tokens and keys in its place.
 pub(super) fn file_of<'n>(
     field: Field<'n>,
-    folder: &Path,
+    place: Files<'_>,
     name: &str,
     files: &mut Vec<PathBuf>,
 ) -> Result<(Field<'n>, Vec<u8>), Problem> {
-    let path = folder.join(name);
+    let path = place.path(&field, name)?;
     let bytes = read_bytes(&path)
         .map_err(|why| field.wrong(format!("the file that it names cannot be read: {why}")))?;
     files.push(path);

@@ -10,7 +10,7 @@ use http::Uri;
 use rustls::pki_types::ServerName;
 
 use super::field::Field;
-use super::file::{file_of, read_bytes};
+use super::file::{Files, file_of, read_bytes};
 use super::problem::Problem;
 use super::tls::Trust;
 use super::user::{self, User};
@@ -36,15 +36,27 @@ impl Kubeconfig {
 
     /// Parses a kubeconfig. Relative paths are relative to the folder of `path`.
     pub(super) fn of(text: &str, path: &Path, context: Option<&str>) -> Result<Self, Problem> {
-        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let mut config = Self::parse(text, Files::In(folder), context)?;
+        config.files.push(path.to_owned());
+        Ok(config)
+    }
+
+    /// Parses a kubeconfig that holds everything itself: no files, no sign-in plugin.
+    pub(super) fn self_contained(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = decode(bytes).ok_or_else(|| Problem::of_file("it is not text in UTF-8 or UTF-16"))?;
+        Self::parse(&text, Files::Nowhere, None)
+    }
+
+    fn parse(text: &str, place: Files<'_>, context: Option<&str>) -> Result<Self, Problem> {
         let Some(document) = yaml::parse(text)? else {
             return Err(Problem::of_file("it is empty"));
         };
         let root = Field::root(&document);
-        let mut files = vec![path.to_owned()];
+        let mut files = Vec::new();
         let (cluster, user) = selected(&root, context)?;
-        let (server, trust, server_name) = cluster_of(&cluster, &folder, &mut files)?;
-        let user = user::read(&user, &cluster, &folder, &mut files)?;
+        let (server, trust, server_name) = cluster_of(&cluster, place, &mut files)?;
+        let user = user::read(&user, &cluster, place, &mut files)?;
         if server.scheme_str() == Some("http") && !is_loopback(&server) {
             let message = "begins with http://: what Portico signs in with would travel in the clear (kubectl would not \
                            send it at all). Use https://";
@@ -154,7 +166,7 @@ fn named<'n>(items: &[Field<'n>], expected: &str) -> Result<Option<Field<'n>>, P
 
 type Cluster = (Uri, Trust, Option<ServerName<'static>>);
 
-fn cluster_of(cluster: &Field<'_>, folder: &Path, files: &mut Vec<PathBuf>) -> Result<Cluster, Problem> {
+fn cluster_of(cluster: &Field<'_>, place: Files<'_>, files: &mut Vec<PathBuf>) -> Result<Cluster, Problem> {
     let Some((field, server)) = cluster.text("server")? else {
         return Err(cluster.lacks("server", "is missing"));
     };
@@ -183,7 +195,7 @@ fn cluster_of(cluster: &Field<'_>, folder: &Path, files: &mut Vec<PathBuf>) -> R
             return Err(field.wrong("stands beside certificate-authority-data: keep one of them"));
         }
         (Some((field, pem)), None) => Some((field, pem)),
-        (None, Some((field, name))) => Some(file_of(field, folder, name, files)?),
+        (None, Some((field, name))) => Some(file_of(field, place, name, files)?),
         (None, None) => None,
     };
     let trust = match pem {

@@ -10,6 +10,7 @@ mod plugin;
 mod problem;
 mod secret;
 mod sign_in;
+mod stored;
 mod tls;
 mod user;
 mod yaml;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -29,7 +30,7 @@ use jiff::Timestamp;
 use kube::Config;
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use parking_lot::Mutex;
-use portico_domain::documents::{ActAs, Connection as Address, ControlPlane};
+use portico_domain::documents::{ActAs, ClaimConnection, Connection as Address, ControlPlane};
 use tower::{BoxError, Service, ServiceBuilder};
 
 use crate::certificate::not_after;
@@ -39,6 +40,8 @@ use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
 pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
+use stored::is_allowed_host;
+pub(crate) use stored::{StoredKubeconfig, StoredKubeconfigs};
 use tls::{ClientCertificate, Trust, client_config};
 use user::{Impersonation, SignIn, User};
 
@@ -46,6 +49,9 @@ use user::{Impersonation, SignIn, User};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for reading a kubeconfig. Plugins have their own.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a Secret with a kubeconfig is looked at, and how often at most while the control plane does not answer.
+const SECRET_INTERVAL: Duration = Duration::from_mins(1);
+const MIN_SECRET_INTERVAL: Duration = Duration::from_secs(5);
 /// Where Kubernetes mounts the service account of a pod.
 const SERVICE_ACCOUNT_DIR: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -78,21 +84,61 @@ pub(crate) struct Connection {
 /// A connection, and what it depends on.
 pub(crate) struct Connected {
     pub(crate) connection: Connection,
-    /// Files whose change requires a reconnection.
-    pub(crate) files: WatchedFiles,
+    /// What it was made from: a change requires a reconnection.
+    pub(crate) source: Source,
     /// Warnings for administrators.
     pub(crate) warnings: Vec<String>,
 }
 
+/// What a connection was made from: files, and a Secret on another control plane.
+pub(crate) struct Source {
+    files: WatchedFiles,
+    secret: Option<StoredSecret>,
+}
+
+/// A Secret that a connection was made from.
+struct StoredSecret {
+    stored: Arc<dyn StoredKubeconfigs>,
+    connection: Address,
+    version: String,
+    checked: Mutex<Instant>,
+}
+
+impl Source {
+    /// True if a file was changed or removed, or the Secret changed. The Secret is looked at once a minute, or at once if
+    /// `suspect`.
+    pub(crate) async fn has_changed(&self, suspect: bool) -> bool {
+        if self.files.have_changed().await {
+            return true;
+        }
+        let Some(secret) = &self.secret else { return false };
+        {
+            let mut checked = secret.checked.lock();
+            let pause = if suspect {
+                MIN_SECRET_INTERVAL
+            } else {
+                SECRET_INTERVAL
+            };
+            if checked.elapsed() < pause {
+                return false;
+            }
+            *checked = Instant::now();
+        }
+        // What cannot be found out is no change.
+        let version = secret.stored.version(&secret.connection).await;
+        version.is_some_and(|version| version != secret.version)
+    }
+}
+
 /// Files with their modification times and sizes.
-pub(crate) struct WatchedFiles(Vec<(PathBuf, Option<FileStamp>)>);
+struct WatchedFiles(Vec<(PathBuf, Option<FileStamp>)>);
 
 /// Modification time and size.
 type FileStamp = (Option<SystemTime>, u64);
 
 impl WatchedFiles {
     /// The current state of these files.
-    pub(crate) async fn of(paths: Vec<PathBuf>) -> Self {
+    async fn of(paths: Vec<PathBuf>) -> Self {
         let mut marked = Vec::with_capacity(paths.len());
         for path in paths {
             let mark = stamp(&path).await;
@@ -102,7 +148,7 @@ impl WatchedFiles {
     }
 
     /// True if one of them was changed or removed.
-    pub(crate) async fn have_changed(&self) -> bool {
+    async fn have_changed(&self) -> bool {
         for (path, known) in &self.0 {
             if stamp(path).await != *known {
                 return true;
@@ -122,14 +168,38 @@ pub(crate) fn kubeconfig_path(path: &str, base: Option<&Path>) -> PathBuf {
     base.map_or_else(|| PathBuf::from(path), |base| base.join(path))
 }
 
-/// Creates the client. Reads files and may run an exec plugin, but makes no call to the control plane.
-pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Result<Connected, SetUpError> {
+/// Creates the client. Reads files or a Secret and may run an exec plugin, but makes no call to the control plane.
+pub(crate) async fn connect(
+    document: &ControlPlane,
+    base: Option<&Path>,
+    stored: &Arc<dyn StoredKubeconfigs>,
+) -> Result<Connected, SetUpError> {
+    let mut secret = None;
     let (config, shown) = match &document.spec.connection {
         Address::Kubeconfig { path, context } => {
             let path = kubeconfig_path(path, base);
             (read(&path, context.clone()).await?, path.display().to_string())
         }
         Address::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
+        connection @ (Address::Secret { .. } | Address::Claim(_)) => {
+            let shown = match connection {
+                Address::Claim(_) => "in the claim's connection secret",
+                _ => "in the Secret",
+            };
+            let StoredKubeconfig { bytes, version } = stored.read(connection).await?;
+            let config = Kubeconfig::self_contained(&bytes)
+                .map_err(|problem| SetUpError::new(format!("the kubeconfig {shown}: {problem}")))?;
+            if let Address::Claim(claim) = connection {
+                check_server(&config, claim)?;
+            }
+            secret = Some(StoredSecret {
+                stored: stored.clone(),
+                connection: connection.clone(),
+                version,
+                checked: Mutex::new(Instant::now()),
+            });
+            (config, shown.to_owned())
+        }
     };
     if config.user.impersonation.is_some() && document.spec.act_as != ActAs::Portico {
         return Err(SetUpError::new(format!(
@@ -142,7 +212,10 @@ pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Res
         .into_iter()
         .map(|warning| format!("the kubeconfig {shown}: {warning}"))
         .collect();
-    let files = WatchedFiles::of(config.files.clone()).await;
+    let source = Source {
+        files: WatchedFiles::of(config.files.clone()).await,
+        secret,
+    };
     let impersonation = impersonation_headers(config.user.impersonation.as_ref()).ok_or_else(|| {
         SetUpError::new(format!(
             "the kubeconfig {shown}: users[].user.as: holds what no header can carry"
@@ -156,9 +229,28 @@ pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Res
             credential,
             impersonation,
         },
-        files,
+        source,
         warnings,
     })
+}
+
+/// Checks the server of a kubeconfig that a claim's controller wrote. Tenants may be able to change it, so it is not
+/// followed everywhere.
+fn check_server(config: &Kubeconfig, connection: &ClaimConnection) -> Result<(), SetUpError> {
+    let wrong = |what: &str| {
+        SetUpError::new(format!(
+            "the kubeconfig in the claim's connection secret: clusters[].cluster.server: {what}"
+        ))
+    };
+    if config.server.scheme_str() != Some("https") {
+        return Err(wrong("is not https"));
+    }
+    if !is_allowed_host(config.server.host().unwrap_or_default(), &connection.hosts) {
+        return Err(wrong(
+            "names a host that the offering does not allow (spec.controlPlane.hosts)",
+        ));
+    }
+    Ok(())
 }
 
 /// The problem and warnings of a kubeconfig, for `check-config`. Runs no plugin and makes no call.

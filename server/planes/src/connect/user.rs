@@ -1,12 +1,12 @@
 //! The user of a kubeconfig: exactly one way to sign in, so that no credential is used by accident.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::field::Field;
-use super::file::file_of;
+use super::file::{Files, file_of};
 use super::plugin::Plugin;
 use super::problem::{Problem, why};
 use super::secret::Secret;
@@ -50,15 +50,15 @@ pub(super) const NO_CREDENTIALS: &str = "holds nothing to sign in with (token, t
 pub(super) fn read(
     user: &Field<'_>,
     cluster: &Field<'_>,
-    folder: &Path,
+    place: Files<'_>,
     files: &mut Vec<PathBuf>,
 ) -> Result<User, Problem> {
     if let Some(field) = user.get("auth-provider")? {
         let message = "kubectl has no auth providers any more, and neither has Portico: use exec with the provider's plugin";
         return Err(field.wrong(message));
     }
-    let identity = certificate(user, folder, files)?;
-    let sign_in = sign_in(user, cluster, folder)?;
+    let identity = certificate(user, place, files)?;
+    let sign_in = sign_in(user, cluster, place)?;
     if let (Some(_), Some(SignIn::Plugin(_))) = (&identity, &sign_in) {
         return Err(user.lacks("exec", "stands beside a client certificate: keep one of them"));
     }
@@ -72,7 +72,7 @@ pub(super) fn read(
     })
 }
 
-fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Option<SignIn>, Problem> {
+fn sign_in(user: &Field<'_>, cluster: &Field<'_>, place: Files<'_>) -> Result<Option<SignIn>, Problem> {
     let token = user.text("token")?;
     let token_file = user.text("tokenFile")?;
     let name = user.text("username")?;
@@ -102,7 +102,7 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
             .ok_or_else(|| field.wrong(message))
     };
     if let Some((field, file)) = token_file {
-        let path = folder.join(file);
+        let path = place.path(&field, file)?;
         let fallback = token.map(bearer).transpose()?;
         // It is read again later; report now if it is missing.
         match std::fs::read_to_string(&path) {
@@ -136,9 +136,16 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
         }
     }
     match exec {
-        Some(exec) => Ok(Some(SignIn::Plugin(Box::new(Plugin::read(
-            &exec, cluster, folder,
-        )?)))),
+        Some(exec) => match place {
+            Files::In(folder) => {
+                let plugin = Plugin::read(&exec, cluster, folder)?;
+                Ok(Some(SignIn::Plugin(Box::new(plugin))))
+            }
+            Files::Nowhere => Err(exec.wrong(
+                "runs a program, but a kubeconfig in a Secret must hold everything itself: use token or a client \
+                 certificate",
+            )),
+        },
         None => Ok(None),
     }
 }
@@ -146,16 +153,16 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
 /// The client certificate with its key: both or neither.
 fn certificate(
     user: &Field<'_>,
-    folder: &Path,
+    place: Files<'_>,
     files: &mut Vec<PathBuf>,
 ) -> Result<Option<Identity>, Problem> {
     let certificate = one_of(
         user,
         ["client-certificate-data", "client-certificate"],
-        folder,
+        place,
         files,
     )?;
-    let key = one_of(user, ["client-key-data", "client-key"], folder, files)?;
+    let key = one_of(user, ["client-key-data", "client-key"], place, files)?;
     match (certificate, key) {
         (None, None) => Ok(None),
         (Some((field, _)), None) => {
@@ -177,13 +184,13 @@ fn certificate(
 fn one_of<'n>(
     user: &Field<'n>,
     [data, file]: [&'static str; 2],
-    folder: &Path,
+    place: Files<'_>,
     files: &mut Vec<PathBuf>,
 ) -> Result<Option<(Field<'n>, Vec<u8>)>, Problem> {
     match (user.base64(data)?, user.text(file)?) {
         (Some((field, _)), Some(_)) => Err(field.wrong(format!("stands beside {file}: keep one of them"))),
         (Some(found), None) => Ok(Some(found)),
-        (None, Some((field, name))) => file_of(field, folder, name, files).map(Some),
+        (None, Some((field, name))) => file_of(field, place, name, files).map(Some),
         (None, None) => Ok(None),
     }
 }

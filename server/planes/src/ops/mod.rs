@@ -1,7 +1,9 @@
 //! Calls to a control plane: dry run, apply, delete, read, secrets, events, composed resources, access reviews. All
 //! are made as the actor if the control plane is configured so.
 
+mod definition;
 mod events;
+mod kubeconfig;
 mod list;
 mod read;
 mod review;

@@ -147,7 +147,8 @@ impl Planes {
         })
     }
 
-    async fn proven_secret(
+    /// The claim's connection secret if it provably belongs to the claim; only with `whole` with its values.
+    pub(super) async fn proven_secret(
         &self,
         reader: &Reader<'_>,
         actor: &Actor,

@@ -152,7 +152,8 @@ impl Planes {
 /// A `resourceVersion` that no object has: etcd's first write has a later one.
 const UNUSED_VERSION: &str = "1";
 
-async fn apply_expecting(
+/// Applies the manifest if `expect` holds; with `dry` nothing is persisted.
+pub(super) async fn apply_expecting(
     client: &ApiClient,
     actor: &Actor,
     resource: &ResourceRef,

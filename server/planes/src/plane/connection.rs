@@ -14,7 +14,7 @@ use super::context::{InitialSync, PlaneContext};
 use super::rights_review;
 use super::state::Plane;
 use crate::client::{ApiClient, Call};
-use crate::connect::{Connected, WatchedFiles, connect};
+use crate::connect::{Connected, Source, StoredKubeconfigs, connect};
 use crate::discovery::discover;
 use crate::error::PlaneError;
 use crate::informers;
@@ -36,11 +36,15 @@ const MAX_BACKOFF: Duration = Duration::from_secs(5);
 const MAX_WATCHES: usize = 400;
 
 /// Keeps a control plane connected for as long as the future is polled.
-pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
+pub(crate) async fn run_connection(
+    shared: Arc<Shared>,
+    plane: Arc<Plane>,
+    stored: Arc<dyn StoredKubeconfigs>,
+) {
     let mut wait = MIN_BACKOFF;
     loop {
         let document = plane.offer.document.load_full();
-        match connect(&document, shared.settings.kubeconfig_base.as_deref()).await {
+        match connect(&document, shared.settings.kubeconfig_base.as_deref(), &stored).await {
             Err(error) => {
                 plane.client.store(None);
                 plane.warnings.store(Arc::default());
@@ -51,7 +55,7 @@ pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
             }
             Ok(Connected {
                 connection,
-                files,
+                source,
                 warnings,
             }) => {
                 let client = ApiClient::new(plane.title(), connection, &document);
@@ -73,7 +77,7 @@ pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
                 };
                 let (initial_sync, all_read) = InitialSync::new();
                 tokio::select! {
-                    () = probe_loop(&context, &files, all_read) => {}
+                    () = probe_loop(&context, &source, all_read) => {}
                     () = discover(context.clone(), initial_sync) => {}
                     () = rights_review::review(&context) => {}
                     () = informers::serve(&context) => {}
@@ -89,10 +93,10 @@ fn set_misconfigured(shared: &Shared, plane: &Plane, why: String) {
     set_state(shared, plane, &PlaneState::Misconfigured(why));
 }
 
-/// Probes the control plane until its kubeconfig or a file that it names changes, or its credentials are no longer
+/// Probes the control plane until its kubeconfig, or a file or Secret that it comes from, changes, or its credentials are no longer
 /// accepted; then everything that uses the connection ends, too. A new control plane is ready after the initial sync,
 /// or after a while if that takes long.
-async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: mpsc::Receiver<Infallible>) {
+async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc::Receiver<Infallible>) {
     let mut answers_since: Option<Instant> = None;
     let mut failures = 0_u32;
     let mut wait = MIN_BACKOFF;
@@ -164,7 +168,7 @@ async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: 
                 wait = (wait * 2).min(MAX_BACKOFF);
             }
         }
-        if files.have_changed().await {
+        if source.has_changed(failures > 0).await {
             return;
         }
     }

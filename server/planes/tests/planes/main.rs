@@ -14,6 +14,7 @@ mod failures;
 mod hostile;
 mod hostile_plane;
 mod kinds;
+mod kubeconfig_secrets;
 mod observing;
 mod reading;
 mod secrets;

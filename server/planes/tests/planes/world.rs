@@ -75,6 +75,7 @@ impl Plane {
                 },
                 act_as: ActAs::Portico,
                 dedicated_to: Vec::new(),
+                environments: Vec::new(),
                 cordoned: false,
                 capacity: None,
                 limits: Limits {

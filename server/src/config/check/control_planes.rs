@@ -1,10 +1,11 @@
 //! Checks control planes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portico_domain::documents::{ActAs, Connection, Provider};
-use portico_domain::names::TenantName;
+use portico_domain::documents::{ActAs, Connection, ControlPlane, Provider};
+use portico_domain::names::{PlaneName, TenantName};
+use portico_domain::placement::may_use;
 use portico_planes::check_kubeconfig;
 
 use super::super::documents::{LocatedDocument, all_tenants, planes};
@@ -15,6 +16,8 @@ use super::portal;
 pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findings) {
     let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();
     let providers = portal::providers(documents);
+    let by_name: BTreeMap<&PlaneName, &ControlPlane> =
+        planes(documents).map(|(_, plane)| (&plane.name, plane)).collect();
     for (at, plane) in planes(documents) {
         let spec = &plane.spec;
         for (index, tenant) in spec.dedicated_to.iter().enumerate() {
@@ -26,7 +29,8 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
                 );
             }
         }
-        connection(at, &spec.connection, findings);
+        environments(at, plane, documents, findings);
+        connection(at, &spec.connection, &by_name, findings);
         acting_as(at, &spec.act_as, &providers, findings);
         let limits = &spec.limits;
         if limits.objects == 0 {
@@ -51,9 +55,29 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
 
 /// Reads a kubeconfig as the portal would. Problems are only warnings: the file may be correct where the portal runs,
 /// and one control plane must not block the others.
-fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
-    let Connection::Kubeconfig { path, context } = connection else {
-        return;
+fn connection(
+    at: usize,
+    connection: &Connection,
+    planes: &BTreeMap<&PlaneName, &ControlPlane>,
+    findings: &mut Findings,
+) {
+    let (path, context) = match connection {
+        Connection::Kubeconfig { path, context } => (path, context),
+        Connection::Secret {
+            control_plane,
+            namespace,
+            name,
+            key,
+        } => {
+            secret(at, control_plane, planes, findings);
+            for (field, value) in [("namespace", namespace), ("name", name), ("key", key)] {
+                if value.is_empty() {
+                    findings.error(at, format!("spec.connection.secret.{field}"), "is empty");
+                }
+            }
+            return;
+        }
+        Connection::InCluster {} | Connection::Claim(_) => return,
     };
     let field = "spec.connection.kubeconfig.path";
     if path.is_empty() {
@@ -63,6 +87,48 @@ fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
     let (problem, warnings) = check_kubeconfig(Path::new(path), context.as_deref());
     for said in problem.into_iter().chain(warnings) {
         findings.warning(at, field, format!("{path}: {said}"));
+    }
+}
+
+/// Checks the control plane that has the Secret with a kubeconfig.
+fn secret(
+    at: usize,
+    host: &PlaneName,
+    planes: &BTreeMap<&PlaneName, &ControlPlane>,
+    findings: &mut Findings,
+) {
+    let field = "spec.connection.secret.controlPlane";
+    match planes.get(host).map(|plane| &plane.spec.connection) {
+        None => {
+            let message = format!("there is no control plane named {:?}", host.as_str());
+            findings.error(at, field, message);
+        }
+        Some(Connection::Secret { .. } | Connection::Claim(_)) => {
+            let message = format!(
+                "{} is itself connected by a Secret: name one with a kubeconfig file or inCluster, so that none waits \
+                 for another",
+                host.as_str()
+            );
+            findings.error(at, field, message);
+        }
+        Some(Connection::Kubeconfig { .. } | Connection::InCluster {}) => {}
+    }
+}
+
+/// Warns of environments that no tenant of the control plane has.
+fn environments(at: usize, plane: &ControlPlane, documents: &[LocatedDocument], findings: &mut Findings) {
+    for (index, environment) in plane.spec.environments.iter().enumerate() {
+        let known = all_tenants(documents)
+            .any(|(_, tenant)| may_use(tenant, plane) && tenant.environment(environment).is_some());
+        if !known {
+            let field = format!("spec.environments[{index}]");
+            let name = environment.as_str();
+            findings.warning(
+                at,
+                field,
+                format!("no tenant that may use it has an environment named {name:?}"),
+            );
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::super::documents::{LocatedDocument, all_offerings};
 use super::super::finding::Findings;
+use super::claimed_planes::claimed_control_plane;
 use super::labels::labels;
 use super::lifecycle::lifecycle;
 
@@ -20,6 +21,7 @@ pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) 
         .collect();
     for (at, offering) in all_offerings(documents) {
         offering_document(at, offering, findings);
+        claimed_control_plane(at, offering, findings);
         lifecycle(at, offering, &by_name, findings);
     }
 }

@@ -174,6 +174,9 @@ pub(in super::super) struct DeletionRequest {
     /// `metadata.uid` of the claim to delete: another claim of the same name is not deleted.
     #[serde(default)]
     uid: Option<String>,
+    /// For a claim that is a control plane: delete it although claims are on it. They go with it.
+    #[serde(default)]
+    abandon: bool,
 }
 
 /// Submits a request to delete a claim.
@@ -198,6 +201,7 @@ pub(in super::super) async fn delete(
         confirmation: body.confirm,
         note: body.note.unwrap_or_default(),
         uid: body.uid,
+        abandon: body.abandon,
     };
     match app.portal.submit_delete(context.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),

@@ -124,6 +124,7 @@ pub(in super::super) async fn delete(
         confirmation: form.field(names::CONFIRM).to_owned(),
         note: form.field(names::NOTE).to_owned(),
         uid: Some(form.field(names::UID).trim().to_owned()).filter(|uid| !uid.is_empty()),
+        abandon: !form.field(names::ABANDON).is_empty(),
     };
     let context = &form.context;
     let portal = &context.app.portal;

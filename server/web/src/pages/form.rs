@@ -76,7 +76,8 @@ pub(in super::super) async fn show_stale_change(
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
 fn choices(params: &QueryParams) -> Vec<(String, String)> {
     let known = |name: &str| {
-        [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
+        [names::PLAN, names::REGION, names::PLANE, names::WORKSPACE].contains(&name)
+            || name.starts_with(names::LABEL)
     };
     let known = params.pairs().iter().filter(|(name, _)| known(name));
     known.cloned().collect()

@@ -331,6 +331,7 @@ fn document(kubeconfig: &str, act_as: ActAs) -> ControlPlane {
             },
             act_as,
             dedicated_to: Vec::new(),
+            environments: Vec::new(),
             cordoned: false,
             capacity: None,
             limits: Limits {

@@ -1,0 +1,286 @@
+//! Control planes that are themselves claims: a vcluster, a cluster by Cluster API. Once such a claim is ready, its
+//! control plane joins Portico for the tenant and the environment that own the claim, and leaves when the claim is gone.
+//!
+//! The claim decides everything: the control plane's document is made from it and is stored nowhere.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::claim::Claim;
+use crate::documents::{
+    ActAs, ClaimConnection, ClaimedControlPlane, Connection, ControlPlane, ControlPlaneSpec, Limits,
+    ResourceRef,
+};
+use crate::names::PlaneName;
+
+/// Longest part of a control plane's name that comes from the claim's: with the suffix it is a DNS label.
+const MAX_NAME_BYTES: usize = 54;
+/// Bytes of the uid's hash in the name.
+const HASH_BYTES: usize = 4;
+
+/// The keys under which a kubeconfig is looked for if the offering does not name one, the first that exists: those of
+/// Cluster API, vcluster and Crossplane.
+pub const KUBECONFIG_KEYS: [&str; 3] = ["value", "config", "kubeconfig"];
+
+/// Returns the control plane that a claim is. `None` if nobody owns the claim, or if `host`, the control plane that serves
+/// it, is itself a claim: what runs on a tenant's control plane adds none to Portico.
+///
+/// It serves only the claim's tenant and environment, and takes no new claims while `leaving`.
+#[must_use]
+pub fn claimed_plane(
+    declared: &ClaimedControlPlane,
+    key: Option<&str>,
+    claim: &Claim,
+    host: &ControlPlane,
+    leaving: bool,
+) -> Option<ControlPlane> {
+    let (tenant, environment) = (claim.tenant.as_ref()?, claim.environment.as_ref()?);
+    if host.claim().is_some() {
+        return None;
+    }
+    let mut labels = host.labels.clone();
+    labels.extend(declared.labels.clone());
+    Some(ControlPlane {
+        name: name(claim)?,
+        labels,
+        spec: ControlPlaneSpec {
+            title: Some(format!("{} ({environment})", claim.reference.name)),
+            kind: declared.kind,
+            region: host.spec.region.clone(),
+            connection: Connection::Claim(ClaimConnection {
+                claim: claim.reference.clone(),
+                uid: claim.uid.clone(),
+                key: key.map(str::to_owned),
+                hosts: declared.hosts.clone(),
+            }),
+            act_as: ActAs::Portico,
+            dedicated_to: vec![tenant.clone()],
+            environments: vec![environment.clone()],
+            cordoned: leaving,
+            capacity: declared.capacity,
+            limits: Limits::default(),
+        },
+    })
+}
+
+/// The name: the claim's, with a hash of its uid, since another claim of the same name is another control plane.
+fn name(claim: &Claim) -> Option<PlaneName> {
+    let hash = hex::encode(&Sha256::digest(claim.uid.as_bytes())[..HASH_BYTES]);
+    let name: String = claim
+        .reference
+        .name
+        .as_str()
+        .chars()
+        .take(MAX_NAME_BYTES)
+        .collect();
+    let name = name.replace('.', "-");
+    format!("{}-{hash}", name.trim_end_matches('-')).parse().ok()
+}
+
+/// The kinds that define offerings, which [`ClaimedControlPlane::definitions`] may contain: group, kind, plural.
+const DEFINITIONS: [(&str, &str, &str); 4] = [
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+    ),
+    (
+        "apiextensions.crossplane.io",
+        "CompositeResourceDefinition",
+        "compositeresourcedefinitions",
+    ),
+    ("apiextensions.crossplane.io", "Composition", "compositions"),
+    ("kro.run", "ResourceGraphDefinition", "resourcegraphdefinitions"),
+];
+
+/// Returns how to address a definition that Portico may apply to a control plane that is a claim.
+///
+/// # Errors
+/// In words, if it is of another kind or has no name.
+pub fn definition_resource(definition: &Value) -> Result<ResourceRef, String> {
+    let text = |at: &str| definition.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+    let (group, version) = api_version.split_once('/').unwrap_or_default();
+    let found = DEFINITIONS
+        .iter()
+        .find(|(of_group, of_kind, _)| *of_group == group && *of_kind == kind);
+    let Some((_, _, plural)) = found else {
+        let kinds: Vec<&str> = DEFINITIONS.iter().map(|(_, kind, _)| *kind).collect();
+        return Err(format!(
+            "{} is no definition: it must be a {}",
+            if kind.is_empty() {
+                "an object without a kind"
+            } else {
+                kind
+            },
+            kinds.join(", ")
+        ));
+    };
+    if text("/metadata/name").is_empty() {
+        return Err(format!("a {kind} has no metadata.name"));
+    }
+    Ok(ResourceRef {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+        plural: (*plural).to_owned(),
+        namespaced: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::claim::{ClaimRef, ClaimStatus, Health};
+    use crate::documents::ControlPlaneKind;
+
+    fn host(connection: Connection) -> ControlPlane {
+        ControlPlane {
+            name: "eu".parse().unwrap(),
+            labels: BTreeMap::from([
+                ("residency".into(), "eu".into()),
+                ("tier".into(), "shared".into()),
+            ]),
+            spec: ControlPlaneSpec {
+                title: None,
+                kind: ControlPlaneKind::Cluster,
+                region: Some("eu-central".into()),
+                connection,
+                act_as: ActAs::Portico,
+                dedicated_to: Vec::new(),
+                environments: Vec::new(),
+                cordoned: false,
+                capacity: None,
+                limits: Limits::default(),
+            },
+        }
+    }
+
+    fn claim(name: &str, uid: &str) -> Claim {
+        let created_at = "2026-05-01T10:00:00Z".parse().unwrap();
+        Claim {
+            reference: ClaimRef {
+                plane: "eu".parse().unwrap(),
+                offering: "clusters.example.org".parse().unwrap(),
+                namespace: Some("payments-dev".into()),
+                name: name.parse().unwrap(),
+            },
+            resource: ResourceRef {
+                group: "example.org".into(),
+                version: "v1".into(),
+                kind: "Cluster".into(),
+                plural: "clusters".into(),
+                namespaced: true,
+            },
+            uid: uid.into(),
+            tenant: Some("payments".parse().unwrap()),
+            environment: Some("dev".parse().unwrap()),
+            plan: None,
+            request: None,
+            requester: None,
+            expires_at: None,
+            own_machinery: None,
+            status: ClaimStatus {
+                health: Health::Ready,
+                reason: String::new(),
+                conditions: Vec::new(),
+                secret: None,
+            },
+            created_at,
+            observed_at: created_at,
+            object: Arc::new(Value::Null),
+        }
+    }
+
+    fn plane(claim: &Claim) -> Option<ControlPlane> {
+        let declared = ClaimedControlPlane {
+            labels: BTreeMap::from([("tier".into(), "own".into())]),
+            capacity: Some(50),
+            ..ClaimedControlPlane::default()
+        };
+        claimed_plane(
+            &declared,
+            Some("value"),
+            claim,
+            &host(Connection::InCluster {}),
+            false,
+        )
+    }
+
+    #[test]
+    fn it_is_the_tenants_in_that_environment_alone() {
+        let plane = plane(&claim("analytics", "uid-1")).unwrap();
+        assert_eq!(plane.spec.dedicated_to, ["payments".parse().unwrap()]);
+        assert!(plane.serves_environment(&"dev".parse().unwrap()));
+        assert!(!plane.serves_environment(&"production".parse().unwrap()));
+        assert_eq!(plane.title(), "analytics (dev)");
+        assert_eq!(plane.labels["residency"], "eu", "it is where its host is");
+        assert_eq!(
+            plane.labels["tier"], "own",
+            "the offering says more of it than the host"
+        );
+        assert_eq!(plane.spec.region.as_deref(), Some("eu-central"));
+        let at = plane.claim().unwrap();
+        assert_eq!((at.uid.as_str(), at.key.as_deref()), ("uid-1", Some("value")));
+    }
+
+    #[test]
+    fn every_claim_has_a_name_of_its_own() {
+        let name = |claim: &Claim| plane(claim).unwrap().name.to_string();
+        let long = format!("{}-b", "a".repeat(53));
+        assert_ne!(name(&claim("x", "1")), name(&claim("x", "2")));
+        assert_eq!(name(&claim("x", "1")), name(&claim("x", "1")));
+        assert!(name(&claim("a.b", "1")).starts_with("a-b-"));
+        assert!(name(&claim(&long, "1")).starts_with(&format!("{}-", "a".repeat(53))));
+    }
+
+    #[test]
+    fn what_nobody_owns_and_what_runs_on_a_claim_does_not_join() {
+        let mut nobodys = claim("analytics", "1");
+        nobodys.tenant = None;
+        assert_eq!(plane(&nobodys), None);
+        let own = plane(&claim("analytics", "1")).unwrap();
+        let nested = claimed_plane(
+            &ClaimedControlPlane::default(),
+            None,
+            &claim("inner", "2"),
+            &host(own.spec.connection),
+            false,
+        );
+        assert_eq!(nested, None);
+    }
+
+    #[test]
+    fn only_definitions_are_applied() {
+        let definition = |api_version: &str, kind: &str, name: &str| {
+            definition_resource(
+                &json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name } }),
+            )
+        };
+        let crd = definition("apiextensions.k8s.io/v1", "CustomResourceDefinition", "x").unwrap();
+        assert_eq!(
+            (crd.api_version().as_str(), crd.plural.as_str(), crd.namespaced),
+            ("apiextensions.k8s.io/v1", "customresourcedefinitions", false)
+        );
+        let xrd = definition(
+            "apiextensions.crossplane.io/v2",
+            "CompositeResourceDefinition",
+            "x",
+        );
+        assert_eq!(xrd.unwrap().version, "v2");
+        for (api_version, kind, name) in [
+            ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "x"),
+            ("v1", "Secret", "x"),
+            ("example.org/v1", "CustomResourceDefinition", "x"),
+            ("", "", "x"),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", ""),
+        ] {
+            assert!(definition(api_version, kind, name).is_err(), "{kind}");
+        }
+    }
+}
