@@ -3,20 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use portico_api::{ClaimedPlane, Link, PlaneResidents, words};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::{Claim, ClaimRef, Health};
-use portico_domain::claimed_plane::{claimed_plane, definition_resource};
+use portico_domain::claimed_plane::{PlaneClaim, claimed_plane, definition_resource, plane_name};
 use portico_domain::documents::{Configuration, ControlPlane, Offering};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Change, ClaimFilter, PlaneState};
 use portico_store::{Page, RequestChange, RequestFilter};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -38,9 +37,6 @@ const MAX_FILE_BYTES: u64 = 8 << 20;
 /// What is remembered between two looks.
 #[derive(Default)]
 struct Known {
-    /// The uids of claims whose control planes have joined. Such a control plane stays while its claim exists, however
-    /// the claim is doing.
-    joined: BTreeSet<String>,
     /// The definitions that were applied, by control plane.
     published: BTreeMap<PlaneName, Vec<Value>>,
     /// When the definitions were last read.
@@ -64,7 +60,7 @@ impl Portal {
         };
         let mut known = Known::default();
         loop {
-            if let Err(error) = self.update_claimed_planes(authority, &mut known).await {
+            if let Err(error) = self.update_claimed_planes(authority).await {
                 tracing::warn!(%error, "the control planes that are claims could not be looked up");
             }
             self.publish_definitions(authority, &mut known).await;
@@ -110,49 +106,48 @@ impl Portal {
         }
     }
 
-    async fn update_claimed_planes(&self, authority: &SystemAuthority, known: &mut Known) -> Result<()> {
+    /// Looks up the claims that are control planes. One that has joined stays while its claim exists, however the claim
+    /// is doing: the database has those that have joined.
+    async fn update_claimed_planes(&self, authority: &SystemAuthority) -> Result<()> {
         let configuration = self.configuration();
-        let offerings = declared(&configuration);
-        if offerings.is_empty() && known.joined.is_empty() {
-            return Ok(());
-        }
+        let mut joined: BTreeMap<String, PlaneClaim> = self
+            .store()
+            .claimed_planes(authority)
+            .await?
+            .into_iter()
+            .map(|joined| (joined.uid.clone(), joined))
+            .collect();
         let mut planes = Vec::new();
-        let mut present = BTreeSet::new();
-        for offering in offerings {
-            let leaving = self.deletions(authority, &offering.name).await?;
+        for offering in declared(&configuration) {
+            let deletions = self.deletions(authority, &offering.name).await?;
             let of_offering = ClaimFilter {
                 offering: Some(offering.name.clone()),
                 ..ClaimFilter::default()
             };
             for claim in self.planes().claims(&authority.scope(), &of_offering) {
-                let leaving = claim.status.health == Health::Deleting || leaving.contains(&claim.reference);
-                let Some(plane) = document(&configuration, offering, &claim, leaving) else {
+                let leaving = claim.status.health == Health::Deleting || deletions.contains(&claim.reference);
+                let Some((origin, plane)) = plane_claim(&configuration, offering, &claim, leaving) else {
                     continue;
                 };
-                if !known.joined.contains(&claim.uid) && !self.may_join(authority, &claim, &plane).await {
-                    continue;
+                // Its owner may have changed with the configuration.
+                if joined.remove(&claim.uid).is_none() {
+                    if !self.may_join(authority, &claim, &plane).await {
+                        continue;
+                    }
+                    self.note_joined(authority, &origin, &plane).await?;
                 }
-                if !known.joined.contains(&claim.uid) {
-                    tracing::info!(plane = %plane.name, claim = %claim.reference, "a claim joins as a control plane");
-                }
-                present.insert(claim.uid.clone());
                 planes.push(plane);
             }
         }
-        // What a host that does not answer serves is not gone.
-        for plane in self.lost_from_view(&configuration, known, &present) {
-            if let Some(connection) = plane.claim() {
-                present.insert(connection.uid.clone());
-            }
-            planes.push(plane);
+        for lost in joined.into_values() {
+            planes.extend(self.lost(authority, &configuration, &lost).await?);
         }
-        known.joined = present;
         planes.sort_by(|one, other| one.name.cmp(&other.name));
         self.shared.configuration.set_claimed_planes(planes);
         Ok(())
     }
 
-    /// True if the claim can join: it is ready, or it was once, since it has its kubeconfig.
+    /// True if the claim can join: it is ready, or was before Portico knew of it, since it has its kubeconfig.
     async fn may_join(&self, authority: &SystemAuthority, claim: &Claim, plane: &ControlPlane) -> bool {
         match claim.status.health {
             Health::Ready => true,
@@ -164,27 +159,54 @@ impl Portal {
         }
     }
 
-    /// The control planes that have joined and whose claims are not listed although nothing says that they are gone:
-    /// their host has not been read again.
-    fn lost_from_view(
+    async fn note_joined(
         &self,
+        authority: &SystemAuthority,
+        claim: &PlaneClaim,
+        plane: &ControlPlane,
+    ) -> Result<()> {
+        let now = self.now();
+        let event = authority
+            .audit_plane("plane.joined", &plane.name, &claim.tenant, now)
+            .with_details(json!({ "providedBy": claim.claim.to_string() }));
+        let joined = self
+            .store()
+            .insert_claimed_plane(authority, claim, now, &[event])
+            .await?;
+        if joined {
+            tracing::info!(plane = %plane.name, claim = %claim.claim, "a claim joins as a control plane");
+        }
+        Ok(())
+    }
+
+    /// The control plane of a claim that is not listed: it stays while the control plane that serves the claim has not
+    /// been read, and leaves when the claim is gone, or is none any more by the configuration.
+    async fn lost(
+        &self,
+        authority: &SystemAuthority,
         configuration: &Configuration,
-        known: &Known,
-        present: &BTreeSet<String>,
-    ) -> Vec<ControlPlane> {
-        configuration
-            .control_planes
-            .values()
-            .filter(|plane| {
-                plane.claim().is_some_and(|at| {
-                    known.joined.contains(&at.uid)
-                        && !present.contains(&at.uid)
-                        && configuration.control_planes.contains_key(&at.claim.plane)
-                        && !self.planes().claim_synced(&at.claim)
-                })
-            })
-            .cloned()
-            .collect()
+        claim: &PlaneClaim,
+    ) -> Result<Option<ControlPlane>> {
+        let offering = configuration.offerings.get(&claim.claim.offering);
+        let plane = offering.and_then(|offering| document(configuration, offering, claim, false));
+        if plane.is_some() && !self.planes().claim_synced(&claim.claim) {
+            return Ok(plane);
+        }
+        let name = plane_name(claim);
+        let event = name.as_ref().map(|name| {
+            authority
+                .audit_plane("plane.left", name, &claim.tenant, self.now())
+                .with_details(json!({ "providedBy": claim.claim.to_string() }))
+        });
+        let events: Vec<_> = event.into_iter().collect();
+        let left = self
+            .store()
+            .delete_claimed_plane(authority, &claim.uid, &events)
+            .await?;
+        if left {
+            tracing::info!(claim = %claim.claim, "a control plane that was a claim leaves");
+        }
+        Ok(None)
     }
 
     /// The claims of the offering whose deletion is requested and not done.
@@ -359,14 +381,26 @@ fn declared(configuration: &Configuration) -> Vec<&Offering> {
         .collect()
 }
 
+/// The claim with its owner, and the control plane that it is. `None` if nobody owns it.
+fn plane_claim(
+    configuration: &Configuration,
+    offering: &Offering,
+    claim: &Claim,
+    leaving: bool,
+) -> Option<(PlaneClaim, ControlPlane)> {
+    let origin = PlaneClaim::of(claim)?;
+    let plane = document(configuration, offering, &origin, leaving)?;
+    Some((origin, plane))
+}
+
 fn document(
     configuration: &Configuration,
     offering: &Offering,
-    claim: &Arc<Claim>,
+    claim: &PlaneClaim,
     leaving: bool,
 ) -> Option<ControlPlane> {
     let declared = offering.spec.control_plane.as_ref()?;
-    let host = configuration.control_planes.get(&claim.reference.plane)?;
+    let host = configuration.control_planes.get(&claim.claim.plane)?;
     let key = offering.spec.access.keys.get("kubeconfig").map(String::as_str);
     claimed_plane(declared, key, claim, host, leaving)
 }

@@ -6,12 +6,12 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::claim::Claim;
+use crate::claim::{Claim, ClaimRef};
 use crate::documents::{
     ActAs, ClaimConnection, ClaimedControlPlane, Connection, ControlPlane, ControlPlaneSpec, Limits,
     ResourceRef,
 };
-use crate::names::PlaneName;
+use crate::names::{EnvironmentName, PlaneName, TenantName};
 
 /// Longest part of a control plane's name that comes from the claim's: with the suffix it is a DNS label.
 const MAX_NAME_BYTES: usize = 54;
@@ -22,40 +22,65 @@ const HASH_BYTES: usize = 4;
 /// Cluster API, vcluster and Crossplane.
 pub const KUBECONFIG_KEYS: [&str; 3] = ["value", "config", "kubeconfig"];
 
-/// Returns the control plane that a claim is. `None` if nobody owns the claim, or if `host`, the control plane that serves
-/// it, is itself a claim: what runs on a tenant's control plane adds none to Portico.
+/// A claim that is a control plane, with its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaneClaim {
+    /// The claim.
+    pub claim: ClaimRef,
+    /// Its `metadata.uid`.
+    pub uid: String,
+    /// The tenant that owns it.
+    pub tenant: TenantName,
+    /// The environment that owns it.
+    pub environment: EnvironmentName,
+}
+
+impl PlaneClaim {
+    /// Returns the claim with its owner; `None` if nobody owns it.
+    #[must_use]
+    pub fn of(claim: &Claim) -> Option<Self> {
+        Some(Self {
+            claim: claim.reference.clone(),
+            uid: claim.uid.clone(),
+            tenant: claim.tenant.clone()?,
+            environment: claim.environment.clone()?,
+        })
+    }
+}
+
+/// Returns the control plane that a claim is. `None` if `host`, the control plane that serves it, is itself a claim: what
+/// runs on a tenant's control plane adds none to Portico.
 ///
 /// It serves only the claim's tenant and environment, and takes no new claims while `leaving`.
 #[must_use]
 pub fn claimed_plane(
     declared: &ClaimedControlPlane,
     key: Option<&str>,
-    claim: &Claim,
+    claim: &PlaneClaim,
     host: &ControlPlane,
     leaving: bool,
 ) -> Option<ControlPlane> {
-    let (tenant, environment) = (claim.tenant.as_ref()?, claim.environment.as_ref()?);
     if host.claim().is_some() {
         return None;
     }
     let mut labels = host.labels.clone();
     labels.extend(declared.labels.clone());
     Some(ControlPlane {
-        name: name(claim)?,
+        name: plane_name(claim)?,
         labels,
         spec: ControlPlaneSpec {
-            title: Some(format!("{} ({environment})", claim.reference.name)),
+            title: Some(format!("{} ({})", claim.claim.name, claim.environment)),
             kind: declared.kind,
             region: host.spec.region.clone(),
             connection: Connection::Claim(ClaimConnection {
-                claim: claim.reference.clone(),
+                claim: claim.claim.clone(),
                 uid: claim.uid.clone(),
                 key: key.map(str::to_owned),
                 hosts: declared.hosts.clone(),
             }),
             act_as: ActAs::Portico,
-            dedicated_to: vec![tenant.clone()],
-            environments: vec![environment.clone()],
+            dedicated_to: vec![claim.tenant.clone()],
+            environments: vec![claim.environment.clone()],
             cordoned: leaving,
             capacity: declared.capacity,
             limits: Limits::default(),
@@ -63,16 +88,12 @@ pub fn claimed_plane(
     })
 }
 
-/// The name: the claim's, with a hash of its uid, since another claim of the same name is another control plane.
-fn name(claim: &Claim) -> Option<PlaneName> {
+/// Returns the name of the control plane that a claim is: the claim's, with a hash of its uid, since another claim of the
+/// same name is another control plane.
+#[must_use]
+pub fn plane_name(claim: &PlaneClaim) -> Option<PlaneName> {
     let hash = hex::encode(&Sha256::digest(claim.uid.as_bytes())[..HASH_BYTES]);
-    let name: String = claim
-        .reference
-        .name
-        .as_str()
-        .chars()
-        .take(MAX_NAME_BYTES)
-        .collect();
+    let name: String = claim.claim.name.as_str().chars().take(MAX_NAME_BYTES).collect();
     let name = name.replace('.', "-");
     format!("{}-{hash}", name.trim_end_matches('-')).parse().ok()
 }
@@ -131,12 +152,10 @@ pub fn definition_resource(definition: &Value) -> Result<ResourceRef, String> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     use serde_json::json;
 
     use super::*;
-    use crate::claim::{ClaimRef, ClaimStatus, Health};
     use crate::documents::ControlPlaneKind;
 
     fn host(connection: Connection) -> ControlPlane {
@@ -161,43 +180,21 @@ mod tests {
         }
     }
 
-    fn claim(name: &str, uid: &str) -> Claim {
-        let created_at = "2026-05-01T10:00:00Z".parse().unwrap();
-        Claim {
-            reference: ClaimRef {
+    fn claim(name: &str, uid: &str) -> PlaneClaim {
+        PlaneClaim {
+            claim: ClaimRef {
                 plane: "eu".parse().unwrap(),
                 offering: "clusters.example.org".parse().unwrap(),
                 namespace: Some("payments-dev".into()),
                 name: name.parse().unwrap(),
             },
-            resource: ResourceRef {
-                group: "example.org".into(),
-                version: "v1".into(),
-                kind: "Cluster".into(),
-                plural: "clusters".into(),
-                namespaced: true,
-            },
             uid: uid.into(),
-            tenant: Some("payments".parse().unwrap()),
-            environment: Some("dev".parse().unwrap()),
-            plan: None,
-            request: None,
-            requester: None,
-            expires_at: None,
-            own_machinery: None,
-            status: ClaimStatus {
-                health: Health::Ready,
-                reason: String::new(),
-                conditions: Vec::new(),
-                secret: None,
-            },
-            created_at,
-            observed_at: created_at,
-            object: Arc::new(Value::Null),
+            tenant: "payments".parse().unwrap(),
+            environment: "dev".parse().unwrap(),
         }
     }
 
-    fn plane(claim: &Claim) -> Option<ControlPlane> {
+    fn plane(claim: &PlaneClaim) -> Option<ControlPlane> {
         let declared = ClaimedControlPlane {
             labels: BTreeMap::from([("tier".into(), "own".into())]),
             capacity: Some(50),
@@ -231,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_claim_has_a_name_of_its_own() {
-        let name = |claim: &Claim| plane(claim).unwrap().name.to_string();
+        let name = |claim: &PlaneClaim| plane(claim).unwrap().name.to_string();
         let long = format!("{}-b", "a".repeat(53));
         assert_ne!(name(&claim("x", "1")), name(&claim("x", "2")));
         assert_eq!(name(&claim("x", "1")), name(&claim("x", "1")));
@@ -240,10 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_owns_and_what_runs_on_a_claim_does_not_join() {
-        let mut nobodys = claim("analytics", "1");
-        nobodys.tenant = None;
-        assert_eq!(plane(&nobodys), None);
+    fn what_runs_on_a_claim_does_not_join() {
         let own = plane(&claim("analytics", "1")).unwrap();
         let nested = claimed_plane(
             &ClaimedControlPlane::default(),

@@ -66,7 +66,8 @@ impl Store {
             .collect()
     }
 
-    async fn write_and_record(&self, query: Query, events: &[AuditEvent]) -> Result<bool> {
+    /// Executes a statement, and records the events if it changed anything. False if it did not.
+    pub(crate) async fn write_and_record(&self, query: Query, events: &[AuditEvent]) -> Result<bool> {
         let mut transaction = self.backend.begin().await?;
         if transaction.execute(query).await? == 0 {
             return Ok(false);

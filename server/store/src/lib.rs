@@ -8,6 +8,7 @@ mod advisory_lock;
 mod announce;
 mod audit_log;
 mod backend;
+mod claimed_planes;
 mod comments;
 mod cordons;
 mod error;

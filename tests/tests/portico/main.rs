@@ -40,6 +40,7 @@ mod approval_expiry;
 mod approvals;
 mod audit_log;
 mod bad_input;
+mod claimed_planes;
 mod comments;
 mod composed_resources;
 mod composed_resources_real;

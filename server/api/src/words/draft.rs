@@ -130,7 +130,7 @@ pub enum DraftProblem {
     ClaimReplaced,
     /// The claim is a control plane, and something is on it.
     #[error(
-        "It is a control plane, and {residents} are still on it. Delete those first, or say that they are to be abandoned."
+        "It is a control plane with {residents} on it. Delete those first, or say that they are to be abandoned."
     )]
     ControlPlaneInUse {
         /// How much is on it, in words.

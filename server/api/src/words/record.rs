@@ -24,6 +24,8 @@ pub fn event_sentence(event: &Event) -> String {
         "secret.revealed" => "revealed a secret of",
         "plane.cordoned" => "cordoned",
         "plane.uncordoned" => "uncordoned",
+        "plane.joined" => "connected the control plane",
+        "plane.left" => "disconnected the control plane",
         "definition.tried" => "tried a changed definition of",
         "record.exported" => "exported the",
         "record.broken" => "found a break of the",

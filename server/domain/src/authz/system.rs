@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::audit::{AuditEvent, PORTICO};
 use crate::audit_log::NewEvent;
-use crate::names::{RequestId, TenantName};
+use crate::names::{PlaneName, RequestId, TenantName};
 use crate::request::Request;
 use crate::tenancy::Scope;
 
@@ -55,6 +55,18 @@ impl SystemAuthority {
             Some(request.id),
             at,
         )
+    }
+
+    /// Creates the audit event of Portico's action on a control plane of a tenant.
+    #[must_use]
+    pub fn audit_plane(
+        &self,
+        verb: &str,
+        plane: &PlaneName,
+        tenant: &TenantName,
+        at: Timestamp,
+    ) -> AuditEvent {
+        Self::audit(verb, plane.to_string(), Some(tenant.clone()), None, at)
     }
 
     fn audit(

@@ -5,6 +5,7 @@
 mod advisory_lock;
 mod approvals;
 mod audit_log;
+mod claimed_planes;
 mod comments;
 mod cordons;
 mod files;

@@ -37,6 +37,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     requests(&store).await;
     queue(&store).await;
     record(&store).await;
+    claimed_planes(&store).await;
     people(&store).await;
     sessions(&store).await;
     store.ping().await.unwrap();
@@ -214,6 +215,18 @@ async fn queue(store: &Store) {
 
 fn happened(verb: &str) -> AuditEvent {
     event(&request("payments", "x", State::Draft), verb)
+}
+
+async fn claimed_planes(store: &Store) {
+    let authority = SystemAuthority::for_tests();
+    let joined = crate::claimed_planes::joined("1");
+    let now = Timestamp::now();
+    store
+        .insert_claimed_plane(&authority, &joined, now, &[])
+        .await
+        .unwrap();
+    store.claimed_planes(&authority).await.unwrap();
+    store.delete_claimed_plane(&authority, "1", &[]).await.unwrap();
 }
 
 async fn record(store: &Store) {
