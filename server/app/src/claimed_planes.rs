@@ -108,7 +108,7 @@ impl Portal {
 
     /// Looks up the claims that are control planes. One that has joined stays while its claim exists, however the claim
     /// is doing: the database has those that have joined.
-    async fn update_claimed_planes(&self, authority: &SystemAuthority) -> Result<()> {
+    pub(crate) async fn update_claimed_planes(&self, authority: &SystemAuthority) -> Result<()> {
         let configuration = self.configuration();
         let mut joined: BTreeMap<String, PlaneClaim> = self
             .store()

@@ -16,6 +16,8 @@ mod caller;
 mod catalog;
 mod claim;
 mod claimed_planes;
+#[cfg(test)]
+mod claimed_planes_tests;
 mod claims;
 mod composition;
 pub mod configuration;

@@ -389,7 +389,7 @@ pub(crate) fn sandbox() -> Workspace {
 }
 
 /// Waits until it is so, 20 seconds at most.
-async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     let wait = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
