@@ -18,20 +18,33 @@ pub(super) fn install(objects: &Objects, spec: PlaneSpec) -> Result<(), StartErr
         .iter()
         .map(|name| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }));
     for object in kinds::definitions(spec.name)?.into_iter().chain(namespaces) {
-        apply(&objects, spec, object)?;
+        apply(&objects, spec.name, object)?;
     }
     Ok(())
 }
 
-/// Applies an object; an error names the object.
-pub(super) fn apply(objects: &Objects, spec: PlaneSpec, object: Value) -> Result<(), StartError> {
+/// Creates or updates what provisioners need besides the definitions of what is offered, on the control plane of this
+/// name.
+///
+/// # Errors
+/// When an embedded file is invalid.
+pub(super) fn install_foundations(objects: &Objects, plane: &str) -> Result<(), StartError> {
+    let objects = objects.managed_by("demo");
+    for object in kinds::foundations()? {
+        apply(&objects, plane, object)?;
+    }
+    Ok(())
+}
+
+/// Applies an object; an error names the object and the control plane.
+pub(super) fn apply(objects: &Objects, plane: &str, object: Value) -> Result<(), StartError> {
     let what = format!(
         "the {} {}",
         object["kind"].as_str().unwrap_or_default(),
         object["metadata"]["name"].as_str().unwrap_or_default()
     );
     let refused = |error| StartError::Refused {
-        plane: spec.name.to_owned(),
+        plane: plane.to_owned(),
         what,
         source: Box::new(error),
     };

@@ -31,8 +31,7 @@ pub(super) fn definitions(plane: &str) -> Result<Vec<Value>, StartError> {
     let drift = drifts.into_iter().find(|drift| drift.plane == plane);
     let mut all = composed()?;
     for (name, text) in OFFERED {
-        let mut definition: Value =
-            serde_saphyr::from_str(text).map_err(|error| StartError::embedded(name, error))?;
+        let mut definition = read(name, text)?;
         if let Some(drift) = &drift {
             if drift.without.iter().any(|without| without == name) {
                 continue;
@@ -47,6 +46,25 @@ pub(super) fn definitions(plane: &str) -> Result<Vec<Value>, StartError> {
         all.push(definition);
     }
     Ok(all)
+}
+
+/// What the provisioners of any offered kind need besides its definition: composed kinds and compositions.
+///
+/// # Errors
+/// When an embedded file is invalid.
+pub(super) fn foundations() -> Result<Vec<Value>, StartError> {
+    let mut all = composed()?;
+    for (name, text) in OFFERED {
+        let definition = read(name, text)?;
+        if definition["kind"] == "CompositeResourceDefinition" {
+            all.push(composition(&definition));
+        }
+    }
+    Ok(all)
+}
+
+fn read(name: &str, text: &str) -> Result<Value, StartError> {
+    serde_saphyr::from_str(text).map_err(|error| StartError::embedded(name, error))
 }
 
 /// How a control plane differs from the files.

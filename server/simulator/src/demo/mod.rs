@@ -1,16 +1,23 @@
-//! The demo: kinds, people, the portal's configuration, and the provisioners that make claims ready.
+//! The demo: kinds, people, the portal's configuration, the provisioners that make claims ready, and the control
+//! planes of the clusters among them.
 //!
 //! Most of it is data: `kinds/` holds definitions, `configuration/` the portal's documents, `seeds.yaml` the
 //! initial claims.
 
+#[cfg(test)]
+mod cluster_tests;
+mod clusters;
 mod configuration;
 #[cfg(test)]
 mod definition_tests;
 mod error;
 mod install;
 mod kinds;
+mod listen;
 mod people;
 mod provision;
+#[cfg(test)]
+mod remote;
 mod run;
 #[cfg(test)]
 mod run_tests;

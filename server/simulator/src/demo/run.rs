@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-
+use super::clusters::Clusters;
 use super::configuration::{self, Addresses};
 use super::error::StartError;
+use super::listen::listen;
 use super::people::{self, PLANES, PlaneSpec};
 use super::provision::{Controller, ProvisionerOptions};
 use super::state::{DemoState, make_private, write_private};
@@ -73,6 +74,7 @@ pub struct Demo {
     /// The folder with the portal's configuration.
     pub config_dir: PathBuf,
     provider: Provider,
+    clusters: Arc<Clusters>,
 }
 
 /// A control plane of the demo.
@@ -91,18 +93,23 @@ pub struct Plane {
 }
 
 impl Demo {
-    /// Starts the identity provider, the control planes and their provisioners, and writes the portal's
-    /// configuration. All of them answer when this returns.
+    /// Starts the identity provider, the control planes, their provisioners and the clusters that were there before,
+    /// and writes the portal's configuration. All of them answer when this returns.
     ///
     /// # Errors
     /// When a port cannot be bound, a file cannot be written, or an embedded file is invalid.
+    #[expect(
+        clippy::unused_async,
+        reason = "it needs a tokio runtime, which an async function has"
+    )]
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let mut state = DemoState::open(&settings.data_dir, &settings.rng)?;
-        let provider = provide_identity(&settings, &mut state).await?;
+        let provider = provide_identity(&settings, &mut state)?;
         let issuer = provider.issuer().to_owned();
+        let clusters = Arc::new(Clusters::new(settings.data_dir.join("clusters")));
         let mut planes = Vec::new();
         for spec in PLANES {
-            planes.push(Plane::start(&settings, &mut state, spec, &issuer).await?);
+            planes.push(Plane::start(&settings, &mut state, spec, &issuer, &clusters)?);
         }
         let config_dir = settings.data_dir.join("config");
         let (public_url, listen) = (settings.public_url.as_str(), settings.listen.as_str());
@@ -123,6 +130,7 @@ impl Demo {
             planes,
             config_dir,
             provider,
+            clusters,
         })
     }
 
@@ -144,12 +152,13 @@ impl Demo {
             plane.controller.stop().await;
             plane.serving.shutdown().await;
         }
+        self.clusters.shutdown().await;
         self.provider.shutdown().await;
     }
 }
 
-async fn provide_identity(settings: &Settings, state: &mut DemoState) -> Result<Provider, StartError> {
-    let listener = listen("the identity provider", state.identity_port).await?;
+fn provide_identity(settings: &Settings, state: &mut DemoState) -> Result<Provider, StartError> {
+    let listener = listen("the identity provider", state.identity_port)?;
     let at = |path: &str| format!("{}{path}", settings.public_url);
     let setup = oidc::Settings {
         port: 0,
@@ -174,14 +183,15 @@ async fn provide_identity(settings: &Settings, state: &mut DemoState) -> Result<
 }
 
 impl Plane {
-    async fn start(
+    fn start(
         settings: &Settings,
         state: &mut DemoState,
         spec: PlaneSpec,
         issuer: &str,
+        clusters: &Arc<Clusters>,
     ) -> Result<Self, StartError> {
         let (port, token) = state.plane(spec.name, &settings.rng);
-        let listener = listen(spec.name, port).await?;
+        let listener = listen(spec.name, port)?;
         let snapshot = settings
             .data_dir
             .join("planes")
@@ -206,10 +216,12 @@ impl Plane {
             plane: spec.name.to_owned(),
             step: settings.step,
             largest_disk: settings.largest_disk,
+            authority: state.authority.clone(),
+            clusters: Some(Arc::clone(clusters)),
             clock: settings.clock.clone(),
             rng: settings.rng.clone(),
         };
-        let controller = Controller::start(objects, options, state.authority.clone());
+        let controller = Controller::start(objects, options);
         let serving = control_plane
             .serve(listener)
             .map_err(|source| StartError::Listen {
@@ -234,20 +246,4 @@ impl Plane {
             controller,
         })
     }
-}
-
-/// Binds the port of the last run, so that bookmarked addresses stay valid, or another one when it is taken.
-async fn listen(what: &str, port: u16) -> Result<TcpListener, StartError> {
-    if port != 0 {
-        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
-            return Ok(listener);
-        }
-        tracing::warn!(what, port, "the port of the last time is taken");
-    }
-    TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .map_err(|source| StartError::Listen {
-            what: what.to_owned(),
-            source,
-        })
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::remote::{Remote, is};
 use super::*;
 
 async fn start(folder: &std::path::Path) -> Demo {
@@ -17,73 +16,6 @@ async fn start(folder: &std::path::Path) -> Demo {
     Demo::start(settings).await.unwrap()
 }
 
-/// A control plane, accessed through its kubeconfig.
-struct Remote {
-    http: reqwest::Client,
-    server: String,
-    token: String,
-}
-
-impl Remote {
-    fn new(plane: &Plane) -> Self {
-        let text = std::fs::read_to_string(&plane.kubeconfig_path).unwrap();
-        let config: Value = serde_saphyr::from_str(&text).unwrap();
-        let text = |pointer: &str| config.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-        let authority = STANDARD
-            .decode(text("/clusters/0/cluster/certificate-authority-data"))
-            .unwrap();
-        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
-        Self {
-            http: reqwest::Client::builder()
-                .tls_certs_only([authority])
-                .build()
-                .unwrap(),
-            server: text("/clusters/0/cluster/server"),
-            token: text("/users/0/user/token"),
-        }
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.server))
-            .bearer_auth(&self.token)
-            .send()
-            .await
-            .unwrap();
-        (answer.status(), answer.json().await.unwrap())
-    }
-
-    async fn apply(&self, path: &str, object: &Value) -> StatusCode {
-        let url = format!("{}{path}?fieldManager=portico", self.server);
-        let request = self.http.patch(url).bearer_auth(&self.token);
-        let request = request
-            .header("content-type", "application/apply-patch+yaml")
-            .body(object.to_string());
-        request.send().await.unwrap().status()
-    }
-
-    /// Polls until the object matches: plain HTTP offers nothing else to wait for.
-    async fn until(&self, path: &str, so: impl Fn(StatusCode, &Value) -> bool) -> Value {
-        for _ in 0..400 {
-            let (status, object) = self.get(path).await;
-            if so(status, &object) {
-                return object;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("{path} never came to that: {:#}", self.get(path).await.1)
-    }
-}
-
-fn is(object: &Value, kind: &str, status: &str) -> bool {
-    let conditions = object["status"]["conditions"].as_array();
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition["type"] == kind && condition["status"] == status)
-}
-
 const PRODUCTION: &str =
     "/apis/databases.demo.portico.dev/v1/namespaces/payments-production/postgresqlinstances";
 
@@ -91,7 +23,7 @@ const PRODUCTION: &str =
 async fn a_claim_is_created_changed_and_deleted_over_http() {
     let folder = tempfile::tempdir().unwrap();
     let demo = start(folder.path()).await;
-    let remote = Remote::new(demo.plane("eu-shared").unwrap());
+    let remote = Remote::of_plane(demo.plane("eu-shared").unwrap());
     let path = format!("{PRODUCTION}/ledger");
     let claim = |size: &str| {
         json!({
@@ -117,14 +49,7 @@ async fn a_claim_is_created_changed_and_deleted_over_http() {
         .until(&path, |_, object| current(object) && is(object, "Ready", "True"))
         .await;
 
-    let url = format!("{}{path}", remote.server);
-    remote
-        .http
-        .delete(url)
-        .bearer_auth(&remote.token)
-        .send()
-        .await
-        .unwrap();
+    remote.delete(&path).await;
     remote
         .until(&path, |status, _| status == StatusCode::NOT_FOUND)
         .await;
@@ -138,7 +63,7 @@ async fn a_claim_is_created_changed_and_deleted_over_http() {
 async fn the_seeds_have_ready_and_failing_claims_of_both_tenants() {
     let folder = tempfile::tempdir().unwrap();
     let demo = start(folder.path()).await;
-    let eu = Remote::new(demo.plane("eu-shared").unwrap());
+    let eu = Remote::of_plane(demo.plane("eu-shared").unwrap());
     let orders = eu
         .until(&format!("{PRODUCTION}/orders"), |_, object| {
             is(object, "Ready", "True")
@@ -152,7 +77,7 @@ async fn the_seeds_have_ready_and_failing_claims_of_both_tenants() {
     let queue = "/apis/messaging.demo.portico.dev/v1/namespaces/payments-dev/queues/refunds";
     eu.until(queue, |_, object| is(object, "Synced", "False")).await;
 
-    let research = Remote::new(demo.plane("research-own").unwrap());
+    let research = Remote::of_plane(demo.plane("research-own").unwrap());
     let databases = "/apis/databases.demo.portico.dev/v1/namespaces";
     let by_hand = format!("{databases}/research-dev/postgresqlinstances/papers");
     let papers = research
@@ -172,7 +97,7 @@ async fn the_seeds_have_ready_and_failing_claims_of_both_tenants() {
 async fn all_state_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let demo = start(folder.path()).await;
-    let remote = Remote::new(demo.plane("eu-shared").unwrap());
+    let remote = Remote::of_plane(demo.plane("eu-shared").unwrap());
     let path = format!("{PRODUCTION}/orders");
     let before = remote.until(&path, |_, object| is(object, "Ready", "True")).await;
     let (issuer, secret) = (demo.issuer.clone(), demo.client_secret.clone());

@@ -36,7 +36,7 @@ pub(super) fn create(objects: &Objects, spec: PlaneSpec, issuer: &str) -> Result
             .as_ref()
             .and_then(|by| people.iter().find(|person| person.username == *by));
         let Some(person) = person else {
-            apply(&objects.managed_by("kubectl"), spec, claim)?;
+            apply(&objects.managed_by("kubectl"), spec.name, claim)?;
             continue;
         };
         let namespace = claim["metadata"]["namespace"].as_str().unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) fn create(objects: &Objects, spec: PlaneSpec, issuer: &str) -> Result
         claim["metadata"]["labels"] = labels;
         claim["metadata"]["annotations"][labels::REQUESTER] = json!(format!("{issuer}#{}", person.subject));
         claim["metadata"]["annotations"][labels::REQUESTER_NAME] = json!(person.name);
-        apply(&objects.managed_by(labels::FIELD_MANAGER), spec, claim)?;
+        apply(&objects.managed_by(labels::FIELD_MANAGER), spec.name, claim)?;
     }
     Ok(())
 }

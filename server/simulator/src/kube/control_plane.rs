@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::client::objects::Objects;
@@ -60,7 +61,8 @@ impl ControlPlane {
     /// A kubeconfig for the owner of another token.
     #[must_use]
     pub fn kubeconfig_for(&self, address: SocketAddr, user: &str, token: &str) -> String {
-        let name = &self.inner.name;
+        // A JSON string is a YAML string, also if it looks like a number.
+        let [name, user, token] = [&self.inner.name, user, token].map(|text| Value::from(text).to_string());
         let authority = match &self.inner.tls {
             Some(_) => format!(
                 "    certificate-authority-data: {}\n",

@@ -30,7 +30,7 @@ pub(super) fn publish(
     let secrets = GroupKind::new("", "Secret");
     let fresh = Credentials {
         password: context.options.rng.word(24),
-        authority: context.authority.to_owned(),
+        authority: context.options.authority.clone(),
     };
     let connection = (context.recipe.connection)(site, &fresh);
     let key = Key::namespaced(&context.key.namespace, &connection.name);

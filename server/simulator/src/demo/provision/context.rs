@@ -15,7 +15,6 @@ pub(super) struct ClaimContext<'a> {
     pub(super) objects: &'a Objects,
     pub(super) recipe: &'a Recipe,
     pub(super) options: &'a ProvisionerOptions,
-    pub(super) authority: &'a str,
     pub(super) key: &'a Key,
 }
 
@@ -61,7 +60,7 @@ impl ClaimContext<'_> {
     }
 
     pub(super) fn phase(&self, phase: &str) -> Value {
-        if self.recipe.kind == "KubernetesCluster" {
+        if self.recipe.is_cluster() {
             json!({ "phase": phase })
         } else {
             Value::Null
@@ -89,6 +88,7 @@ pub(super) fn site<'a>(context: &'a ClaimContext<'_>, spec: &'a Value) -> Site<'
         namespace: &context.key.namespace,
         name: &context.key.name,
         spec,
+        cluster: None,
     }
 }
 

@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::ProvisionerOptions;
 use super::context::ClaimContext;
 use super::lifecycle::Lifecycle;
 use super::recipes::ALL;
-use crate::kube::{ChangeType, GroupKind, Key, Objects};
+use super::{ProvisionerOptions, cluster};
+use crate::kube::{GroupKind, Key, Objects, object};
 
 /// The delay before a refused step is retried.
 const RETRY: Duration = Duration::from_secs(2);
@@ -27,8 +27,9 @@ pub(in crate::demo) struct Controller {
 }
 
 impl Controller {
-    /// Starts to provision the claims of a control plane.
-    pub(in crate::demo) fn start(objects: Objects, options: ProvisionerOptions, authority: String) -> Self {
+    /// Starts to provision the claims of a control plane. The clusters among them that ran before answer when this
+    /// returns.
+    pub(in crate::demo) fn start(objects: Objects, options: ProvisionerOptions) -> Self {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let mut queue = Queue {
@@ -38,11 +39,11 @@ impl Controller {
                 .collect(),
             objects,
             options,
-            authority,
             claims: HashMap::new(),
             listed: false,
             due: BTreeSet::new(),
         };
+        queue.resume_clusters();
         let task = tokio::spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
@@ -72,7 +73,6 @@ struct Queue {
     /// A client per recipe, with the recipe's field manager.
     managed: Vec<Objects>,
     options: ProvisionerOptions,
-    authority: String,
     claims: HashMap<Id, (Lifecycle, Option<Instant>)>,
     due: BTreeSet<(Instant, Id)>,
     /// Whether the first list is complete.
@@ -91,12 +91,7 @@ impl Queue {
                     changes = watch.next() => match changes {
                         Ok(changes) => for change in changes {
                             let Some(recipe) = kinds.iter().position(|kind| change.kind.is(kind)) else { continue };
-                            let id = (recipe, Key::of(&change.object));
-                            if change.change == ChangeType::Deleted {
-                                self.forget(&id);
-                            } else {
-                                self.update(&id);
-                            }
+                            self.update(&(recipe, Key::of(&change.object)));
                         },
                         // The watch expired: list again.
                         Err(_) => break,
@@ -104,6 +99,17 @@ impl Queue {
                     () = sleep_until(next) => self.run_due(),
                 }
                 tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn resume_clusters(&self) {
+        for (index, recipe) in ALL.iter().enumerate().filter(|(_, recipe)| recipe.is_cluster()) {
+            for claim in self.objects.list(&recipe.group_kind()) {
+                let id = (index, Key::of(&claim));
+                if let Err(error) = cluster::resume(&self.context(&id), &claim) {
+                    tracing::warn!(plane = self.options.plane, claim = ?id.1, %error, "a cluster could not be resumed");
+                }
             }
         }
     }
@@ -132,11 +138,16 @@ impl Queue {
         revision
     }
 
-    /// Updates a claim that may have changed.
+    /// Updates a claim that may have changed or be gone.
     fn update(&mut self, id: &Id) {
         let Some(claim) = self.claim(id) else {
             return self.forget(id);
         };
+        let known = self.claims.get(id);
+        if known.is_some_and(|(lifecycle, _)| lifecycle.uid() != object::uid(&claim)) {
+            // An earlier claim of the same name, which was deleted meanwhile.
+            self.forget(id);
+        }
         let due_now = if let Some((lifecycle, _)) = self.claims.get_mut(id) {
             lifecycle.observe(&claim)
         } else {
@@ -191,7 +202,11 @@ impl Queue {
 
     fn forget(&mut self, id: &Id) {
         self.schedule(id, None);
-        self.claims.remove(id);
+        if let Some((lifecycle, _)) = self.claims.remove(id)
+            && let Some(clusters) = &self.options.clusters
+        {
+            clusters.remove(lifecycle.uid());
+        }
     }
 
     fn claim(&self, (recipe, key): &Id) -> Option<std::sync::Arc<Value>> {
@@ -203,7 +218,6 @@ impl Queue {
             objects: &self.managed[*recipe],
             recipe: &ALL[*recipe],
             options: &self.options,
-            authority: &self.authority,
             key,
         }
     }

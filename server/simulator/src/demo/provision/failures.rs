@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cluster;
 use super::conditions::Condition;
 use super::connection;
 use super::context::{ClaimContext, add_finalizer, current, site, user_spec_with_secret};
@@ -45,7 +46,7 @@ pub(super) fn fail(context: &ClaimContext<'_>, claim: &Value, why: &str) -> Resu
     parts::bind(context, claim)?;
     let claim = &current(context, claim);
     let user_spec = user_spec_with_secret(claim);
-    let site = site(context, &user_spec);
+    let mut site = site(context, &user_spec);
     let parts = (context.recipe.parts)(&site);
     let failing = [
         Condition::not_synced("ReconcileError", why),
@@ -60,7 +61,11 @@ pub(super) fn fail(context: &ClaimContext<'_>, claim: &Value, why: &str) -> Resu
         owner.make(context, last, "")?;
         owner.set_status(context, last, &failing)?;
     }
-    connection::publish(context, claim, &site)?;
+    // A cluster without a control plane has nothing to publish.
+    if let Ok(access) = cluster::ensure(context, claim) {
+        site.cluster = access;
+        connection::publish(context, claim, &site)?;
+    }
     let mut status = (context.recipe.status)(&site);
     if let Value::Object(phase) = context.phase("Failed") {
         status

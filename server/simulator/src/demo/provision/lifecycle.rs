@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::cluster;
 use super::conditions::{self, Condition};
 use super::connection::{self, Published};
 use super::context::{
@@ -13,12 +14,12 @@ use super::context::{
 use super::failures::{fail, report_quota_exceeded};
 use super::parts::{self, CONFIGURATION, Owner};
 use super::recipe::{Part, Site, Style};
-use crate::kube::ApiError;
+use crate::kube::{ApiError, object};
 
 /// The annotation with the reason why a claim fails.
 pub(super) const FAIL: &str = "demo.portico.dev/fail";
 const PAUSED: &str = "crossplane.io/paused";
-/// How often a conflict over the connection secret is checked again.
+/// How often a conflict over the connection secret, or the room for a cluster, is checked again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The parts of a claim that decide what to do.
@@ -56,6 +57,7 @@ enum Stage {
 /// The state of a claim between steps.
 #[derive(Debug)]
 pub(super) struct Lifecycle {
+    uid: String,
     observed: Observed,
     stage: Stage,
     /// Whether an existing claim is being changed.
@@ -71,7 +73,8 @@ impl Lifecycle {
         let applied = applied(context, claim);
         let is_settled = conditions::is_ready(claim)
             && applied.as_ref() == Some(&observed.configuration)
-            && !observed.deleting;
+            && !observed.deleting
+            && cluster::runs(context, claim);
         let stage = if observed.deleting {
             Stage::Deleting(0)
         } else if is_settled {
@@ -80,11 +83,17 @@ impl Lifecycle {
             Stage::Creating(0)
         };
         Self {
+            uid: object::uid(claim).to_owned(),
             observed,
             stage,
             changing: applied.is_some(),
             skip_delays,
         }
+    }
+
+    /// The claim's uid.
+    pub(super) fn uid(&self) -> &str {
+        &self.uid
     }
 
     /// Records the current claim. Returns whether a step is due now.
@@ -156,7 +165,7 @@ impl Lifecycle {
         done: usize,
     ) -> Result<Option<Duration>, ApiError> {
         let user_spec = user_spec_with_secret(claim);
-        let site = site(context, &user_spec);
+        let mut site = site(context, &user_spec);
         let parts = (context.recipe.parts)(&site);
         let (reason, phase) = if self.changing {
             ("Updating", "Updating")
@@ -206,6 +215,18 @@ impl Lifecycle {
             )?;
             self.stage = Stage::Creating(done + 1);
             return Ok(Some(context.options.step));
+        }
+        match cluster::ensure(context, claim) {
+            Ok(access) => site.cluster = access,
+            Err(error) => {
+                let message = format!("Waiting for the API server: {error}");
+                context.set_status(
+                    claim,
+                    &[Condition::synced(), Condition::not_ready(reason, message)],
+                    context.phase(phase),
+                )?;
+                return Ok(Some(RETRY_INTERVAL));
+            }
         }
         self.finish(context, claim, &site, &owner, &parts)
     }
@@ -295,6 +316,7 @@ impl Lifecycle {
         if let Some((kind, key)) = context.composite(claim) {
             ignore_not_found(context.objects.delete(&kind, &key))?;
         }
+        cluster::remove(context, claim);
         let finalizers: Vec<Value> = claim["metadata"]["finalizers"]
             .as_array()
             .into_iter()

@@ -2,11 +2,12 @@
 //!
 //! A `controller` per control plane watches the offered kinds and takes each claim through its `lifecycle`.
 //! `recipes` define the composed resources, status and connection secret of each kind. All state that outlives a
-//! restart is in the objects.
+//! restart is in the objects, except for what the control planes of clusters hold.
 //!
 //! Two annotations on a claim simulate failures: `demo.portico.dev/fail` makes it fail with the given reason,
 //! and `crossplane.io/paused` pauses the provisioner.
 
+mod cluster;
 mod conditions;
 mod connection;
 mod context;
@@ -19,10 +20,12 @@ mod recipes;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) use controller::Controller;
 
+use super::clusters::Clusters;
 use crate::clock_rng::{Clock, Rng};
 
 /// The options of the provisioners of a control plane.
@@ -34,6 +37,10 @@ pub(super) struct ProvisionerOptions {
     pub(super) step: Duration,
     /// The largest disk that there is room for, in GiB.
     pub(super) largest_disk: u64,
+    /// The CA certificate in PEM, for connection secrets.
+    pub(super) authority: String,
+    /// The control planes of clusters; `None` where no clusters can be made.
+    pub(super) clusters: Option<Arc<Clusters>>,
     /// The clock.
     pub(super) clock: Clock,
     /// The random number generator, for names and passwords.

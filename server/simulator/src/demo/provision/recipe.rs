@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::demo::clusters::ClusterAccess;
 use crate::kube::GroupKind;
 
 /// How claims of a kind are implemented.
@@ -32,6 +33,11 @@ pub(super) struct Recipe {
 impl Recipe {
     pub(super) fn group_kind(&self) -> GroupKind {
         GroupKind::new(self.group, self.kind)
+    }
+
+    /// Whether its claims are clusters, each with a control plane of its own.
+    pub(super) fn is_cluster(&self) -> bool {
+        self.kind == "KubernetesCluster"
     }
 
     /// The API group of composed resources, and whether they are namespaced.
@@ -69,6 +75,8 @@ pub(super) struct Site<'a> {
     pub(super) name: &'a str,
     /// The specification.
     pub(super) spec: &'a Value,
+    /// How the control plane is reached if the claim is a cluster and its control plane runs.
+    pub(super) cluster: Option<ClusterAccess>,
 }
 
 impl Site<'_> {

@@ -1,9 +1,9 @@
 //! Authentication, authorization, impersonation and the audit log.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::{Identity, Rule, Subject};
+use super::super::{ControlPlane, Identity, Rule, Settings, Subject};
 use super::{BUCKETS, Served, bucket};
 
 /// A user with all rights in one namespace.
@@ -117,4 +117,18 @@ async fn impersonation_works_and_is_audited() {
         status["message"].as_str().unwrap().contains("cannot impersonate"),
         "{status}"
     );
+}
+
+#[test]
+fn a_kubeconfig_is_text_also_where_it_looks_like_numbers() {
+    let plane = ControlPlane::new("1e3", Settings::default());
+    let text = plane.kubeconfig_for(([127, 0, 0, 1], 9).into(), "007", "12345");
+    let config: Value = serde_saphyr::from_str(&text).unwrap();
+    assert_eq!(config["clusters"][0]["name"], "1e3");
+    assert_eq!(config["current-context"], "1e3");
+    assert_eq!(
+        config["users"][0],
+        json!({ "name": "007", "user": { "token": "12345" } })
+    );
+    assert_eq!(config["contexts"][0]["context"]["user"], "007");
 }

@@ -1,7 +1,6 @@
-use base64::Engine as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::recipe::{Connection, Part, Recipe, Site, Style};
+use super::super::recipe::{Connection, Part, Recipe, Style};
 
 pub(super) const KUBERNETES_CLUSTER: Recipe = Recipe {
     group: "clusters.demo.portico.dev",
@@ -47,40 +46,25 @@ pub(super) const KUBERNETES_CLUSTER: Recipe = Recipe {
             .unwrap_or_default();
         let nodes: u64 = pools
             .iter()
-            .map(|pool| {
-                pool.pointer("/scaling/min")
-                    .and_then(serde_json::Value::as_u64)
-                    .unwrap_or(1)
-            })
+            .map(|pool| pool.pointer("/scaling/min").and_then(Value::as_u64).unwrap_or(1))
             .sum();
-        json!({
+        let mut status = json!({
             "phase": "Provisioned",
-            "endpoint": endpoint(site),
             "version": format!("v{}.1", site.text("/version", "1.34")),
             "readyNodes": nodes,
-        })
+        });
+        if let Some(cluster) = &site.cluster {
+            status["endpoint"] = json!(cluster.endpoint);
+        }
+        status
     },
-    connection: |site, credentials| Connection {
+    connection: |site, _| Connection {
         name: format!("{}-kubeconfig", site.name),
         kind: "cluster.x-k8s.io/secret",
-        data: vec![(
-            "value",
-            kubeconfig(site, &credentials.password, &credentials.authority),
-        )],
+        data: site
+            .cluster
+            .iter()
+            .map(|cluster| ("value", cluster.kubeconfig.clone()))
+            .collect(),
     },
 };
-
-fn endpoint(site: &Site<'_>) -> String {
-    format!("https://{}:6443", site.host("k8s"))
-}
-
-fn kubeconfig(site: &Site<'_>, token: &str, authority: &str) -> String {
-    let (name, server) = (site.name, endpoint(site));
-    let authority = base64::engine::general_purpose::STANDARD.encode(authority);
-    format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: {name}\n\
-         clusters:\n- name: {name}\n  cluster:\n    server: {server}\n    certificate-authority-data: {authority}\n\
-         contexts:\n- name: {name}\n  context: {{ cluster: {name}, user: admin }}\n\
-         users:\n- name: admin\n  user:\n    token: {token}\n"
-    )
-}

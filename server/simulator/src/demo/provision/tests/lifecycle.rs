@@ -183,11 +183,7 @@ async fn a_change_goes_through_not_ready_and_keeps_the_password() {
 
 #[tokio::test]
 async fn after_a_restart_ready_claims_stay_and_others_continue() {
-    let Stage { objects, controller } = Stage::new();
-    let stage = Stage {
-        objects: objects.clone(),
-        controller,
-    };
+    let stage = Stage::new();
     stage.ask(
         "databases",
         "PostgreSQLInstance",
@@ -195,20 +191,24 @@ async fn after_a_restart_ready_claims_stay_and_others_continue() {
         json!({ "storage": { "size": "20Gi" } }),
     );
     stage.ready(&postgresql(), "orders").await;
-    stage.controller.stop().await;
+    let Stage {
+        objects,
+        controller,
+        folder,
+    } = stage;
+    controller.stop().await;
     let bucket = json!({
         "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
         "metadata": { "name": "files", "namespace": "dev" }, "spec": {},
     });
     objects.managed_by("person").apply(bucket).unwrap();
-    let before = stage
-        .objects
+    let before = objects
         .get(&postgresql(), &Key::namespaced("dev", "orders"))
         .unwrap();
-    let again = Controller::start(objects.clone(), options(), "CERTIFICATE".into());
     let stage = Stage {
+        controller: Controller::start(objects.clone(), options(folder.path())),
         objects,
-        controller: again,
+        folder,
     };
     stage
         .ready(&GroupKind::new("storage.demo.portico.dev", "Bucket"), "files")

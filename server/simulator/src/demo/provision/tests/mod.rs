@@ -1,5 +1,6 @@
 //! Tests provisioners on a control plane without HTTP.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,24 +8,30 @@ use kube_schema::Definition;
 use portico_domain::claim::{Adapter, ClaimKind, ClaimStatus, Health, health};
 use portico_domain::documents::Access;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::*;
 use crate::demo::kinds;
 use crate::kube::{ControlPlane, GroupKind, Key, Objects, Settings};
 
+mod clusters;
 mod failures;
 mod lifecycle;
 
 struct Stage {
     objects: Objects,
     controller: Controller,
+    /// Has what clusters keep.
+    folder: TempDir,
 }
 
-fn options() -> ProvisionerOptions {
+fn options(folder: &Path) -> ProvisionerOptions {
     ProvisionerOptions {
         plane: "eu-shared".into(),
         step: Duration::ZERO,
         largest_disk: 500,
+        authority: "CERTIFICATE".into(),
+        clusters: Some(Arc::new(Clusters::new(folder.into()))),
         clock: Clock::system(),
         rng: Rng::system(),
     }
@@ -39,8 +46,13 @@ impl Stage {
         objects
             .create(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "dev" } }))
             .unwrap();
-        let controller = Controller::start(objects.clone(), options(), "CERTIFICATE".into());
-        Self { objects, controller }
+        let folder = tempfile::tempdir().unwrap();
+        let controller = Controller::start(objects.clone(), options(folder.path()));
+        Self {
+            objects,
+            controller,
+            folder,
+        }
     }
 
     fn ask(&self, api_version: &str, kind: &str, name: &str, spec: impl Into<Value>) {
