@@ -183,7 +183,7 @@ fn ready() -> ClaimPage {
 /// A claim that is a control plane.
 fn cluster() -> ClaimPage {
     let mut page = ready();
-    page.row = row("analytics", 4, Health::Ready, "", 400_000);
+    page.row = row("analytics", 6, Health::Ready, "", 400_000);
     page.offering_href = Some(Link::Offering(page.row.reference.offering.clone()));
     page.tree = None;
     page.events = vec![];
@@ -402,6 +402,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         price: Some(form::price()),
     };
     let residents = PlaneResidents {
+        plane: "analytics-1f0c22e8".parse().expect("a name"),
         plane_title: "analytics (dev)".into(),
         claims: 23,
         rows: rows(),

@@ -13,12 +13,8 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
     document(frame, || {
         let row = &page.row;
         let name = row.reference.name.to_string();
-        let problems: Vec<_> = page
-            .problems
-            .iter()
-            .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.message.clone()}</span></p> })
-            .collect();
-        let wrong = !page.problems.is_empty();
+        let problems: Vec<_> = problems_of(page, false);
+        let wrong = !problems.is_empty();
         let problems = wrong.then(|| view! { <div class="problems" id="confirm-problems">{problems}</div> });
         let consequences: Vec<_> = page
             .consequences
@@ -73,6 +69,18 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
     })
 }
 
+/// The problems of the box that abandons claims, or the others.
+fn problems_of(page: &DeletePage, of_abandon: bool) -> Vec<AnyView> {
+    page.problems
+        .iter()
+        .filter(|problem| (problem.field == names::ABANDON) == of_abandon)
+        .map(|problem| {
+            view! { <p class="problem">{icon("warning")}<span>{problem.message.clone()}</span></p> }
+                .into_any()
+        })
+        .collect()
+}
+
 /// What is still on the control plane that the claim is, and the choice to abandon it.
 fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
     let rows: Vec<_> = residents
@@ -88,7 +96,7 @@ fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
         .collect();
     let more = residents.claims.saturating_sub(residents.rows.len());
     let more = (more > 0).then(|| {
-        let all = Link::Claims.to_string();
+        let all = Link::Claims.with_query([("plane", residents.plane.as_str())]);
         view! { <p class="quiet">"And "{counted(more, "other claim", "other claims")}", see "<a href=all>"Claims"</a>"."</p> }
     });
     let requested = (residents.requested > 0).then(|| {
@@ -97,18 +105,25 @@ fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
             <p class="quiet">{counted(amount, "request", "requests")}" for new claims on it "{if amount == 1 { "is" } else { "are" }}" under way."</p>
         }
     });
+    let problems = problems_of(page, true);
+    let wrong = !problems.is_empty();
+    let problems = wrong.then(|| view! { <div class="problems" id="abandon-problems">{problems}</div> });
     let label = format!("Abandon {}: they go with the control plane", residents.summary());
     view! {
         <section aria-labelledby="residents">
             <h2 id="residents">"Still on "{residents.plane_title.clone()}</h2>
-            <ul role="list" class="lines">{rows}</ul>
-            {more}
-            {requested}
-            <div class="field">
-                <label class="choice">
-                    <input type="checkbox" name=names::ABANDON value="yes" checked=page.abandon autocomplete="off" />
-                    <span class="label">{label}</span>
-                </label>
+            <div class="stack">
+                <ul role="list" class="lines">{rows}</ul>
+                {more}
+                {requested}
+                <div class=if wrong { "field wrong" } else { "field" }>
+                    {problems}
+                    <label class="choice">
+                        <input type="checkbox" name=names::ABANDON value="yes" checked=page.abandon autocomplete="off"
+                            aria-invalid=wrong.then_some("true") aria-describedby=wrong.then_some("abandon-problems") />
+                        <span class="label">{label}</span>
+                    </label>
+                </div>
             </div>
         </section>
     }

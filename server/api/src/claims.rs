@@ -363,7 +363,9 @@ pub struct DeletePage {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneResidents {
-    /// The control plane's title.
+    /// The control plane's name.
+    pub plane: PlaneName,
+    /// Its title.
     pub plane_title: String,
     /// Number of claims on it.
     pub claims: usize,

@@ -318,6 +318,7 @@ impl Portal {
         }
         let shown = claims.iter().take(MAX_RESIDENTS);
         Ok(Some(PlaneResidents {
+            plane: plane.name.clone(),
             plane_title: plane.title().to_owned(),
             claims: claims.len(),
             rows: shown

@@ -32,12 +32,14 @@ pub(super) fn section(page: &ClaimPage) -> Option<AnyView> {
         view! {
             <section aria-labelledby="control-plane">
                 <h2 id="control-plane">"Control plane"</h2>
-                <p class=format!("line {tone}")>{icon(sign)}<span>{plane.message.clone()}</span></p>
-                {offerings(page, plane)}
-                <dl class="facts">
-                    <div><dt>"On it"</dt><dd>{claims}</dd></div>
-                    {admin}
-                </dl>
+                <div class="stack">
+                    <p class=format!("line {tone}")>{icon(sign)}<span>{plane.message.clone()}</span></p>
+                    {offerings(page, plane)}
+                    <dl class="facts">
+                        <div><dt>"On it"</dt><dd>{claims}</dd></div>
+                        {admin}
+                    </dl>
+                </div>
             </section>
         }
         .into_any(),
@@ -77,8 +79,7 @@ fn offerings(page: &ClaimPage, plane: &ClaimedPlane) -> Option<AnyView> {
     let more = (more > 0).then(|| view! { <li class="quiet">"and "{counted(more, "other", "others")}</li> });
     Some(
         view! {
-            <p class="quiet" id="request-on-it">"Request on it:"</p>
-            <ul role="list" class="chips" aria-labelledby="request-on-it">{links}{more}</ul>
+            <ul role="list" class="chips" aria-label="Request on it">{links}{more}</ul>
         }
         .into_any(),
     )

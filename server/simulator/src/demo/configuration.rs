@@ -51,6 +51,13 @@ pub(super) const DOCUMENTS: [(&str, &str); 10] = [
     ),
 ];
 
+/// Definitions that the portal applies to each cluster. Written once, too.
+const PUBLISHED: [(&str, &str); 3] = [
+    ("published/cache.yaml", include_str!("kinds/cache.yaml")),
+    ("published/queue.yaml", include_str!("kinds/queue.yaml")),
+    ("published/bucket.yaml", include_str!("kinds/bucket.yaml")),
+];
+
 /// The addresses in `portal.yaml`.
 #[derive(Debug)]
 pub(super) struct Addresses<'a> {
@@ -77,14 +84,15 @@ impl Addresses<'_> {
 /// # Errors
 /// When a file cannot be written.
 pub(super) fn write(folder: &Path, addresses: &Addresses<'_>) -> Result<(), StartError> {
-    fs::create_dir_all(folder).map_err(StartError::file("making", folder))?;
+    let published = folder.join("published");
+    fs::create_dir_all(&published).map_err(StartError::file("making", &published))?;
     let portal = folder.join("portal.yaml");
     let text = addresses.portal();
     // Only when it differs: a write makes a running portal reload.
     if fs::read_to_string(&portal).ok().as_deref() != Some(&text) {
         fs::write(&portal, text).map_err(StartError::file("writing", &portal))?;
     }
-    for (name, text) in DOCUMENTS {
+    for (name, text) in DOCUMENTS.into_iter().chain(PUBLISHED) {
         let path = folder.join(name);
         if !path.exists() {
             fs::write(&path, text).map_err(StartError::file("writing", &path))?;
