@@ -200,6 +200,7 @@ fn cluster() -> ClaimPage {
             .take(3)
             .map(|card| (card.name, card.title))
             .collect(),
+        may_request: true,
         href: None,
     });
     page

@@ -168,6 +168,8 @@ pub struct ClaimedPlane {
     pub claims: usize,
     /// What can be requested on it: offering and title, by title.
     pub offerings: Vec<(OfferingName, String)>,
+    /// True if the viewer may request claims on it.
+    pub may_request: bool,
     /// The path of its page; `None` for those who are not platform admins.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub href: Option<Link>,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portico_api::{ClaimedPlane, Link, PlaneResidents, words};
-use portico_domain::authz::SystemAuthority;
+use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::{Claim, ClaimRef, Health};
 use portico_domain::claimed_plane::{PlaneClaim, claimed_plane, definition_resource, plane_name};
 use portico_domain::documents::{Configuration, ControlPlane, Offering};
@@ -361,6 +361,10 @@ impl Portal {
             cordoned: plane.spec.cordoned,
             claims: summary.claims,
             offerings,
+            may_request: claim
+                .tenant
+                .as_ref()
+                .is_some_and(|tenant| authz::may_create(viewer, tenant).is_ok()),
             href: viewer
                 .is_platform_admin()
                 .then(|| Link::ControlPlane(plane.name.clone())),

@@ -43,7 +43,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
         view! { <div><dt>"Environments"</dt><dd>"Only "{names.join(", ")}</dd></div> }
     });
     let claim = row.claim.as_ref().map(|claim| {
-        view! { <div><dt>"Provided by"</dt><dd><a href=claim.to_string()>"a claim"</a></dd></div> }
+        view! { <div><dt>"Provided by"</dt><dd><a href=claim.to_string()>"A claim"</a></dd></div> }
     });
     view! {
         <section aria-labelledby="about">

@@ -51,6 +51,12 @@ fn offerings(page: &ClaimPage, plane: &ClaimedPlane) -> Option<AnyView> {
     if plane.cordoned || plane.state != PlaneState::Ready {
         return None;
     }
+    if !plane.may_request {
+        let titles: Vec<&str> = plane.offerings.iter().map(|(_, title)| title.as_str()).collect();
+        let titles = titles.join(", ");
+        return (!titles.is_empty())
+            .then(|| view! { <p class="quiet">"It serves "{titles}"."</p> }.into_any());
+    }
     if plane.offerings.is_empty() {
         return Some(view! { <p class="quiet">"Nothing can be requested on it yet."</p> }.into_any());
     }
