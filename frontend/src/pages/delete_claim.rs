@@ -108,7 +108,10 @@ fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
     let problems = problems_of(page, true);
     let wrong = !problems.is_empty();
     let problems = wrong.then(|| view! { <div class="problems" id="abandon-problems">{problems}</div> });
-    let label = format!("Abandon {}: they go with the control plane", residents.summary());
+    let one = residents.claims == 1 && residents.requested == 0
+        || residents.claims == 0 && residents.requested == 1;
+    let end = if one { "it ends" } else { "they end" };
+    let label = format!("Abandon {}: {end} with the control plane", residents.summary());
     view! {
         <section aria-labelledby="residents">
             <h2 id="residents">"Still on "{residents.plane_title.clone()}</h2>

@@ -281,9 +281,9 @@ impl Portal {
                 .as_ref()
                 .and_then(|plane| configuration.control_planes.get(plane)),
         };
-        let ruling = policies.1.evaluate(&facts);
-        draft.approval = ApprovalPreview::of(&ruling, tenant.title());
-        draft.ruling = ruling;
+        let decision = policies.1.evaluate(&facts);
+        draft.approval = ApprovalPreview::of(&decision, tenant.title());
+        draft.decision = decision;
         if let Some(reasons) = draft.approval.denied.clone() {
             draft.problem(DraftProblem::DeniedByPolicy { reasons });
         }

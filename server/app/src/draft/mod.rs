@@ -93,7 +93,7 @@ pub(crate) struct RequestDraft {
     pub(crate) manifest: Option<Value>,
     /// The manifest without this request's changes: the live object, or for a new claim what plan and defaults set.
     pub(crate) unchanged: Option<Value>,
-    pub(crate) ruling: PolicyDecision,
+    pub(crate) decision: PolicyDecision,
     pub(crate) approval: ApprovalPreview,
     pub(crate) quota: Vec<QuotaLine>,
     /// Why the control plane rejected the dry run, or could not be asked.
@@ -170,7 +170,7 @@ impl RequestDraft {
             kept: None,
             manifest: None,
             unchanged: None,
-            ruling: PolicyDecision::Allow,
+            decision: PolicyDecision::Allow,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
             trouble: None,

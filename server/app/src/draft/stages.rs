@@ -157,7 +157,7 @@ impl Portal {
         Ok(Some(Frozen {
             request,
             grant: &draft.grant,
-            decision: &draft.ruling,
+            decision: &draft.decision,
             _private: (),
         }))
     }

@@ -64,7 +64,7 @@ impl Portal {
         authz::may_change(viewer, &claim).map_err(Attempt::Change(&configuration).error())?;
         let workspace = workspace_of(&claim)?;
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
-        let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
+        let decision = self.delete_decision(viewer, tenant, environment, &claim)?;
         let open = self
             .store()
             .open_request_of(&self.rules().of_all_tenants(), reference)
@@ -89,7 +89,7 @@ impl Portal {
             uid: claim.uid.clone(),
             request_id: command.id.unwrap_or_else(|| self.new_request_id()),
             consequences: consequences.iter().map(ToString::to_string).collect(),
-            approval: ApprovalPreview::of(&ruling, tenant.title()),
+            approval: ApprovalPreview::of(&decision, tenant.title()),
             typed: command.confirmation.clone(),
             note: command.note.clone(),
             problems: Vec::new(),
@@ -148,7 +148,7 @@ impl Portal {
         }
         let workspace = workspace_of(&claim)?;
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
-        let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
+        let decision = self.delete_decision(viewer, tenant, environment, &claim)?;
         let catalog = self.planes().catalog();
         let projection = crate::offering::projection(&catalog, reference);
         let manifest = projection.displayed(&claim.object, claim.own_machinery.as_deref());
@@ -161,7 +161,7 @@ impl Portal {
         placement.candidates.clear();
         let frozen = Frozen::deletion(
             &grant,
-            &ruling,
+            &decision,
             &claim,
             manifest,
             placement,
@@ -171,7 +171,7 @@ impl Portal {
         Ok(SubmitOutcome::Created(self.send(caller, frozen).await?))
     }
 
-    fn ruling_on_delete(
+    fn delete_decision(
         &self,
         viewer: &Viewer,
         tenant: &Tenant,
