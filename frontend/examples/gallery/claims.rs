@@ -397,6 +397,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             .of_field("_confirm"),
         ],
         in_the_way: None,
+        refused: None,
         residents: None,
         abandon: false,
         cost: Some("28 EUR a month".into()),

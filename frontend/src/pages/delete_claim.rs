@@ -32,13 +32,17 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
             .residents
             .as_ref()
             .map(|residents| residents_section(page, residents));
-        let blocked = page.in_the_way.is_some() || page.approval.denied.is_some();
+        let refused = page.refused.clone().map(|why| {
+            view! { <div class="notice warning" role="status">{icon("degraded")}<p>{why}</p></div> }
+        });
+        let blocked = page.in_the_way.is_some() || page.refused.is_some() || page.approval.denied.is_some();
         view! {
             <div class="page-head"><div>
                 <h1>"Delete "{name.clone()}"?"</h1>
                 <p>{row.offering_title.clone()}" on "{row.plane_title.clone()}" "{health(row.health)}</p>
             </div></div>
             {in_the_way}
+            {refused}
             <form class="narrow-form" method="post" action=Link::DeleteClaim(row.reference.clone()).to_string()>
                 {csrf(frame)}
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />

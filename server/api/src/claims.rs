@@ -345,6 +345,9 @@ pub struct DeletePage {
     pub problems: Vec<Problem>,
     /// An open request about the claim that prevents this one.
     pub in_the_way: Option<RequestId>,
+    /// Why the control plane would refuse to delete it, as a sentence; `None` if it would not, or could not be asked.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// What is on the control plane that the claim is; `None` if it is none, or nothing is on it. It prevents the deletion
     /// unless `abandon`.
     #[serde(default)]

@@ -136,7 +136,7 @@ async fn portal(hub: &Cluster) -> SeparateProcess {
     hub.client().create(definitions, &cluster_definition()).await;
     let world = SeparateProcess::world().await;
     let folder = &world.ready.configuration;
-    fs::create_dir(folder.join("published")).unwrap();
+    fs::create_dir_all(folder.join("published")).unwrap();
     fs::write(folder.join("published/widget.yaml"), include_str!("widget.yaml")).unwrap();
     let text = documents(hub, Path::new("published/widget.yaml"));
     fs::write(folder.join("clusters.yaml"), text).unwrap();

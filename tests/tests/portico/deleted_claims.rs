@@ -90,3 +90,55 @@ async fn a_deletion_outside_the_portal_is_attributed_to_nobody() {
         "{main}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_control_plane_refuses_is_said_before_anybody_is_asked() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let protected = [("/spec/deletionProtection", "true")];
+    let id = request(&dana, POSTGRESQL, "precious", &protected).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let _ = until_claim(&dana, &claim, "Ready").await;
+
+    // A Usage protects it, and its webhook answers a dry run too.
+    let delete = format!("{claim}/delete");
+    let page = dana.get(&delete).await.expect(200);
+    let said = page.page().text(".notice.warning").expect("the refusal");
+    assert!(
+        said.contains("does not accept it") && said.contains("deletion protection is on"),
+        "{said}"
+    );
+    let form = page.page().form("/delete").unwrap().with("_confirm", "precious");
+    let sent = dana.submit(&page.url, &form, None).await.expect(422);
+    assert!(
+        sent.page()
+            .text("main")
+            .unwrap()
+            .contains("deletion protection is on")
+    );
+    let by_api = dana
+        .api(
+            Method::POST,
+            &format!("/api/v1{claim}/deletion"),
+            Some(&serde_json::json!({ "confirm": "precious" })),
+        )
+        .await
+        .expect(422);
+    assert!(by_api.text.contains("dry-run"), "{}", by_api.text);
+
+    // Without the protection it can be deleted, and asking deleted nothing.
+    let page = dana.get(&format!("{claim}/change")).await.expect(200);
+    let form = page.page().form("/change").unwrap();
+    let form = form
+        .without("/spec/deletionProtection")
+        .with("/spec/deletionProtection", "false");
+    let sent = dana.submit(&page.url, &form, Some(("_do", "submit"))).await;
+    let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+    until("the protection to go", Duration::from_secs(30), async || {
+        let page = dana.get(&delete).await.expect(200).page();
+        page.text(".notice.warning").is_none().then_some(())
+    })
+    .await;
+    let _ = until_claim(&dana, &claim, "Ready").await;
+}

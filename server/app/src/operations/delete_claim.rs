@@ -1,15 +1,18 @@
 //! Requests to delete a claim. The requester confirms it by typing the claim's name.
 
-use portico_api::words::{Consequence, DraftProblem};
+use std::time::Duration;
+
+use portico_api::words::{Consequence, DraftProblem, DryRunVerdict};
 use portico_api::{ApprovalPreview, DeletePage, names as field};
-use portico_domain::authz;
-use portico_domain::claim::{Claim, ClaimRef};
-use portico_domain::documents::{Environment, Tenant};
+use portico_domain::authz::{self, Granted, Submission, Submit};
+use portico_domain::claim::{Claim, ClaimRef, Health};
+use portico_domain::documents::{Configuration, Environment, Tenant};
 use portico_domain::names::RequestId;
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
+use portico_planes::PlaneError;
 
 use super::submit_request::SubmitOutcome;
 use crate::claimed_planes::plane_of;
@@ -17,6 +20,9 @@ use crate::draft::stages::Frozen;
 use crate::names::plane_title;
 use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
+
+/// How long the page of a deletion waits for the control plane's dry run.
+const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Asks for a claim to be deleted.
 #[derive(Debug, Clone)]
@@ -61,7 +67,10 @@ impl Portal {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let claim = self.visible_claim(viewer, reference)?;
-        authz::may_change(viewer, &claim).map_err(Attempt::Change(&configuration).error())?;
+        let id = command.id.unwrap_or_else(|| self.new_request_id());
+        let grant = authz::submit_about(viewer, &claim, Action::Delete, id)
+            .map_err(Attempt::Change(&configuration).error())?;
+        let refused = self.refused_deletion(&grant, &claim, &configuration).await;
         let workspace = workspace_of(&claim)?;
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let decision = self.delete_decision(viewer, tenant, environment, &claim)?;
@@ -87,13 +96,14 @@ impl Portal {
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
             uid: claim.uid.clone(),
-            request_id: command.id.unwrap_or_else(|| self.new_request_id()),
+            request_id: id,
             consequences: consequences.iter().map(ToString::to_string).collect(),
             approval: ApprovalPreview::of(&decision, tenant.title()),
             typed: command.confirmation.clone(),
             note: command.note.clone(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
+            refused: refused.map(|verdict| verdict.to_string()),
             residents: self.plane_residents(viewer, &claim).await?,
             abandon: command.abandon,
             cost: crate::usage::cost(price.as_ref()),
@@ -132,6 +142,9 @@ impl Portal {
             page.problems
                 .push(DraftProblem::ControlPlaneInUse { residents }.of_field(field::ABANDON));
         }
+        if let Some(message) = page.refused.clone() {
+            page.problems.push(DraftProblem::DryRun { message }.of_whole());
+        }
         if page.in_the_way.is_some() {
             page.problems.push(DraftProblem::RequestInProgress.of_whole());
         }
@@ -169,6 +182,39 @@ impl Portal {
             self.now(),
         );
         Ok(SubmitOutcome::Created(self.send(caller, frozen).await?))
+    }
+
+    /// Why the control plane would refuse to delete the claim, asked by dry run. `None` if it would not, and if it does
+    /// not say in time: then the worker asks it again.
+    async fn refused_deletion(
+        &self,
+        grant: &Granted<Submission, Submit>,
+        claim: &Claim,
+        configuration: &Configuration,
+    ) -> Option<DryRunVerdict> {
+        if claim.status.health == Health::Deleting {
+            return None;
+        }
+        let asking = self.planes().dry_run_delete(grant, claim);
+        let error = tokio::time::timeout(DRY_RUN_TIMEOUT, asking).await.ok()?.err()?;
+        if error.is_retryable() {
+            return None;
+        }
+        match error {
+            // Its own words do not say whose they are.
+            PlaneError::Conflict { .. } => Some(DryRunVerdict::Conflict {
+                plane: plane_title(configuration, &claim.reference.plane),
+                error: error.to_string(),
+                answered: true,
+            }),
+            PlaneError::Forbidden { .. } | PlaneError::Invalid { .. } | PlaneError::Refused { .. } => {
+                Some(DryRunVerdict::Failed {
+                    error: error.to_string(),
+                    answered: true,
+                })
+            }
+            _ => None,
+        }
     }
 
     fn delete_decision(

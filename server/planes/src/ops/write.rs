@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
 use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
-use portico_domain::claim::labels;
+use portico_domain::claim::{Claim, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
@@ -95,22 +95,25 @@ impl Planes {
         uid: Option<&str>,
     ) -> Result<(), PlaneError> {
         let client = self.client(plane)?;
-        let mut options =
-            json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background" });
-        if let (Some(uid), Some(map)) = (uid, options.as_object_mut()) {
-            map.insert("preconditions".to_owned(), json!({ "uid": uid }));
-        }
         let path = resource_path(resource, namespace, Some(name));
-        let call = Call::get(path)
-            .with_body(Method::DELETE, "application/json", &options)
-            .acting_as(actor);
-        match client.request_json(call).await {
-            Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
-            Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
-                message: format!("{name} was deleted, and another object with its name was created"),
-            }),
-            Err(error) => Err(error),
-        }
+        delete_at(&client, actor, path, name, uid, false).await
+    }
+
+    /// Asks whether the control plane would begin to delete the claim, and deletes nothing: admission policies, webhooks
+    /// and Crossplane's Usages are asked.
+    ///
+    /// # Errors
+    /// As [`Planes::delete`].
+    pub async fn dry_run_delete(
+        &self,
+        grant: &Granted<Submission, Submit>,
+        claim: &Claim,
+    ) -> Result<(), PlaneError> {
+        let reference = &claim.reference;
+        let client = self.client(&reference.plane)?;
+        let name = reference.name.as_str();
+        let path = resource_path(&claim.resource, reference.namespace.as_deref(), Some(name));
+        delete_at(&client, &Actor::from(grant), path, name, Some(&claim.uid), true).await
     }
 
     /// Creates the namespace with these labels if it does not exist. Existing namespaces are not changed.
@@ -146,6 +149,37 @@ impl Planes {
             Ok(_) | Err(PlaneError::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Deletes the object at `path` if it has this uid; with `dry` it stays.
+async fn delete_at(
+    client: &ApiClient,
+    actor: &Actor,
+    path: String,
+    name: &str,
+    uid: Option<&str>,
+    dry: bool,
+) -> Result<(), PlaneError> {
+    let mut options =
+        json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background" });
+    if let Some(map) = options.as_object_mut() {
+        if let Some(uid) = uid {
+            map.insert("preconditions".to_owned(), json!({ "uid": uid }));
+        }
+        if dry {
+            map.insert("dryRun".to_owned(), json!(["All"]));
+        }
+    }
+    let call = Call::get(path)
+        .with_body(Method::DELETE, "application/json", &options)
+        .acting_as(actor);
+    match client.request_json(call).await {
+        Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
+        Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
+            message: format!("{name} was deleted, and another object with its name was created"),
+        }),
+        Err(error) => Err(error),
     }
 }
 
