@@ -8,7 +8,7 @@ use super::error::ParseError;
 use super::metadata::{self, ExpectedIdentity};
 use super::scale;
 use super::schema::Schema;
-use super::violation::{Check, Reason, Violation};
+use super::violation::{Check, Reason, SKIPPED_RULES, Violation};
 
 /// The result of validating an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl ValidationResult {
                 "Invalid value: null: some validation rules were not checked because the object was invalid; \
                       correct the existing errors to complete validation"
                     .to_owned(),
-            detail: "some rules were not checked; correct the other problems first".to_owned(),
+            detail: SKIPPED_RULES.to_owned(),
             check: Check::Combination,
             document: String::new(),
             about: Vec::new(),

@@ -128,12 +128,21 @@ pub struct Violation {
     pub about: Vec<String>,
 }
 
+/// The detail of the remark that CEL rules were skipped.
+pub(crate) const SKIPPED_RULES: &str = "some rules were not checked; correct the other problems first";
+
 impl Violation {
     /// True if the object cannot be decoded because a field of its `metadata` has the wrong type. The API server then
     /// answers 400 and names no field.
     #[must_use]
     pub fn is_decode_error(&self) -> bool {
         self.check == Check::Metadata && self.reason == Reason::TypeInvalid
+    }
+
+    /// True if it is no error of its own but the API server's remark, after other errors, that it skipped the CEL rules.
+    #[must_use]
+    pub fn is_skipped_rules(&self) -> bool {
+        self.check == Check::Combination && self.detail == SKIPPED_RULES
     }
 
     /// The field as the API server names it in an error: `<nil>` if it names none.

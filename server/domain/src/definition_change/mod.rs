@@ -209,7 +209,9 @@ impl DefinitionChange {
     fn refusals(&self, before: &Value, after: &Value, verdicts: &Verdicts) -> Vec<Refusal> {
         let known = self.verdicts_of_today(before);
         let is_new = |violation: &&Violation, known: &[Violation]| {
-            violation.reason != Reason::Indeterminate && !known.iter().any(|other| is_same(violation, other))
+            violation.reason != Reason::Indeterminate
+                && !violation.is_skipped_rules()
+                && !known.iter().any(|other| is_same(violation, other))
         };
         let created: Vec<&Violation> = verdicts
             .created

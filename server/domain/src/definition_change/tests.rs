@@ -387,3 +387,12 @@ spec:
         assert!(ChangedDefinition::read(&text).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn that_rules_were_skipped_is_no_refusal_of_its_own() {
+    let mut spec = spec_of(&json!({"size": {"type": "string"}, "zone": {"type": "string"}}));
+    spec["x-kubernetes-validations"] = json!([{"rule": "has(self.zone)", "message": "needs a zone"}]);
+    let found = refusals(&effect(&spec, &bucket(&json!({"size": 5}))));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].2.contains("size"), "{found:?}");
+}
