@@ -27,6 +27,8 @@ use super::{Portal, Result, rows};
 const SETTLE: Duration = Duration::from_millis(150);
 /// How often everything is looked at without a change, and how often what failed is tried again.
 const INTERVAL: Duration = Duration::from_secs(15);
+/// Control planes that are claims at most. Each takes connections and a part of the memory for caches.
+const MAX_CLAIMED_PLANES: usize = 500;
 /// Claims that the page of a deletion lists.
 const MAX_RESIDENTS: usize = 20;
 /// Deletions of an offering's claims that are looked at.
@@ -131,6 +133,10 @@ impl Portal {
                 };
                 // Its owner may have changed with the configuration.
                 if joined.remove(&claim.uid).is_none() {
+                    if planes.len() >= MAX_CLAIMED_PLANES {
+                        tracing::warn!(claim = %claim.reference, most = MAX_CLAIMED_PLANES, "a claim does not join as a control plane: there are too many");
+                        continue;
+                    }
                     if !self.may_join(authority, &claim, &plane).await {
                         continue;
                     }

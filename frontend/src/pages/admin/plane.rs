@@ -68,10 +68,15 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
 /// Whether it takes new claims, and the button to change that.
 fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
     let plane = &page.row.plane.name;
-    let by_document = page.cordoned_by_document.then(|| {
-        view! {
+    let by_document = page.cordoned_by_document.then(|| match &page.row.claim {
+        None => view! {
             <p class="caution">{icon("paused")}<span>"Its document says "<code>"cordoned: true"</code>". Take that line out of the configuration to open it again."</span></p>
         }
+        .into_any(),
+        Some(claim) => view! {
+            <p class="caution">{icon("paused")}<span>"It takes no new claims, because "<a href=claim.to_string()>"the claim that provides it"</a>" is being deleted."</span></p>
+        }
+        .into_any(),
     });
     let form = if let Some(cordon) = &page.cordon {
         let reason = cordon
