@@ -13,6 +13,7 @@ mod definitions;
 mod form;
 mod people;
 mod requests;
+mod usage;
 
 use std::fs;
 use std::path::Path;
@@ -103,5 +104,6 @@ fn all() -> Vec<(&'static str, String)> {
     all.extend(claims::pages());
     all.extend(admin::pages());
     all.extend(definitions::pages());
+    all.extend(usage::pages());
     all
 }

@@ -19,6 +19,7 @@ mod session_ended;
 mod sessions;
 mod sign_in;
 mod tokens;
+mod usage;
 
 pub use admin::{
     admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenants,
@@ -40,3 +41,4 @@ pub use session_ended::session_ended;
 pub use sessions::sessions;
 pub use sign_in::sign_in;
 pub use tokens::tokens;
+pub use usage::usage;

@@ -48,6 +48,14 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
             count: frame.waiting,
         });
     }
+    if frame.platform_admin || !frame.tenants.is_empty() {
+        places.push(NavItem {
+            link: Link::Usage,
+            title: "Usage",
+            icon: "usage",
+            count: 0,
+        });
+    }
     if frame.admin {
         places.push(NavItem {
             link: if frame.platform_admin {

@@ -1,6 +1,7 @@
 //! Building blocks of pages: the document, the frame, and parts that several pages use.
 
 pub(crate) mod badge;
+pub(crate) mod chart;
 mod document;
 pub(crate) mod form;
 mod frame;

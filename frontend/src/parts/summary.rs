@@ -23,11 +23,15 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
 /// The share of a quota from which on it is marked as nearly full.
 const NEARLY_FULL_PERCENT: u64 = 80;
 
+/// True if so much of a limit is used that it is marked, whether it is exceeded or not.
+pub(crate) fn is_nearly_full(used: u64, limit: u64) -> bool {
+    used.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL_PERCENT) && limit > 0
+}
+
 /// The use of one resource of a quota as a bar with words; marked by icon, word and colour where it is nearly or more than
 /// full.
 pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Option<AnyView>) -> AnyView {
-    let is_near = used.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL_PERCENT) && limit > 0;
-    let (class, mark) = match (used > limit, is_near) {
+    let (class, mark) = match (used > limit, is_nearly_full(used, limit)) {
         (true, _) => ("meter over", Some(view! { {icon("warning")} }.into_any())),
         (false, true) => (
             "meter near",

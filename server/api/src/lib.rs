@@ -19,6 +19,7 @@ mod requests;
 mod search;
 mod time;
 mod tokens;
+mod usage;
 pub mod words;
 
 pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
@@ -49,6 +50,10 @@ pub use requests::{
 pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use time::{duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
+pub use usage::{
+    ClaimsSlot, CostHistory, HealthCount, MonthCost, QuotaHistory, QuotaSlot, ReadySeconds, ReadyTimes,
+    UsagePage, UsagePeriod,
+};
 
 pub use portico_domain::connection::ConnectionKey;
 pub use portico_domain::documents::Deprecation;

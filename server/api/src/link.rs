@@ -43,6 +43,8 @@ pub enum Link {
     Comment(RequestId),
     /// The approval queue.
     Approvals,
+    /// What tenants used over time.
+    Usage,
     /// A person's own API tokens.
     Tokens,
     /// Revokes an API token.
@@ -108,6 +110,7 @@ impl Link {
             Self::Withdraw(_) => "/requests/{id}/withdraw",
             Self::Comment(_) => "/requests/{id}/comment",
             Self::Approvals => "/approvals",
+            Self::Usage => "/usage",
             Self::Tokens => "/tokens",
             Self::RevokeToken(_) => "/tokens/{id}/revoke",
             Self::Sessions => "/sessions",
@@ -159,6 +162,7 @@ impl Link {
             | Self::Claims
             | Self::Requests
             | Self::Approvals
+            | Self::Usage
             | Self::Tokens
             | Self::Sessions
             | Self::Admin

@@ -152,6 +152,7 @@ impl SearchResult {
             Link::Claims => "Claims",
             Link::Requests => "Requests",
             Link::Approvals => "Approvals",
+            Link::Usage => "Usage",
             Link::Tokens => "API tokens",
             Link::Sessions => "Sessions",
             Link::ControlPlanes => "Admin: control planes",

@@ -60,6 +60,10 @@ mod testing;
 mod tokens;
 pub mod trace;
 mod usage;
+mod usage_page;
+mod usage_sampling;
+#[cfg(test)]
+mod usage_tests;
 mod workspace;
 
 pub use audit_log::{AuditLogExport, AuditLogQuery};
@@ -77,6 +81,7 @@ pub use operations::{
     RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
+pub use usage_page::UsageQuery;
 pub use workspace::Workspace;
 
 use std::collections::BTreeMap;
@@ -121,6 +126,7 @@ struct Shared {
     /// One permit for each trial of a definition at once.
     trials: tokio::sync::Semaphore,
     recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
+    usage_sampled: parking_lot::Mutex<usage_sampling::Sampled>,
     env: Env,
 }
 
@@ -151,6 +157,7 @@ impl Portal {
                 judging: judging::Judging::default(),
                 trials: tokio::sync::Semaphore::new(definition_trial::CONCURRENT_TRIALS),
                 recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
+                usage_sampled: parking_lot::Mutex::default(),
                 env,
             }),
         }

@@ -173,12 +173,14 @@ impl Portal {
     fn places(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let approver = decides(viewer, &self.configuration());
         let tenant_admin = viewer.is_platform_admin() || is_tenant_admin(viewer);
+        let member = viewer.is_platform_admin() || !viewer.roles().is_empty();
         let pages = [
             (true, Link::Home),
             (true, Link::Catalog),
             (true, Link::Claims),
             (true, Link::Requests),
             (approver, Link::Approvals),
+            (member, Link::Usage),
             (true, Link::Tokens),
             (true, Link::Sessions),
             (viewer.is_platform_admin(), Link::ControlPlanes),

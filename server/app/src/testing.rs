@@ -263,8 +263,19 @@ impl TestApp {
         self.bucket_of(namespace, name, json!({"sizeGb": 5})).await
     }
 
+    /// A bucket of a plan that other hands made, once the portal knows of it.
+    pub(crate) async fn bucket_of_plan(&self, namespace: &str, name: &str, plan: &str) -> ClaimRef {
+        let labels = json!({"portico.dev/plan": plan});
+        self.labelled_bucket(namespace, name, labels, json!({"sizeGb": 5}))
+            .await
+    }
+
     /// A bucket with this `spec` that other hands made, once the portal knows of it.
     pub(crate) async fn bucket_of(&self, namespace: &str, name: &str, spec: Value) -> ClaimRef {
+        self.labelled_bucket(namespace, name, json!({}), spec).await
+    }
+
+    async fn labelled_bucket(&self, namespace: &str, name: &str, labels: Value, spec: Value) -> ClaimRef {
         let objects = self.simulated.objects();
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         // It may be there from another bucket.
@@ -273,7 +284,7 @@ impl TestApp {
             .create(json!({
                 "apiVersion": "storage.demo.portico.dev/v1alpha1",
                 "kind": "Bucket",
-                "metadata": {"name": name, "namespace": namespace},
+                "metadata": {"name": name, "namespace": namespace, "labels": labels},
                 "spec": spec,
             }))
             .unwrap();

@@ -32,4 +32,5 @@ pub mod security;
 pub mod tenancy;
 pub mod text;
 pub mod trace;
+pub mod usage;
 pub mod xrd;

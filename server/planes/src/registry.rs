@@ -281,6 +281,14 @@ impl Planes {
         planes.get(&reference.plane).is_none_or(read)
     }
 
+    /// True once all claims of a control plane have been listed since Portico started, as far as Portico may list them,
+    /// so that they can be counted.
+    #[must_use]
+    pub fn claims_synced(&self, name: &PlaneName) -> bool {
+        let planes = self.0.planes.load();
+        planes.get(name).is_none_or(|plane| plane.is_wholly_synced())
+    }
+
     /// Why Portico's rights do not allow placing a claim of the offering in the namespace; `None` if nothing is known
     /// to forbid it.
     #[must_use]

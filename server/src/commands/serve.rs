@@ -129,7 +129,14 @@ pub async fn serve(
         overrides.config.clone(),
         stop.clone(),
     ));
-    let planes = connect_planes(&configuration, &store, &background, &stop).await?;
+    let planes = Planes::new(portico_planes::Settings::default());
+    configure(&planes, &configuration.current());
+    planes.remember_offerings(store.requested_offerings().await?);
+    background.spawn(follow_configuration(
+        planes.clone(),
+        configuration.clone(),
+        stop.clone(),
+    ));
     let work_to_do = Arc::new(Notify::new());
     let portal = Portal::new(
         store.clone(),
@@ -140,19 +147,7 @@ pub async fn serve(
         Env::system(),
     );
     portal.prove_record_with(proof);
-    background.spawn(verify_audit_log(portal.clone(), stop.clone()));
-    background.spawn(refresh_statistics(portal.clone(), stop.clone()));
-    background.spawn(follow_claimed_planes(
-        portal.clone(),
-        authority.clone(),
-        stop.clone(),
-    ));
-    background.spawn(tail_audit_log(
-        portal.clone(),
-        authority.clone(),
-        store.subscribe(),
-        stop.clone(),
-    ));
+    spawn_background_work(&background, &portal, &authority, store.subscribe(), &stop);
     let settings = worker::Settings::default();
     let worker = Worker::new(
         store.clone(),
@@ -198,22 +193,20 @@ pub async fn serve(
     Ok(served?)
 }
 
-/// Connects to the control planes of the configuration, and follows its changes.
-async fn connect_planes(
-    configuration: &LiveConfiguration,
-    store: &Store,
+/// Starts the portal's own background work.
+fn spawn_background_work(
     background: &TaskTracker,
+    portal: &Portal,
+    authority: &SystemAuthority,
+    changes: broadcast::Receiver<RequestChange>,
     stop: &CancellationToken,
-) -> Result<Planes, StoreError> {
-    let planes = Planes::new(portico_planes::Settings::default());
-    configure(&planes, &configuration.current());
-    planes.remember_offerings(store.requested_offerings().await?);
-    background.spawn(follow_configuration(
-        planes.clone(),
-        configuration.clone(),
-        stop.clone(),
-    ));
-    Ok(planes)
+) {
+    let (portal, authority, stop) = (|| portal.clone(), || authority.clone(), || stop.clone());
+    background.spawn(verify_audit_log(portal(), stop()));
+    background.spawn(refresh_statistics(portal(), stop()));
+    background.spawn(follow_claimed_planes(portal(), authority(), stop()));
+    background.spawn(sample_usage(portal(), authority(), stop()));
+    background.spawn(tail_audit_log(portal(), authority(), changes, stop()));
 }
 
 /// Where style and browser code come from; logs what is wrong with them.
@@ -405,6 +398,21 @@ async fn follow_claimed_planes(portal: Portal, authority: SystemAuthority, stop:
     tokio::select! {
         () = stop.cancelled() => {}
         () = portal.follow_claimed_planes(&authority) => {}
+    }
+}
+
+/// Counts once an hour what tenants hold. It looks more often whether there is something to count, since control planes
+/// may be read only later.
+async fn sample_usage(portal: Portal, authority: SystemAuthority, stop: CancellationToken) {
+    const INTERVAL: Duration = Duration::from_secs(10);
+    loop {
+        if let Err(error) = portal.sample_usage(&authority).await {
+            tracing::warn!(%error, "usage could not be counted");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
     }
 }
 

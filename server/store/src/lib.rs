@@ -21,7 +21,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
-
+mod usage_samples;
 mod verification;
 
 pub use access::{Access, DETAILS_KEY, Ended, OpenSession, SessionDetails, session_key};
@@ -35,6 +35,7 @@ pub use requests::{Renewal, RequestFilter, Retry};
 pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
+pub use usage_samples::UsageSample;
 pub use verification::{Break, ChainEnd, ChainVerdict, Checkpoint, Verified};
 
 /// The result of an operation of the store.

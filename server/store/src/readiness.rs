@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::names::{OfferingName, RequestId};
+use portico_domain::names::{OfferingName, RequestId, TenantName};
 use portico_domain::request::Request;
+use portico_domain::tenancy::Scope;
 
 use crate::backend::Query;
-use crate::requests::decode_skipping_invalid;
+use crate::requests::{decode_skipping_invalid, write_scope};
 use crate::{Result, Store};
 
 /// Number of latest samples of an offering in its median.
@@ -94,6 +95,39 @@ impl Store {
             .into_iter()
             .filter_map(|(offering, seconds)| Some((offering, median(seconds)?)))
             .collect())
+    }
+
+    /// Returns the seconds to ready of a tenant's claims, or (`None`) of everybody's, that became ready since `since`: by
+    /// offering, sorted, of the latest 5000. Claims outside the scope are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ready_times(
+        &self,
+        scope: &Scope,
+        tenant: Option<&TenantName>,
+        since: Timestamp,
+    ) -> Result<BTreeMap<OfferingName, Vec<u64>>> {
+        let mut query = Query::new(
+            "SELECT readiness.offering AS offering, seconds FROM readiness \
+             JOIN requests ON requests.id = readiness.request_id",
+            [],
+        );
+        write_scope(scope, &mut query);
+        if let Some(tenant) = tenant {
+            query.push(" AND tenant = ").bind(tenant.as_str());
+        }
+        query.push(" AND noted_at >= ").bind(since);
+        query.push(" ORDER BY noted_at DESC LIMIT ").bind(MAX_SAMPLES);
+        let mut times: BTreeMap<OfferingName, Vec<u64>> = BTreeMap::new();
+        for row in self.backend.fetch(query).await? {
+            let seconds = u64::try_from(row.integer("seconds")?).unwrap_or(0);
+            times.entry(row.parsed("offering")?).or_default().push(seconds);
+        }
+        for seconds in times.values_mut() {
+            seconds.sort_unstable();
+        }
+        Ok(times)
     }
 
     /// Selects every offering that was ever requested: there may be claims of it, even if it is no longer offered.

@@ -9,7 +9,7 @@ use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
     admin, approvals, assets, catalog, claims, form, home, logout, people, requests, sessions, sign_in,
-    switch, tokens,
+    switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -87,6 +87,7 @@ pub fn table() -> Vec<Route> {
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),
         route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
         route("GET", "/approvals", Page, get(approvals::list)),
+        route("GET", "/usage", Page, get(usage::page)),
         route("GET", "/tokens", Page, get(tokens::list)),
         route("POST", "/tokens", Form, post(tokens::make)),
         route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
@@ -184,6 +185,7 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::access::people)),
         api_route(routes!(api::access::person)),
         api_route(routes!(api::access::end)),
+        api_route(routes!(api::usage::usage)),
         api_route(routes!(api::tokens::list)),
         api_route(routes!(api::tokens::make)),
         api_route(routes!(api::tokens::delete)),
@@ -299,6 +301,7 @@ mod tests {
             Link::DeleteClaim(claim()),
             Link::RevealSecret(claim()),
             Link::Approvals,
+            Link::Usage,
             Link::Tokens,
             Link::RevokeToken(Uuid::nil()),
             Link::Admin,

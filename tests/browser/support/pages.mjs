@@ -20,6 +20,12 @@ async function aToken(page) {
   return '/tokens';
 }
 
+/** The usage of a tenant, with the numbers of each chart. */
+async function usageNumbers(page) {
+  await page.goto('/usage?days=7');
+  for (const numbers of await page.locator('main details > summary').all()) await numbers.click();
+}
+
 /** One person, with what may be ended. */
 async function aPerson(page) {
   await page.goto('/admin/people');
@@ -113,6 +119,9 @@ export const PAGES = [
   { name: 'request', as: 'dana', at: aRequest },
   { name: 'approvals', as: 'ada', at: '/approvals' },
   { name: 'request-to-decide', as: 'ada', at: aRequest },
+  { name: 'usage', as: 'dana', at: '/usage' },
+  { name: 'usage-numbers', as: 'dana', at: usageNumbers },
+  { name: 'usage-of-all', as: 'pat', at: '/usage?days=90' },
   { name: 'tokens', as: 'dana', at: aToken },
   { name: 'sessions', as: 'dana', at: '/sessions' },
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },

@@ -89,5 +89,6 @@ mod tokens;
 mod trace;
 mod try_definition;
 mod two_tabs;
+mod usage;
 mod validate;
 mod yaml_tab;

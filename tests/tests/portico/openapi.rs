@@ -140,6 +140,8 @@ async fn responses_match_the_openapi_schemas() {
             "/api/v1/control-planes/{plane}",
             "/api/v1/control-planes/eu-shared".to_owned(),
         ),
+        (&dana, "/api/v1/usage", "/api/v1/usage?days=7".to_owned()),
+        (&pat, "/api/v1/usage", "/api/v1/usage".to_owned()),
         (&pat, "/api/v1/tenants", "/api/v1/tenants".to_owned()),
         (&pat, "/api/v1/configuration", "/api/v1/configuration".to_owned()),
         (&pat, "/api/v1/record", "/api/v1/record".to_owned()),

@@ -111,6 +111,7 @@ async fn search_finds_the_pages_that_the_person_may_open() {
         pages.retain(|title| title.starts_with("Admin") || title == "Approvals");
         pages
     };
+    assert!(pages("dana").await.contains(&"Usage".to_owned()));
     assert!(
         admin("dana").await.is_empty(),
         "a developer finds neither approvals nor admin"

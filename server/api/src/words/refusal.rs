@@ -68,6 +68,9 @@ pub enum InputError {
     /// A token cannot be created like this.
     #[error("{}", in_a_row(.0))]
     Token(Vec<TokenProblem>),
+    /// A period that usage is not shown for.
+    #[error("Usage is shown for the last 7, 30 or 90 days: days is one of these numbers.")]
+    UsagePeriod,
 }
 
 /// What is wrong with the inputs for a new token.

@@ -239,12 +239,29 @@ impl Plane {
     /// True once the claims of the offering in the namespace have been listed, as far as Portico may list them, so
     /// that a missing claim is really absent.
     pub(crate) fn is_synced(&self, offering: &OfferingName, namespace: Option<&str>) -> bool {
-        if !self.discovered.load(Ordering::Relaxed) || self.health.lock().state == PlaneState::Connecting {
-            return false;
-        }
-        if !self.offer.kinds.load().contains_key(offering) {
-            return true;
-        }
+        self.is_discovered()
+            && (!self.offer.kinds.load().contains_key(offering)
+                || self.are_listed(offering, |scope| scope.is_none() || scope == namespace))
+    }
+
+    /// True once all claims have been listed, as far as Portico may list them.
+    pub(crate) fn is_wholly_synced(&self) -> bool {
+        self.is_discovered()
+            && self
+                .offer
+                .kinds
+                .load()
+                .keys()
+                .all(|offering| self.are_listed(offering, |_| true))
+    }
+
+    fn is_discovered(&self) -> bool {
+        self.discovered.load(Ordering::Relaxed) && self.health.lock().state != PlaneState::Connecting
+    }
+
+    /// True once the claims of the offering have been listed in those of the watched namespaces (`None`: everywhere) that
+    /// `matter`.
+    fn are_listed(&self, offering: &OfferingName, matter: impl Fn(Option<&str>) -> bool) -> bool {
         // Until access reviews have been answered, the scopes are unknown.
         let Some(scopes) = self.scopes.lock().get(offering).cloned() else {
             return false;
@@ -253,7 +270,7 @@ impl Plane {
         scopes
             .iter()
             .map(Option::as_deref)
-            .filter(|scope| scope.is_none() || *scope == namespace)
+            .filter(|scope| matter(*scope))
             .all(|scope| {
                 let stream = streams.get(stream_name(offering, scope).as_str());
                 stream.is_some_and(|stream| stream.synced_at.is_some())

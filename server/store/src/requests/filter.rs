@@ -113,7 +113,7 @@ impl RequestFilter {
 }
 
 /// Appends `WHERE` with the scope's condition.
-pub(super) fn write_scope(scope: &Scope, query: &mut Query) {
+pub(crate) fn write_scope(scope: &Scope, query: &mut Query) {
     match scope.tenants() {
         None => query.push(" WHERE 1 = 1"),
         Some(tenants) => query

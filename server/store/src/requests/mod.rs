@@ -10,4 +10,5 @@ mod write;
 
 pub(crate) use columns::{SELECT, decode_skipping_invalid};
 pub use filter::RequestFilter;
+pub(crate) use filter::write_scope;
 pub use queue::{Renewal, Retry};

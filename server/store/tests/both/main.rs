@@ -18,6 +18,7 @@ mod role;
 mod sessions;
 mod statements;
 mod tokens;
+mod usage_samples;
 
 use portico_domain::tenancy::{Person, Role, Scope, Viewer};
 use portico_store::testing::TestStore;

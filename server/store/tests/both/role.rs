@@ -1,6 +1,8 @@
 //! The role of `deploy/docs/postgres-role.sql` may do all that Portico does, and cannot change the tables.
 
+use jiff::Timestamp;
 use portico_domain::request::State;
+use portico_domain::usage::UsageCounters;
 use portico_store::testing::{event, postgres, request, run};
 use portico_store::{Checkpoint, Settings, Store};
 use sqlx::{Connection as _, PgConnection};
@@ -30,6 +32,12 @@ async fn the_serving_role_suffices_and_cannot_change_the_schema() {
         .unwrap();
     assert_eq!(store.breaks().await.unwrap(), []);
     let _one = store.lock("payments").await.unwrap();
+    let samples = [(None, UsageCounters::default())].into();
+    store
+        .insert_usage_samples(Timestamp::UNIX_EPOCH, &samples)
+        .await
+        .unwrap();
+    assert_eq!(store.delete_usage_samples(Timestamp::now()).await.unwrap(), 1);
 
     let mut connection = PgConnection::connect(&url).await.unwrap();
     for statement in [

@@ -17,6 +17,7 @@ use portico_domain::names::PlaneName;
 use portico_domain::reason::WaitingReason;
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Viewer};
+use portico_domain::usage::UsageCounters;
 use portico_store::testing::{Statements, TestStore, event, request};
 use portico_store::{
     Access, ApiToken, ChainEnd, Checkpoint, EventFilter, Logout, Page, RequestFilter, Retry, Sessions, Store,
@@ -40,6 +41,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     claimed_planes(&store).await;
     people(&store).await;
     sessions(&store).await;
+    usage(&store).await;
     store.ping().await.unwrap();
     drop(store.lock("payments").await.unwrap());
     let mut prepared = BTreeSet::new();
@@ -179,6 +181,22 @@ async fn requests(store: &Store) {
     assert!(store.was_ready(done.id).await.unwrap());
     store.typical_time(offering).await.unwrap();
     store.typical_times().await.unwrap();
+    for scope in [&Scope::for_tests(), &scope] {
+        store
+            .ready_times(scope, Some(&done.tenant), Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+    }
+}
+
+async fn usage(store: &Store) {
+    let (now, all) = (Timestamp::now(), Scope::for_tests());
+    let samples = [(None, UsageCounters::default())].into();
+    store.insert_usage_samples(now, &samples).await.unwrap();
+    let day = SignedDuration::from_hours(24);
+    store.usage_samples(&all, None, now, day).await.unwrap();
+    store.usage_counted_since(&all, None).await.unwrap();
+    store.delete_usage_samples(now).await.unwrap();
 }
 
 async fn queue(store: &Store) {

@@ -9,6 +9,7 @@ pub(super) mod openapi;
 pub(super) mod problems;
 pub(super) mod requests;
 pub(super) mod tokens;
+pub(super) mod usage;
 pub(super) mod viewer;
 
 use axum::extract::FromRequestParts;

@@ -37,6 +37,8 @@ problem_sets! {
     ];
     /// Operations that need the initial sync of the control planes.
     Reading: [NotReadYet];
+    /// Operations whose parameters are one of a few values.
+    Choosing: [BadRequest];
     /// Operations that change something.
     Changing: [BadRequest, TooLarge, CsrfTokenInvalid, ReadOnlyToken, Forbidden];
     /// Operations that submit a request, in addition to the errors of the dry run.

@@ -15,6 +15,7 @@ pub(super) mod sessions;
 pub(super) mod sign_in;
 pub(super) mod switch;
 pub(super) mod tokens;
+pub(super) mod usage;
 
 use axum::response::Redirect;
 use portico_api::Link;

@@ -200,6 +200,7 @@ async fn pages_are_not_cached_and_forms_are_revalidated() {
     for (path, expected) in [
         ("/", "no-store"),
         ("/claims", "no-store"),
+        ("/usage", "no-store"),
         ("/tokens", "no-store"),
         ("/admin/tenants", "no-store"),
         ("/api/v1/viewer", "no-store"),

@@ -89,6 +89,7 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "SFKKKNF",
     ),
     ("GET", "/approvals", "/approvals", "SKKKKKK"),
+    ("GET", "/usage", "/usage", "SKKKKKK"),
     ("GET", "/tokens", "/tokens", "SKKKKKK"),
     ("POST", "/tokens", "/tokens", "SKKKKKK"),
     (
@@ -347,6 +348,7 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "",
         "SNNNNNN",
     ),
+    ("GET", "/api/v1/usage", "/api/v1/usage", "", "SKKKKKK"),
     ("GET", "/api/v1/tokens", "/api/v1/tokens", "", "SKKKKKK"),
     (
         "POST",
