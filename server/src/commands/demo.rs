@@ -7,15 +7,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 use portico_simulator::demo::{Demo, Settings, StartError};
+use portico_store::Store;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::serve::{ServeError, ServeOverrides, serve};
+use super::demo_history;
+use super::serve::{ServeError, ServeOverrides, database_url, serve};
+use crate::config;
 
 /// Marks a folder as a demo's, so that `--fresh` never empties another one.
 const MARKER_FILE: &str = ".portico-demo";
+
+/// Marks a folder whose database has a month of usage.
+const HISTORY_FILE: &str = ".usage-history";
 
 /// The arguments of `portico demo`.
 #[derive(Debug, Args)]
@@ -110,6 +117,9 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
         database: arguments.database.clone(),
         ..ServeOverrides::default()
     };
+    if !arguments.empty {
+        insert_history(&overrides, &folder).await?;
+    }
     let mut announced = Ok(());
     let served = serve(overrides, Some(listener), stop, |portal, _| {
         announced = announce(
@@ -122,6 +132,27 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
     world.shutdown().await;
     served?;
     announced
+}
+
+/// Gives the portal's database a month of usage, once.
+async fn insert_history(overrides: &ServeOverrides, folder: &Path) -> Result<(), DemoError> {
+    let mark = folder.join(HISTORY_FILE);
+    if mark.exists() {
+        return Ok(());
+    }
+    let configuration = config::open(&overrides.config).map_err(|problems| ServeError::Configuration {
+        folder: overrides.config.clone(),
+        problems,
+    })?;
+    let url = database_url(overrides, &configuration.current().portal.spec)?;
+    let store = Store::connect(&url, &portico_store::Settings::default())
+        .await
+        .map_err(ServeError::from)?;
+    demo_history::insert(&store, Timestamp::now())
+        .await
+        .map_err(ServeError::from)?;
+    store.close().await;
+    fs::write(&mark, "").map_err(file("writing", &mark))
 }
 
 fn default_folder() -> PathBuf {

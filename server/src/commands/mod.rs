@@ -4,6 +4,8 @@ pub mod check_config;
 mod configuration_log;
 #[cfg(feature = "demo")]
 pub mod demo;
+#[cfg(feature = "demo")]
+mod demo_history;
 pub mod migrate;
 pub mod rbac;
 pub mod serve;
