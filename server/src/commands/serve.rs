@@ -129,14 +129,7 @@ pub async fn serve(
         overrides.config.clone(),
         stop.clone(),
     ));
-    let planes = Planes::new(portico_planes::Settings::default());
-    configure(&planes, &configuration.current());
-    planes.remember_offerings(store.requested_offerings().await?);
-    background.spawn(follow_configuration(
-        planes.clone(),
-        configuration.clone(),
-        stop.clone(),
-    ));
+    let planes = connect_planes(&configuration, &store, &background, &stop).await?;
     let work_to_do = Arc::new(Notify::new());
     let portal = Portal::new(
         store.clone(),
@@ -191,6 +184,24 @@ pub async fn serve(
     background.wait().await;
     store.close().await;
     Ok(served?)
+}
+
+/// Connects to the control planes of the configuration, and follows its changes.
+async fn connect_planes(
+    configuration: &LiveConfiguration,
+    store: &Store,
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Planes, StoreError> {
+    let planes = Planes::new(portico_planes::Settings::default());
+    configure(&planes, &configuration.current());
+    planes.remember_offerings(store.requested_offerings().await?);
+    background.spawn(follow_configuration(
+        planes.clone(),
+        configuration.clone(),
+        stop.clone(),
+    ));
+    Ok(planes)
 }
 
 /// Starts the portal's own background work.
