@@ -117,7 +117,7 @@ async fn makes_no_anonymous_calls() {
     let plane = Plane::start("eu").await;
     let good = plane.simulated.kubeconfig(plane.serving.address());
     let token = plane.simulated.token();
-    let without = good.replace(&format!("  user:\n    token: {token}"), "  user: {}");
+    let without = good.replace(&format!("  user:\n    token: \"{token}\""), "  user: {}");
     assert!(without.contains("user: {}"), "{without}");
     plane.write_kubeconfig(&without);
     let registry = portico_planes::Planes::new(portico_planes::Settings::default());

@@ -97,7 +97,7 @@ async fn connects_by_a_secret_and_follows_its_changes() {
 async fn a_kubeconfig_in_a_secret_holds_everything_itself() {
     let (hub, spoke) = (Plane::start("hub").await, Plane::start("spoke").await);
     spoke.write_beside("token", spoke.simulated.token());
-    let token = format!("    token: {}", spoke.simulated.token());
+    let token = format!("    token: \"{}\"", spoke.simulated.token());
     let registry = Planes::new(Settings::default());
     registry.configure(
         vec![hub.document(), by_secret(&spoke, &hub)],
