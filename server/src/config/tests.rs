@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{load, open, parse, watch};
 
+mod claimed_planes;
 mod exposure;
 mod files;
 mod offerings;
