@@ -48,7 +48,7 @@ pub(crate) fn limited_line(alternative: &Alternative, points: &[Point], every: u
     let mut content = uncounted(&values);
     let _ = write!(
         content,
-        "<svg class=\"lines\" viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">\
+        "<svg class=\"lines\" aria-hidden=\"true\" viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">\
          <path class=\"limit\" d=\"{}\"/><path class=\"area\" d=\"{}\"/><path class=\"line\" d=\"{}\"/>\
          <path class=\"line dots\" d=\"{}\"/></svg>",
         limit_path(&values, &scale),
@@ -169,7 +169,7 @@ fn marks(points: &[Option<Limited>], scale: &Scale) -> String {
         };
         let _ = write!(
             svg,
-            "<svg class=\"marked\" x=\"{}\" y=\"{}\">{}</svg>",
+            "<svg class=\"marked\" aria-hidden=\"true\" x=\"{}\" y=\"{}\">{}</svg>",
             percent(middle(slot, points.len())),
             percent(scale.y(point.value)),
             mark(class)
