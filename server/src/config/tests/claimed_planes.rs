@@ -49,7 +49,10 @@ fn the_control_plane_with_the_secret_must_exist_and_have_a_connection_of_its_own
 fn no_document_says_that_a_control_plane_is_a_claim() {
     let found = of(&plane("spoke", "{ claim: { uid: x } }", ""));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("is none of `kubeconfig`, `inCluster`, `secret`"), "{found:?}");
+    assert!(
+        found[0].contains("is none of `kubeconfig`, `inCluster`, `secret`"),
+        "{found:?}"
+    );
 }
 
 #[test]
