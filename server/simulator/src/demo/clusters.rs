@@ -12,35 +12,12 @@ use url::Url;
 use super::error::StartError;
 use super::install;
 use super::listen::listen;
-use super::provision::{Controller, ProvisionerOptions};
+use super::provision::{ClusterAccess, ClusterError, Controller, ProvisionerOptions, RunsClusters};
 use super::state::make_private;
 use crate::kube::{self, ControlPlane, Serving, object};
 
 /// Clusters at most: each has a port and takes memory of this process.
 pub(super) const MAX_CLUSTERS: usize = 12;
-
-/// Why a cluster has no control plane. The message follows "Waiting for the API server: ".
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ClusterError {
-    /// Too many run.
-    #[error("the demo runs at most {MAX_CLUSTERS} clusters at once; delete one and this one continues")]
-    TooMany,
-    /// The claim is on a cluster of the demo.
-    #[error("the demo makes no cluster inside another cluster")]
-    Nested,
-    /// It cannot start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-}
-
-/// How a cluster's control plane is reached.
-#[derive(Debug, Clone)]
-pub(super) struct ClusterAccess {
-    /// The URL of its API server.
-    pub(super) endpoint: String,
-    /// A kubeconfig for its administrator, with the authority's certificate and the token in it.
-    pub(super) kubeconfig: String,
-}
 
 /// The control planes of all clusters, by the uid of the claim.
 #[derive(Debug)]
@@ -58,23 +35,26 @@ impl Clusters {
         }
     }
 
-    /// Starts the control plane of a claim unless it runs, with the objects, the token and, if it is free, the port
-    /// that it had before. It answers when this returns. `options` are those of the claim's provisioner.
-    ///
-    /// # Errors
-    /// When too many run, or it cannot start.
-    pub(super) fn ensure(
-        &self,
-        claim: &Value,
-        options: &ProvisionerOptions,
-    ) -> Result<ClusterAccess, ClusterError> {
+    /// Stops all of them and keeps what they hold.
+    pub(super) async fn shutdown(&self) {
+        let all = std::mem::take(&mut *self.running.lock());
+        for cluster in all.into_values() {
+            cluster.controller.stop().await;
+            cluster.serving.shutdown().await;
+        }
+    }
+}
+
+impl RunsClusters for Clusters {
+    /// Starts it with the objects, the token and, if it is free, the port that it had before.
+    fn ensure(&self, claim: &Value, options: &ProvisionerOptions) -> Result<ClusterAccess, ClusterError> {
         let uid = object::uid(claim);
         let mut running = self.running.lock();
         if let Some(cluster) = running.get(uid) {
             return Ok(cluster.access());
         }
         if running.len() >= MAX_CLUSTERS {
-            return Err(ClusterError::TooMany);
+            return Err(ClusterError::TooMany { most: MAX_CLUSTERS });
         }
         let cluster = Cluster::start(&self.folder.join(uid), claim, options)?;
         let access = cluster.access();
@@ -82,13 +62,11 @@ impl Clusters {
         Ok(access)
     }
 
-    /// Whether the control plane of the claim with this uid runs.
-    pub(super) fn runs(&self, uid: &str) -> bool {
+    fn runs(&self, uid: &str) -> bool {
         self.running.lock().contains_key(uid)
     }
 
-    /// Stops the control plane of the claim with this uid and deletes its data; does nothing when there is none.
-    pub(super) fn remove(&self, uid: &str) {
+    fn remove(&self, uid: &str) {
         let Some(cluster) = self.running.lock().remove(uid) else {
             return;
         };
@@ -96,15 +74,6 @@ impl Clusters {
         let folder = self.folder.join(uid);
         if let Err(error) = fs::remove_dir_all(&folder) {
             tracing::warn!(?folder, %error, "the data of a deleted cluster could not be removed");
-        }
-    }
-
-    /// Stops all of them and keeps what they hold.
-    pub(super) async fn shutdown(&self) {
-        let all = std::mem::take(&mut *self.running.lock());
-        for cluster in all.into_values() {
-            cluster.controller.stop().await;
-            cluster.serving.shutdown().await;
         }
     }
 }

@@ -10,7 +10,7 @@ use super::configuration::{self, Addresses};
 use super::error::StartError;
 use super::listen::listen;
 use super::people::{self, PLANES, PlaneSpec};
-use super::provision::{Controller, ProvisionerOptions};
+use super::provision::{Controller, ProvisionerOptions, RunsClusters};
 use super::state::{DemoState, make_private, write_private};
 use super::{install, seeds};
 use crate::clock_rng::{Clock, Rng};
@@ -212,12 +212,13 @@ impl Plane {
         }
         // Also without seeds: a demo that started empty stays empty.
         state.remember_seeds(spec.name);
+        let clusters: Arc<dyn RunsClusters> = clusters.clone();
         let options = ProvisionerOptions {
             plane: spec.name.to_owned(),
             step: settings.step,
             largest_disk: settings.largest_disk,
             authority: state.authority.clone(),
-            clusters: Some(Arc::clone(clusters)),
+            clusters: Some(clusters),
             clock: settings.clock.clone(),
             rng: settings.rng.clone(),
         };

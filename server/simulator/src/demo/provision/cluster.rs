@@ -2,10 +2,53 @@
 
 use serde_json::{Value, json};
 
+use super::ProvisionerOptions;
 use super::connection::{self, Published};
 use super::context::{ClaimContext, site, user_spec_with_secret};
-use crate::demo::clusters::{ClusterAccess, ClusterError};
+use crate::demo::error::StartError;
 use crate::kube::{ApiError, object};
+
+/// Runs the control planes of clusters.
+pub(in crate::demo) trait RunsClusters: std::fmt::Debug + Send + Sync {
+    /// Starts the control plane of a claim unless it runs. It answers when this returns. `options` are those of the
+    /// claim's provisioner.
+    ///
+    /// # Errors
+    /// When too many run, or it cannot start.
+    fn ensure(&self, claim: &Value, options: &ProvisionerOptions) -> Result<ClusterAccess, ClusterError>;
+
+    /// Whether the control plane of the claim with this uid runs.
+    fn runs(&self, uid: &str) -> bool;
+
+    /// Stops the control plane of the claim with this uid and deletes its data; does nothing when there is none.
+    fn remove(&self, uid: &str);
+}
+
+/// How a cluster's control plane is reached.
+#[derive(Debug, Clone)]
+pub(in crate::demo) struct ClusterAccess {
+    /// The URL of its API server.
+    pub(in crate::demo) endpoint: String,
+    /// A kubeconfig for its administrator, with the authority's certificate and the token in it.
+    pub(in crate::demo) kubeconfig: String,
+}
+
+/// Why a cluster has no control plane. The message follows "Waiting for the API server: ".
+#[derive(Debug, thiserror::Error)]
+pub(in crate::demo) enum ClusterError {
+    /// Too many run.
+    #[error("the demo runs at most {most} clusters at once; delete one and this one continues")]
+    TooMany {
+        /// How many may run.
+        most: usize,
+    },
+    /// The claim is on a cluster of the demo.
+    #[error("the demo makes no cluster inside another cluster")]
+    Nested,
+    /// It cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
 
 /// Starts the control plane of a cluster unless it runs. Returns how it is reached; `None` for other claims.
 ///

@@ -23,9 +23,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use cluster::{ClusterAccess, ClusterError, RunsClusters};
 pub(super) use controller::Controller;
 
-use super::clusters::Clusters;
 use crate::clock_rng::{Clock, Rng};
 
 /// The options of the provisioners of a control plane.
@@ -40,7 +40,7 @@ pub(super) struct ProvisionerOptions {
     /// The CA certificate in PEM, for connection secrets.
     pub(super) authority: String,
     /// The control planes of clusters; `None` where no clusters can be made.
-    pub(super) clusters: Option<Arc<Clusters>>,
+    pub(super) clusters: Option<Arc<dyn RunsClusters>>,
     /// The clock.
     pub(super) clock: Clock,
     /// The random number generator, for names and passwords.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::clusters::ClusterAccess;
+use super::cluster::ClusterAccess;
 use crate::kube::GroupKind;
 
 /// How claims of a kind are implemented.

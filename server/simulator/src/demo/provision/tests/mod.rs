@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::demo::clusters::Clusters;
 use crate::demo::kinds;
 use crate::kube::{ControlPlane, GroupKind, Key, Objects, Settings};
 
