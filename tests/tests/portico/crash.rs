@@ -162,8 +162,10 @@ async fn send_until_taken(person: &Person, path: &str, action: &str, fields: &[(
                 return;
             }
             let said = answer.page().body();
-            // The claim exists, and its request is about to be completed.
-            let too_early = answer.status == 422 && said.contains("still under way");
+            // The claim exists, and its request is about to be completed; or right after a start, when some control planes
+            // are connected, the ones that could serve it are not.
+            let too_early = answer.status == 422
+                && (said.contains("still under way") || said.contains("still being connected to"));
             // Right after a start, it may not have synced its control planes.
             assert!(
                 too_early || answer.status.is_server_error() || answer.status == 404,
