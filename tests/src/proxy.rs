@@ -25,7 +25,7 @@ use crate::raw_client::RawClient;
 /// The type of a request to a control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// A dry-run apply.
+    /// A dry-run apply or delete.
     DryRun,
     /// An apply.
     Apply,
@@ -43,7 +43,7 @@ impl Operation {
     fn of(request: &Request<Incoming>) -> Self {
         let query = request.uri().query().unwrap_or_default();
         match *request.method() {
-            Method::PATCH if query.contains("dryRun=All") => Self::DryRun,
+            Method::PATCH | Method::DELETE if query.contains("dryRun=All") => Self::DryRun,
             Method::PATCH => Self::Apply,
             Method::DELETE => Self::Delete,
             _ if query.contains("watch=true") => Self::Watch,

@@ -12,7 +12,7 @@ use portico_domain::placement::{Candidate, Placement};
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
-use portico_planes::PlaneError;
+use portico_planes::{PlaneError, PlaneState};
 
 use super::submit_request::SubmitOutcome;
 use crate::claimed_planes::plane_of;
@@ -21,8 +21,8 @@ use crate::names::plane_title;
 use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
 
-/// How long the page of a deletion waits for the control plane's dry run.
-const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the page of a deletion waits for the control plane's dry run: no page is slow because a control plane is.
+const DRY_RUN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Asks for a claim to be deleted.
 #[derive(Debug, Clone)]
@@ -192,7 +192,8 @@ impl Portal {
         claim: &Claim,
         configuration: &Configuration,
     ) -> Option<DryRunVerdict> {
-        if claim.status.health == Health::Deleting {
+        let plane = self.planes().summary(&claim.reference.plane)?;
+        if claim.status.health == Health::Deleting || plane.state != PlaneState::Ready {
             return None;
         }
         let asking = self.planes().dry_run_delete(grant, claim);

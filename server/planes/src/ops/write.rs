@@ -171,6 +171,8 @@ async fn delete_at(
             map.insert("dryRun".to_owned(), json!(["All"]));
         }
     }
+    // The body decides: with one, the API server does not read the query. There it is for audit logs and proxies.
+    let path = if dry { format!("{path}?dryRun=All") } else { path };
     let call = Call::get(path)
         .with_body(Method::DELETE, "application/json", &options)
         .acting_as(actor);
