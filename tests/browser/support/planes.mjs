@@ -7,7 +7,7 @@ import { Agent, request } from 'node:https';
 export async function controlPlane(demo, name) {
   const { kubeconfig } = demo.controlPlanes.find((plane) => plane.name === name);
   const text = await readFile(kubeconfig, 'utf8');
-  const word = (key) => text.match(new RegExp(`^\\s*${key}: (\\S+)$`, 'm'))[1];
+  const word = (key) => text.match(new RegExp(`^\\s*${key}: "?([^"\\s]+)"?$`, 'm'))[1];
   const server = word('server');
   const ca = Buffer.from(word('certificate-authority-data'), 'base64');
   const agent = new Agent({ ca, keepAlive: true, maxSockets: 8 });
