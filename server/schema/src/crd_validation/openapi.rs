@@ -134,9 +134,6 @@ fn children(schema: &Schema, path: &Path<'_>, context: NodeContext<'_>, errors: 
     let properties = path.property("properties");
     for (name, child) in named(schema, "properties") {
         let mut below = below;
-        if text(schema, "x-kubernetes-map-type") == "atomic" {
-            below.uncorrelated = below.uncorrelated.or(Some(path));
-        }
         let top_level = format!("in top-level {name}");
         if is_object && METADATA.contains(&name) {
             below.in_metadata = true;

@@ -128,6 +128,11 @@ fn patterns_and_rules_must_compile() {
         message.contains("oldSelf cannot be used on the uncorrelatable portion"),
         "{message}"
     );
+    // The fields of an object have their old values, also where it is applied as a whole.
+    let whole = json!({"type": "object", "x-kubernetes-map-type": "atomic", "properties": {
+        "name": {"type": "string", "maxLength": 9, "x-kubernetes-validations": [{"rule": "self == oldSelf"}]},
+    }});
+    assert_eq!(errors_of(&whole), []);
     let idle =
         json!({"type": "string", "x-kubernetes-validations": [{"rule": "true", "optionalOldSelf": true}]});
     assert_eq!(only(&idle).0, "x-kubernetes-validations[0].optionalOldSelf");
