@@ -83,19 +83,14 @@ impl Portal {
         loop {
             let concerned = tokio::select! {
                 () = &mut pause => true,
-                changed = reports.changed() => changed.is_ok(),
-                changed = requests.recv() => !matches!(changed, Err(RecvError::Closed)),
-                change = changes.recv() => match change {
-                    Ok(change) => self.concerns_claimed_planes(&change),
-                    Err(RecvError::Lagged(_)) => true,
-                    Err(RecvError::Closed) => false,
-                },
+                Ok(()) = reports.changed() => true,
+                Ok(_) | Err(RecvError::Lagged(_)) = requests.recv() => true,
+                // A source that has ended is not listened to any more.
+                change = next(changes) => change.is_none_or(|change| self.concerns_claimed_planes(&change)),
             };
             if concerned {
                 return;
             }
-            // So that a source that has ended does not keep this busy.
-            tokio::time::sleep(SETTLE).await;
         }
     }
 
@@ -375,6 +370,15 @@ impl Portal {
                 .is_platform_admin()
                 .then(|| Link::ControlPlane(plane.name.clone())),
         })
+    }
+}
+
+/// The next change; `None` if some were missed. Never ends once there are no more.
+async fn next(changes: &mut broadcast::Receiver<Change>) -> Option<Change> {
+    match changes.recv().await {
+        Ok(change) => Some(change),
+        Err(RecvError::Lagged(_)) => None,
+        Err(RecvError::Closed) => std::future::pending().await,
     }
 }
 

@@ -4,13 +4,14 @@ use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::claimed_plane::PlaneClaim;
 use portico_domain::documents::{ClaimedControlPlane, Configuration, Connection, ControlPlane, SecretSource};
+use portico_domain::obstacle::Obstacle;
 use portico_domain::tenancy::Scope;
 use portico_simulator::kube::{GroupKind, Key};
 use serde_json::json;
 
 use crate::configuration::Loaded;
-use crate::testing::{TestApp, buckets, caller, developer, until, workspace};
-use crate::{DeleteClaim, SubmitOutcome};
+use crate::testing::{TestApp, buckets, caller, developer, lead, until, workspace};
+use crate::{Conflict, Decide, DeleteClaim, PortalError, SubmitOutcome};
 
 /// Makes buckets control planes. They are ready when they are versioned.
 fn buckets_are_control_planes(app: &TestApp) {
@@ -167,4 +168,31 @@ async fn what_nobody_owns_does_not_join() {
     is_versioned(&app, &claim, true).await;
     update(&app).await;
     assert_eq!(claimed(&app), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_a_control_plane_serves_the_environment_is_judged_when_a_request_is_decided() {
+    let app = TestApp::new().await;
+    let id = app.submitted(&developer(0), "files").await;
+    change(&app, "sandboxes only", |configuration| {
+        for plane in configuration.control_planes.values_mut() {
+            plane.spec.environments = vec!["sandbox".parse().unwrap()];
+        }
+    });
+    let approval = Decide {
+        request: id,
+        revision: 1,
+        approve: true,
+        comment: None,
+    };
+    let decided = app.portal.decide(caller(&lead()), approval).await;
+    assert!(
+        matches!(
+            decided,
+            Err(PortalError::Conflict(Conflict::NotPermittedNow(
+                Obstacle::PlaneTaken { .. }
+            )))
+        ),
+        "{decided:?}"
+    );
 }

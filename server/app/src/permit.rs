@@ -306,7 +306,7 @@ fn not_a_developer(request: &Request, tenant: &Tenant) -> Obstacle {
 
 fn place_of(now: &Now<'_>) -> Option<Obstacle> {
     let plane = now.plane?;
-    if !may_use(now.tenant, plane) {
+    if !may_use(now.tenant, plane) || !plane.serves_environment(&now.environment.name) {
         return Some(Obstacle::PlaneTaken {
             tenant: now.tenant.title().to_owned(),
             plane: title(plane).to_owned(),

@@ -79,6 +79,10 @@ impl Portal {
             .control_planes
             .values()
             .filter(|plane| may_use(tenant, plane) && draft.offered.served.contains_key(&plane.name))
+            .filter(|plane| {
+                let environment = draft.environment();
+                environment.is_none_or(|environment| plane.serves_environment(&environment.name))
+            })
             .collect();
         // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
         // name, and none asks what else an empty field can mean before it was checked whole.
