@@ -381,6 +381,22 @@ pub struct PlaneResidents {
 }
 
 impl PlaneResidents {
+    /// What a deletion abandons, as a sentence with the names of the claims.
+    #[must_use]
+    pub fn abandoned(&self) -> String {
+        let names: Vec<&str> = self.rows.iter().map(|row| row.reference.name.as_str()).collect();
+        let list = if names.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", names.join(", "))
+        };
+        let more = match self.claims.saturating_sub(names.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("Abandons {} on {}{list}{more}.", self.summary(), self.plane_title)
+    }
+
     /// What it is, in words: `2 claims and 1 request`.
     #[must_use]
     pub fn summary(&self) -> String {

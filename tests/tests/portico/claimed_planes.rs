@@ -275,7 +275,12 @@ async fn story(hub: &Cluster, spoke: &Cluster) {
     // Abandoned, it goes, and what was on it is no longer shown.
     let form = form.with("_abandon", "yes");
     let sent = dana.submit(&page.url, &form, None).await;
-    let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+    let deletion = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+    let said = deletion.page().text("main").unwrap();
+    assert!(
+        said.contains("Abandons 1 claim on analytics (dev): gadget."),
+        "{said}"
+    );
     until("the control plane leaves", TIMEOUT, async || {
         let claims = dana.get("/claims").await.page().body();
         (!claims.contains("gadget")).then_some(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portico_api::words::{Consequence, DraftProblem, DryRunVerdict};
-use portico_api::{ApprovalPreview, DeletePage, names as field};
+use portico_api::{ApprovalPreview, DeletePage, PlaneResidents, names as field};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef, Health};
 use portico_domain::documents::{Configuration, Environment, Tenant};
@@ -172,15 +172,14 @@ impl Portal {
             ruled_out: Vec::new(),
         });
         placement.candidates.clear();
-        let frozen = Frozen::deletion(
-            &grant,
-            &decision,
-            &claim,
-            manifest,
-            placement,
-            &command.note,
-            self.now(),
-        );
+        // Whoever decides reads what is abandoned, and the request keeps it.
+        let abandoned = page.residents.as_ref().map(PlaneResidents::abandoned);
+        let note = match (abandoned, command.note.trim()) {
+            (None, note) => note.to_owned(),
+            (Some(abandoned), "") => abandoned,
+            (Some(abandoned), note) => format!("{abandoned} {note}"),
+        };
+        let frozen = Frozen::deletion(&grant, &decision, &claim, manifest, placement, &note, self.now());
         Ok(SubmitOutcome::Created(self.send(caller, frozen).await?))
     }
 
