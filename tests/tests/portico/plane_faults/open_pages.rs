@@ -67,7 +67,7 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
 
     let _ = world.proxy.take_requests();
     let mut first = looks_on(&world.portal.world, &dana, &claims[0]).await;
-    let _ = next_event(&mut first, Duration::from_secs(10)).await;
+    let _ = next_event(&mut first, "claim").await;
     let opened = until_quiet(&world.proxy).await;
     let secrets: Vec<&ProxiedRequest> = opened
         .iter()
@@ -82,7 +82,7 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
     let mut streams = vec![first];
     for claim in &claims[1..] {
         let mut stream = looks_on(&world.portal.world, &dana, claim).await;
-        let _ = next_event(&mut stream, Duration::from_secs(10)).await;
+        let _ = next_event(&mut stream, "claim").await;
         streams.push(stream);
     }
     let opened = until_quiet(&world.proxy).await;
@@ -112,7 +112,7 @@ async fn the_last_known_composed_resources_are_shown_while_a_plane_is_down() {
     let page = format!("/claims/{claim}");
     let _ = until_claim(&dana, &page, "Ready").await;
     let mut stream = looks_on(&world.portal.world, &dana, &claim).await;
-    let _ = next_event(&mut stream, Duration::from_secs(10)).await;
+    let _ = next_event(&mut stream, "claim").await;
     let tree = dana.get(&page).await.expect(200).page().text(".tree").unwrap();
 
     world.proxy.go_down().await;
