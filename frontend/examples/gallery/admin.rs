@@ -2,8 +2,9 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, PlaneDetail,
-    PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, Link, MatrixCell, MatrixRow,
+    NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, PlanesPage, RecordPage,
+    RecordRow, TenantRow, TenantsPage,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
@@ -99,6 +100,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         }),
         cordoned_by_document: false,
         remaining: claims::rows(),
+        namespaces: Some(namespaces()),
         serves: catalog::cards()
             .into_iter()
             .map(|card| (card.name, card.title, "v1".into()))
@@ -275,4 +277,43 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::admin_configuration(&frame("/admin/configuration"), &configuration),
         ),
     ]
+}
+
+/// One namespace in each state.
+fn namespaces() -> PlaneNamespaces {
+    let row = |name: &str, environment: &str, state, problem: Option<&str>| NamespaceRow {
+        name: name.into(),
+        tenant: "payments".parse().expect("a name"),
+        environment: environment.parse().expect("a name"),
+        state,
+        objects: 6,
+        problems: problem.map(str::to_owned).into_iter().collect(),
+        corrected: None,
+    };
+    PlaneNamespaces {
+        compared_at: Some(now() - SignedDuration::from_secs(70)),
+        problem: None,
+        rows: vec![
+            row(
+                "payments-production",
+                "production",
+                NamespaceState::Foreign,
+                Some("its label says that it is the tenant research’s: change it to hand it over"),
+            ),
+            row(
+                "payments-staging",
+                "staging",
+                NamespaceState::Incomplete,
+                Some("ResourceQuota compute: Portico may not list resourcequotas"),
+            ),
+            NamespaceRow {
+                corrected: Some(Correction {
+                    at: now() - SignedDuration::from_hours(2),
+                    what: "NetworkPolicy default-deny".into(),
+                    by: Some("kubectl-edit".into()),
+                }),
+                ..row("payments-dev", "dev", NamespaceState::Kept, None)
+            },
+        ],
+    }
 }

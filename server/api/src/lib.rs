@@ -13,6 +13,7 @@ mod frame;
 mod home;
 mod lifecycle;
 mod link;
+mod namespaces;
 mod offering;
 mod placement;
 mod requests;
@@ -40,6 +41,7 @@ pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, Te
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
 pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;
+pub use namespaces::{Correction, NamespaceRow, NamespaceState, PlaneNamespaces};
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use placement::{CandidateView, PlacementView};
 pub use portico_page::names;

@@ -121,6 +121,7 @@ impl Portal {
             cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
             cordoned_by_document: status.document.spec.cordoned,
             remaining,
+            namespaces: self.plane_namespaces(&status.document),
             serves: catalog
                 .offerings
                 .values()

@@ -96,6 +96,7 @@ fn configuration() -> Configuration {
         control_planes: BTreeMap::new(),
         offerings: BTreeMap::new(),
         tenants: BTreeMap::new(),
+        namespace_templates: BTreeMap::new(),
         policies: BTreeMap::new(),
     }
 }

@@ -55,6 +55,7 @@ mod rows;
 mod search;
 pub mod security;
 mod snippets;
+mod tenant_namespaces;
 #[cfg(test)]
 mod testing;
 mod tokens;
@@ -126,6 +127,7 @@ struct Shared {
     /// One permit for each trial of a definition at once.
     trials: tokio::sync::Semaphore,
     recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
+    namespaces: tenant_namespaces::Namespaces,
     usage_sampled: parking_lot::Mutex<usage_sampling::Sampled>,
     env: Env,
 }
@@ -157,6 +159,7 @@ impl Portal {
                 judging: judging::Judging::default(),
                 trials: tokio::sync::Semaphore::new(definition_trial::CONCURRENT_TRIALS),
                 recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
+                namespaces: tenant_namespaces::Namespaces::default(),
                 usage_sampled: parking_lot::Mutex::default(),
                 env,
             }),

@@ -469,6 +469,7 @@ fn configuration(kubeconfig: &str) -> Configuration {
         tenants: (0..TENANTS)
             .map(|number| (workspace(number).tenant, tenant(number)))
             .collect(),
+        namespace_templates: BTreeMap::new(),
         policies: BTreeMap::from([(policy.name.clone(), policy)]),
     }
 }

@@ -30,6 +30,7 @@ pub mod request;
 mod role;
 pub mod security;
 pub mod tenancy;
+pub mod tenant_namespace;
 pub mod text;
 pub mod trace;
 pub mod usage;

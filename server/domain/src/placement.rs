@@ -366,6 +366,7 @@ mod tests {
                 act_as: ActAs::Portico,
                 dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
                 environments: Vec::new(),
+                public_address: None,
                 cordoned: false,
                 capacity: Some(100),
                 limits: Limits::default(),

@@ -12,7 +12,7 @@ use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn};
 use serde_json::Value;
 
 use crate::actor::{Actor, impersonation};
-use crate::connect::{Certificates, Connection, Credential, explain, sign_in_error};
+use crate::connect::{Certificates, Connection, Credential, ServerAddress, explain, sign_in_error};
 use crate::error::PlaneError;
 
 /// Longest response that is read, in bytes.
@@ -33,6 +33,7 @@ pub(crate) struct ApiClient {
     passed_on: Option<PassedOn>,
     /// Impersonation headers of the kubeconfig for Portico's own calls.
     impersonation: Arc<HeaderMap>,
+    pub(crate) address: Arc<ServerAddress>,
 }
 
 /// An HTTP request to a control plane.
@@ -99,6 +100,7 @@ impl ApiClient {
                 ActAs::Person(passed_on) => Some(passed_on.clone()),
             },
             impersonation: Arc::new(connection.impersonation),
+            address: Arc::new(connection.address),
         }
     }
 

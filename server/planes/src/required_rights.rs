@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::ClaimKind;
-use portico_domain::documents::ActAs;
+use portico_domain::documents::{ActAs, Configuration, ControlPlane};
 use portico_domain::names::OfferingName;
+use portico_domain::tenant_namespace::{template_kinds, tenant_namespaces};
 use serde_json::Value;
 
 use crate::discovery::{Kind, Xrd, is_offered};
@@ -113,6 +114,36 @@ pub fn required_rights(
                 ..RequiredRight::everywhere("impersonate", "", "groups")
             }));
         }
+    }
+    rights
+}
+
+/// Lists what Portico does in its own name to keep the namespaces of tenants as their templates have them; empty if no
+/// template is for the control plane.
+#[must_use]
+pub fn tenancy_rights(configuration: &Configuration, plane: &ControlPlane) -> Vec<RequiredRight> {
+    let namespaces = tenant_namespaces(configuration, plane);
+    if namespaces.is_empty() {
+        return Vec::new();
+    }
+    let mut rights: Vec<_> = ["list", "create", "patch"]
+        .map(|verb| RequiredRight::everywhere(verb, "", "namespaces"))
+        .into();
+    for kind in template_kinds(configuration) {
+        let verbs = ["list", "create", "patch", "delete"];
+        rights.extend(verbs.map(|verb| RequiredRight::everywhere(verb, &kind.group, &kind.plural)));
+    }
+    // A role may be bound by who has all that is in it, or this right.
+    let roles: BTreeSet<&String> = namespaces
+        .iter()
+        .flat_map(|namespace| namespace.roles.values())
+        .collect();
+    rights.extend(roles.into_iter().map(|role| RequiredRight {
+        name: Some(role.clone()),
+        ..RequiredRight::everywhere("bind", "rbac.authorization.k8s.io", "clusterroles")
+    }));
+    if namespaces.iter().any(|namespace| namespace.kubeconfig.is_some()) {
+        rights.push(RequiredRight::everywhere("create", "", "serviceaccounts/token"));
     }
     rights
 }

@@ -10,7 +10,7 @@ use kube_schema::yaml;
 use portico_domain::documents::{ActAs, ControlPlane, Offering};
 use portico_domain::names::PlaneName;
 use portico_domain::ownership::Ownership;
-use portico_planes::{Requestable, RequestableKind, RequiredRight, required_rights};
+use portico_planes::{Requestable, RequestableKind, RequiredRight, required_rights, tenancy_rights};
 use serde_json::{Value, json};
 
 use crate::config;
@@ -113,13 +113,16 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
         .collect();
     let subject = subject(arguments)?;
 
-    let rights = required_rights(
+    let mut rights = required_rights(
         &plane.spec.act_as,
         &requestable.kinds,
         &namespaces,
         requestable.crossplane,
     );
-    for line in notes(plane, arguments, &requestable, &namespaces) {
+    let for_templates = tenancy_rights(configuration, plane);
+    let makes_namespaces = !for_templates.is_empty();
+    rights.extend(for_templates);
+    for line in notes(plane, arguments, &requestable, &namespaces, makes_namespaces) {
         writeln!(out, "# {line}")?;
     }
     for document in documents(&rights, &namespaces, &subject) {
@@ -134,6 +137,7 @@ fn notes(
     arguments: &RbacArguments,
     requestable: &Requestable,
     namespaces: &BTreeSet<String>,
+    makes_namespaces: bool,
 ) -> Vec<String> {
     let name = &plane.name;
     let mut notes = Vec::new();
@@ -179,7 +183,15 @@ fn notes(
         ));
     } else {
         let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
-        notes.push(format!("These namespaces must exist: {}.", names.join(", ")));
+        let names = names.join(", ");
+        notes.push(format!("These namespaces must exist: {names}."));
+        if makes_namespaces {
+            notes.push(
+                "Templates of the configuration make others, and these roles let Portico put into every namespace what \
+                 they have."
+                    .to_owned(),
+            );
+        }
     }
     notes
 }

@@ -216,6 +216,7 @@ fn spawn_background_work(
     background.spawn(verify_audit_log(portal(), stop()));
     background.spawn(refresh_statistics(portal(), stop()));
     background.spawn(follow_claimed_planes(portal(), authority(), stop()));
+    background.spawn(keep_tenant_namespaces(portal(), authority(), stop()));
     background.spawn(sample_usage(portal(), authority(), stop()));
     background.spawn(tail_audit_log(portal(), authority(), changes, stop()));
 }
@@ -409,6 +410,14 @@ async fn follow_claimed_planes(portal: Portal, authority: SystemAuthority, stop:
     tokio::select! {
         () = stop.cancelled() => {}
         () = portal.follow_claimed_planes(&authority) => {}
+    }
+}
+
+/// Keeps the namespaces of tenants as their templates have them.
+async fn keep_tenant_namespaces(portal: Portal, authority: SystemAuthority, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = portal.keep_tenant_namespaces(&authority) => {}
     }
 }
 

@@ -21,6 +21,12 @@ pub fn changed_documents(before: &Configuration, after: &Configuration) -> Vec<S
     compare("Offering", &before.offerings, &after.offerings, &mut changed);
     compare("Tenant", &before.tenants, &after.tenants, &mut changed);
     compare("ApprovalPolicy", &before.policies, &after.policies, &mut changed);
+    compare(
+        "NamespaceTemplate",
+        &before.namespace_templates,
+        &after.namespace_templates,
+        &mut changed,
+    );
     changed.into_iter().collect()
 }
 

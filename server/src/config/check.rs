@@ -5,6 +5,7 @@ mod claimed_planes;
 mod control_planes;
 mod labels;
 mod lifecycle;
+mod namespace_templates;
 mod offerings;
 mod policies;
 mod portal;
@@ -26,6 +27,7 @@ pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     offerings::offerings(documents, &mut findings);
     tenants::tenants(documents, &mut findings);
     policies::policies(documents, &mut findings);
+    namespace_templates::namespace_templates(documents, &mut findings);
     findings.into_vec()
 }
 

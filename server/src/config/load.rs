@@ -232,6 +232,7 @@ fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
     let mut offerings = BTreeMap::new();
     let mut tenants = BTreeMap::new();
     let mut policies = BTreeMap::new();
+    let mut namespace_templates = BTreeMap::new();
     for LocatedDocument { document, .. } in documents {
         match document {
             Document::Portal(document) => portal = Some(document),
@@ -247,6 +248,9 @@ fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
             Document::ApprovalPolicy(document) => {
                 policies.insert(document.name.clone(), document);
             }
+            Document::NamespaceTemplate(document) => {
+                namespace_templates.insert(document.name.clone(), *document);
+            }
         }
     }
     Some(Configuration {
@@ -255,5 +259,6 @@ fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
         offerings,
         tenants,
         policies,
+        namespace_templates,
     })
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use portico_app::configuration::{Problem, Severity};
 use portico_domain::documents::{
-    API_VERSION, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec, Offering, OfferingSpec,
-    Portal, PortalSpec, Tenant, TenantSpec,
+    API_VERSION, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec, NamespaceTemplate,
+    NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Tenant, TenantSpec,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -24,6 +24,7 @@ pub(super) enum Document {
     Offering(Box<Offering>),
     Tenant(Tenant),
     ApprovalPolicy(ApprovalPolicy),
+    NamespaceTemplate(Box<NamespaceTemplate>),
 }
 
 impl Document {
@@ -34,6 +35,7 @@ impl Document {
             Self::Offering(_) => "Offering",
             Self::Tenant(_) => "Tenant",
             Self::ApprovalPolicy(_) => "ApprovalPolicy",
+            Self::NamespaceTemplate(_) => "NamespaceTemplate",
         }
     }
 
@@ -44,6 +46,7 @@ impl Document {
             Self::Offering(offering) => offering.name.as_str(),
             Self::Tenant(tenant) => tenant.name.as_str(),
             Self::ApprovalPolicy(policy) => &policy.name,
+            Self::NamespaceTemplate(template) => &template.name,
         }
     }
 }
@@ -133,6 +136,7 @@ enum Spec {
     Offering(Box<OfferingSpec>),
     Tenant(TenantSpec),
     ApprovalPolicy(ApprovalPolicySpec),
+    NamespaceTemplate(Box<NamespaceTemplateSpec>),
 }
 
 impl RawDocument {
@@ -155,16 +159,29 @@ impl RawDocument {
                 spec,
             }),
             Spec::ApprovalPolicy(spec) => {
-                if !portico_domain::names::is_dns_subdomain(&name) {
-                    return Err((
-                        "metadata.name",
-                        format!("{name:?} is not a name: use a-z, 0-9, '-' and '.'"),
-                    ));
-                }
+                let name = subdomain(name)?;
                 Document::ApprovalPolicy(ApprovalPolicy { name, spec })
+            }
+            Spec::NamespaceTemplate(spec) => {
+                // It is the value of a label, too.
+                let name = subdomain(name)?;
+                if name.len() > 63 {
+                    return Err(("metadata.name", "is longer than 63 characters".to_owned()));
+                }
+                Document::NamespaceTemplate(Box::new(NamespaceTemplate { name, spec: *spec }))
             }
         })
     }
+}
+
+fn subdomain(name: String) -> Result<String, (&'static str, String)> {
+    if portico_domain::names::is_dns_subdomain(&name) {
+        return Ok(name);
+    }
+    Err((
+        "metadata.name",
+        format!("{name:?} is not a name: use a-z, 0-9, '-' and '.'"),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -259,13 +276,21 @@ impl<'de> Deserialize<'de> for FileDocument {
 }
 
 fn read_spec<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Spec, A::Error> {
-    const KINDS: &[&str] = &["Portal", "ControlPlane", "Offering", "Tenant", "ApprovalPolicy"];
+    const KINDS: &[&str] = &[
+        "Portal",
+        "ControlPlane",
+        "Offering",
+        "Tenant",
+        "ApprovalPolicy",
+        "NamespaceTemplate",
+    ];
     Ok(match kind {
         "Portal" => Spec::Portal(map.next_value()?),
         "ControlPlane" => Spec::ControlPlane(map.next_value()?),
         "Offering" => Spec::Offering(map.next_value()?),
         "Tenant" => Spec::Tenant(map.next_value()?),
         "ApprovalPolicy" => Spec::ApprovalPolicy(map.next_value()?),
+        "NamespaceTemplate" => Spec::NamespaceTemplate(map.next_value()?),
         other => {
             return Err(A::Error::custom(format!(
                 "unknown kind {other:?}; known are {}",

@@ -12,6 +12,7 @@ use super::{load, open, parse, watch};
 mod claimed_planes;
 mod exposure;
 mod files;
+mod namespace_templates;
 mod offerings;
 mod sign_in;
 

@@ -251,6 +251,7 @@ fn read(folder: &Path) -> Loaded {
             control_planes: BTreeMap::new(),
             offerings: BTreeMap::new(),
             tenants: tenants.collect(),
+            namespace_templates: BTreeMap::new(),
             policies: BTreeMap::new(),
         }),
         problems: Vec::new(),

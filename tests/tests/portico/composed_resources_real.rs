@@ -87,6 +87,7 @@ fn planes(kubeconfig: &Path) -> Planes {
             act_as: ActAs::Portico,
             dedicated_to: Vec::new(),
             environments: Vec::new(),
+            public_address: None,
             cordoned: false,
             capacity: None,
             limits: Limits::default(),

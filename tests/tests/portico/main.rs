@@ -85,6 +85,7 @@ mod secrets;
 mod security_events;
 mod server_text;
 mod story;
+mod tenant_namespaces;
 mod tokens;
 mod trace;
 mod try_definition;

@@ -170,6 +170,7 @@ impl World {
                 act_as,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),
+                public_address: None,
                 cordoned: false,
                 capacity: None,
                 limits: Limits::default(),

@@ -1,6 +1,7 @@
 //! Pages for admins: control planes, tenants, audit log, configuration. Tenant admins see only their tenants.
 
 mod configuration;
+mod namespaces;
 mod people;
 mod plane;
 mod planes;

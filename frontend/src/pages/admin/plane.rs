@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use portico_api::{ClaimRow, Frame, Link, PlaneDetail, names};
 
+use super::namespaces::namespaces;
 use super::planes::{behind, certificate, state};
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
@@ -21,7 +22,7 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
             <div class="live" data-live="plane">
                 {warnings(page)}
                 <div class="two">
-                    <div class="stack-l">{remaining(page)}{serves(page)}{errors(frame, page)}</div>
+                    <div class="stack-l">{remaining(page)}{serves(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
                     <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(frame, page)}{left_out(page)}</div>
                 </div>
             </div>

@@ -26,6 +26,9 @@ pub fn event_sentence(event: &Event) -> String {
         "plane.uncordoned" => "uncordoned",
         "plane.joined" => "connected the control plane",
         "plane.left" => "disconnected the control plane",
+        "namespace.created" => "created the namespace",
+        "namespace.corrected" => "put right the namespace",
+        "kubeconfig.issued" => "fetched a kubeconfig for the namespace",
         "definition.tried" => "tried a changed definition of",
         "record.exported" => "exported the",
         "record.broken" => "found a break of the",
@@ -51,6 +54,7 @@ pub fn event_sentence(event: &Event) -> String {
         .details
         .get("claim")
         .or_else(|| event.details.get("token"))
+        .or_else(|| event.details.get("namespace"))
         .and_then(|name| name.as_str())
         .unwrap_or(&event.subject);
     format!("{} {did} {what}", event.actor_name)

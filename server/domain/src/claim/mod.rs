@@ -56,6 +56,12 @@ pub mod labels {
     pub const ICON: &str = "portico.dev/icon";
     /// Annotation on a CRD or XRD: how its form is laid out, as YAML of [`portico_form::FormHints`].
     pub const FORM: &str = "portico.dev/form";
+    /// Label of what a `NamespaceTemplate` puts into a tenant's namespace: the template's name.
+    pub const TEMPLATE: &str = "portico.dev/namespace-template";
+    /// Annotation of the same: the digest of the manifest as it was applied last.
+    pub const APPLIED: &str = "portico.dev/applied";
+    /// Annotation of a tenant's namespace and of what a template puts into it: the name of the portal that keeps it.
+    pub const PORTAL: &str = "portico.dev/portal";
     /// The field manager of every server-side apply by Portico.
     pub const FIELD_MANAGER: &str = "portico";
 }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActAs, ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, Offering, Outcome, Portal,
-    Provider, Tenant,
+    ActAs, ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, NamespaceTemplate, Offering,
+    Outcome, Portal, Provider, Tenant,
 };
 use crate::names::{OfferingName, PlaneName, TenantName};
 use crate::person::Person;
@@ -23,6 +23,8 @@ pub struct Configuration {
     pub tenants: BTreeMap<TenantName, Tenant>,
     /// The approval policies, by name.
     pub policies: BTreeMap<String, ApprovalPolicy>,
+    /// What namespaces of tenants get, by the templates' names.
+    pub namespace_templates: BTreeMap<String, NamespaceTemplate>,
 }
 
 impl Configuration {

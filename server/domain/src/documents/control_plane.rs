@@ -44,6 +44,9 @@ pub struct ControlPlaneSpec {
     /// The only environments that it serves, by name, of the tenants that may use it. Empty: all.
     #[serde(default)]
     pub environments: Vec<EnvironmentName>,
+    /// Where people reach it with kubectl, if that is elsewhere than where Portico does.
+    #[serde(default)]
+    pub public_address: Option<PublicAddress>,
     /// Takes no new claims; existing ones stay.
     #[serde(default)]
     pub cordoned: bool,
@@ -53,6 +56,18 @@ pub struct ControlPlaneSpec {
     /// Limits for what is read from it.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Where people reach a control plane.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublicAddress {
+    /// The URL, with `https`.
+    pub server: String,
+    /// The authorities that sign its certificate, in PEM. Without them: those that people's machines trust.
+    #[serde(default)]
+    pub certificate_authority: Option<String>,
 }
 
 /// The type of a control plane.

@@ -10,6 +10,7 @@ mod consumption;
 mod control_plane;
 mod group;
 mod lifecycle;
+mod namespace_template;
 mod offering;
 mod portal;
 #[cfg(test)]
@@ -21,11 +22,14 @@ pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Appr
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{
-    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits,
+    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits, PublicAddress,
 };
 pub use group::GroupRef;
 pub use lifecycle::{
     Audience, Deprecation, ENDING_DAYS, Lifecycle, MAX_NOTE_CHARACTERS, NewClaims, Phase, Stage,
+};
+pub use namespace_template::{
+    EnvironmentKinds, KubeconfigAccess, NamespaceTemplate, NamespaceTemplateSpec, TemplateGroups,
 };
 pub use offering::{
     Access, Category, ClaimedControlPlane, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price,

@@ -48,6 +48,7 @@ fn plane(dedicated: &[&str]) -> ControlPlane {
             act_as: ActAs::Portico,
             dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
             environments: Vec::new(),
+            public_address: None,
             cordoned: false,
             capacity: None,
             limits: Limits::default(),

@@ -79,6 +79,31 @@ pub(crate) struct Connection {
     pub(crate) credential: Arc<Credential>,
     /// Impersonation headers of the kubeconfig.
     pub(crate) impersonation: HeaderMap,
+    pub(crate) address: ServerAddress,
+}
+
+/// Where a control plane is, as Portico reaches it. Holds no credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAddress {
+    /// The URL.
+    pub server: String,
+    /// The authorities that sign its certificate, in PEM; `None`: those of the system.
+    pub authorities: Option<String>,
+    /// The name in its certificate, where it is not the host of the URL.
+    pub server_name: Option<String>,
+    /// True if Portico checks its certificate.
+    pub checked: bool,
+}
+
+impl ServerAddress {
+    fn of(config: &Kubeconfig) -> Self {
+        Self {
+            server: config.server.to_string().trim_end_matches('/').to_owned(),
+            authorities: config.trust.pem(),
+            server_name: config.server_name.as_ref().map(|name| name.to_str().into_owned()),
+            checked: config.trust.is_checked(),
+        }
+    }
 }
 
 /// A connection, and what it depends on.
@@ -221,6 +246,7 @@ pub(crate) async fn connect(
             "the kubeconfig {shown}: users[].user.as: holds what no header can carry"
         ))
     })?;
+    let address = ServerAddress::of(&config);
     let (http, certificates, credential) = http_client(config, &shown).await?;
     Ok(Connected {
         connection: Connection {
@@ -228,6 +254,7 @@ pub(crate) async fn connect(
             certificates,
             credential,
             impersonation,
+            address,
         },
         source,
         warnings,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
@@ -39,6 +41,19 @@ impl Trust {
         Ok(Self::Authorities(usable))
     }
 
+    /// The authorities in PEM; `None` if there are none of its own.
+    pub(super) fn pem(&self) -> Option<String> {
+        let Self::Authorities(given) = self else {
+            return None;
+        };
+        Some(given.iter().map(certificate_pem).collect())
+    }
+
+    /// True unless every certificate is trusted.
+    pub(super) fn is_checked(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
     /// The verifier of server certificates.
     fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SetUpError> {
         match self {
@@ -67,6 +82,21 @@ impl Trust {
             Self::Nothing => Ok(Arc::new(Unchecked(provider.clone()))),
         }
     }
+}
+
+/// RFC 7468: base64 in lines of 64 characters.
+fn certificate_pem(der: &CertificateDer<'_>) -> String {
+    let text = STANDARD.encode(der);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
 
 /// A client certificate with its key.

@@ -8,10 +8,12 @@ mod list;
 mod read;
 mod review;
 mod secret;
+mod tenancy;
 mod tree;
 mod write;
 
 pub use list::ObjectPages;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;
+pub use tenancy::{AccountToken, ObjectMetadata};
 pub use write::{Applied, Expect};

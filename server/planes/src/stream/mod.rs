@@ -93,7 +93,7 @@ pub(crate) struct Collection {
     pub(crate) changes_only: bool,
 }
 
-const METADATA_LIST: &str =
+pub(crate) const METADATA_LIST: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 /// Accept header for an object's metadata (Kubernetes, "API concepts", metadata-only fetches).
 pub(crate) const METADATA: &str =

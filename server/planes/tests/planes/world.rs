@@ -76,6 +76,7 @@ impl Plane {
                 act_as: ActAs::Portico,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),
+                public_address: None,
                 cordoned: false,
                 capacity: None,
                 limits: Limits {

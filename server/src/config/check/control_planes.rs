@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portico_domain::documents::{ActAs, Connection, ControlPlane, Provider};
+use portico_domain::documents::{ActAs, Connection, ControlPlane, Provider, PublicAddress};
 use portico_domain::names::{PlaneName, TenantName};
 use portico_domain::placement::may_use;
 use portico_planes::check_kubeconfig;
+use url::Url;
 
 use super::super::documents::{LocatedDocument, all_tenants, planes};
 use super::super::finding::Findings;
@@ -32,6 +33,9 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
         environments(at, plane, documents, findings);
         connection(at, &spec.connection, &by_name, findings);
         acting_as(at, &spec.act_as, &providers, findings);
+        if let Some(address) = &spec.public_address {
+            public_address(at, address, findings);
+        }
         let limits = &spec.limits;
         if limits.objects == 0 {
             findings.error(at, "spec.limits.objects", "must be at least 1");
@@ -50,6 +54,22 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
             );
         }
         labels(at, "metadata.labels", &plane.labels, findings);
+    }
+}
+
+fn public_address(at: usize, address: &PublicAddress, findings: &mut Findings) {
+    let is_https = Url::parse(&address.server).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    if !is_https {
+        let message = format!("{:?} is not an https URL", address.server);
+        findings.error(at, "spec.publicAddress.server", message);
+    }
+    let begins = |pem: &String| pem.trim_start().starts_with("-----BEGIN CERTIFICATE-----");
+    if !address.certificate_authority.as_ref().is_none_or(begins) {
+        findings.error(
+            at,
+            "spec.publicAddress.certificateAuthority",
+            "is not a certificate in PEM",
+        );
     }
 }
 

@@ -332,6 +332,7 @@ fn document(kubeconfig: &str, act_as: ActAs) -> ControlPlane {
             act_as,
             dedicated_to: Vec::new(),
             environments: Vec::new(),
+            public_address: None,
             cordoned: false,
             capacity: None,
             limits: Limits {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use schemars::{JsonSchema, SchemaGenerator};
 
-use super::{ApprovalPolicy, ControlPlane, Offering, PassedOn, Portal, Tenant};
+use super::{ApprovalPolicy, ControlPlane, NamespaceTemplate, Offering, PassedOn, Portal, Tenant};
 use examples::Examples;
 use page::Page;
 
@@ -67,7 +67,7 @@ fn schema_of<T: JsonSchema>() -> schemars::Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind {
         name: "Portal",
         file: "portal",
@@ -92,6 +92,11 @@ const KINDS: [Kind; 5] = [
         name: "ApprovalPolicy",
         file: "approval-policy",
         schema: schema_of::<ApprovalPolicy>,
+    },
+    Kind {
+        name: "NamespaceTemplate",
+        file: "namespace-template",
+        schema: schema_of::<NamespaceTemplate>,
     },
 ];
 

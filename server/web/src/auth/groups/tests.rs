@@ -41,6 +41,7 @@ fn configuration() -> Configuration {
                 spec: serde_json::from_value(tenant).unwrap(),
             },
         )]),
+        namespace_templates: BTreeMap::new(),
         policies: BTreeMap::from([(
             "company".to_owned(),
             portico_domain::documents::ApprovalPolicy {
