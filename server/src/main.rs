@@ -34,6 +34,9 @@ enum Command {
     },
     /// Prints the roles that a control plane must grant to Portico, for `kubectl apply`.
     Rbac(commands::rbac::RbacArguments),
+    /// Prints the definitions of Portico's own kinds, for `kubectl apply --server-side`, so that a control plane can hold
+    /// Portico's documents.
+    Crds,
     /// Updates the schema of the database without starting.
     Migrate {
         /// The folder of the configuration.
@@ -135,6 +138,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             }
         }
         Command::Rbac(arguments) => commands::rbac::rbac(&arguments, &mut std::io::stdout())?,
+        Command::Crds => commands::crds::crds(&mut std::io::stdout())?,
         Command::Migrate { config, database } => {
             begin_logging(arguments.log_format, "info");
             let url = match (database, config) {

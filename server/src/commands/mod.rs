@@ -2,6 +2,7 @@
 
 pub mod check_config;
 mod configuration_log;
+pub mod crds;
 #[cfg(feature = "demo")]
 pub mod demo;
 #[cfg(feature = "demo")]

@@ -55,6 +55,7 @@ mod forms;
 mod health;
 mod hidden_characters;
 mod home;
+mod home_definitions;
 mod json_patch;
 mod keycloak;
 mod kubectl;

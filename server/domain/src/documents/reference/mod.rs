@@ -3,9 +3,11 @@
 //!
 //! `cargo xtask docs` writes the pages; `every_page_is_up_to_date` fails while they differ.
 
+mod definitions;
 mod examples;
 mod page;
 mod shape;
+mod structural;
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +42,7 @@ pub(super) enum ActAsWord {
     Person,
 }
 
-/// How [`super::GroupRef`] is written.
+/// A group of people at an identity provider.
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is read")]

@@ -291,7 +291,7 @@ fn text(schema: &Value) -> String {
 }
 
 /// Joins a doc comment to one paragraph, without links into the code.
-fn one_paragraph(words: &str) -> String {
+pub(super) fn one_paragraph(words: &str) -> String {
     let mut one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     while let Some(start) = one_line
         .find(" See [`crate::")
