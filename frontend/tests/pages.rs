@@ -28,6 +28,7 @@ fn frame() -> Frame {
         admin: true,
         platform_admin: true,
         approver: true,
+        kubectl: true,
         waiting: 2,
         tenants: vec![],
         current: None,

@@ -2,16 +2,16 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, Link, MatrixCell, MatrixRow,
-    NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, PlanesPage, RecordPage,
-    RecordRow, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, KubeconfigRow, KubectlPage,
+    Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces, PlaneRow,
+    PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
 use portico_domain::tenancy::Person;
 use portico_frontend::pages;
 
-use crate::people::{at, now, pat};
+use crate::people::{at, dana, now, pat};
 use crate::{catalog, claims};
 
 fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
@@ -208,6 +208,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     };
     vec![
         (
+            "kubectl",
+            pages::kubectl(&at(dana("/kubectl"), "kubectl access", &[]), &kubectl()),
+        ),
+        (
             "admin-planes",
             pages::admin_planes(&frame("/admin/control-planes"), &planes),
         ),
@@ -314,6 +318,27 @@ fn namespaces() -> PlaneNamespaces {
                 }),
                 ..row("payments-dev", "dev", NamespaceState::Kept, None)
             },
+        ],
+    }
+}
+
+/// Namespaces that a developer can fetch a kubeconfig for.
+fn kubectl() -> KubectlPage {
+    let row = |index: usize, environment: &str, role: &str| KubeconfigRow {
+        plane: catalog::planes().remove(index),
+        tenant: "payments".parse().expect("a name"),
+        tenant_title: "Payments".into(),
+        environment: environment.parse().expect("a name"),
+        production: environment == "production",
+        namespace: format!("payments-{environment}"),
+        cluster_role: role.into(),
+        minutes: 60,
+    };
+    KubectlPage {
+        rows: vec![
+            row(0, "dev", "edit"),
+            row(1, "dev", "edit"),
+            row(0, "production", "view"),
         ],
     }
 }

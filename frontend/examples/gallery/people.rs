@@ -17,6 +17,7 @@ pub(crate) fn stranger() -> Frame {
         admin: false,
         platform_admin: false,
         approver: false,
+        kubectl: true,
         waiting: 0,
         tenants: vec![],
         current: None,
@@ -62,6 +63,7 @@ pub(crate) fn dana(path: &str) -> Frame {
 pub(crate) fn ada(path: &str) -> Frame {
     Frame {
         approver: true,
+        kubectl: true,
         waiting: 3,
         person: Some("Ada Approver".into()),
         ..dana(path)

@@ -8,6 +8,10 @@ use super::Link;
 /// The frame of a page: navigation, notices and technical values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether the navigation has an entry"
+)]
 pub struct Frame {
     /// The title of the page, without the product's name.
     pub title: String,
@@ -25,6 +29,8 @@ pub struct Frame {
     pub platform_admin: bool,
     /// True if the navigation has Approvals.
     pub approver: bool,
+    /// True if there may be a kubeconfig for them.
+    pub kubectl: bool,
     /// Number of requests that wait for them.
     pub waiting: usize,
     /// The tenants and environments to choose from.

@@ -11,6 +11,7 @@ mod claims;
 mod definition_trial;
 mod frame;
 mod home;
+mod kubeconfigs;
 mod lifecycle;
 mod link;
 mod namespaces;
@@ -39,6 +40,7 @@ pub use definition_trial::{
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
+pub use kubeconfigs::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
 pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;
 pub use namespaces::{Correction, NamespaceRow, NamespaceState, PlaneNamespaces};

@@ -45,6 +45,8 @@ pub enum Link {
     Approvals,
     /// What tenants used over time.
     Usage,
+    /// Kubeconfigs for a person.
+    Kubectl,
     /// A person's own API tokens.
     Tokens,
     /// Revokes an API token.
@@ -111,6 +113,7 @@ impl Link {
             Self::Comment(_) => "/requests/{id}/comment",
             Self::Approvals => "/approvals",
             Self::Usage => "/usage",
+            Self::Kubectl => "/kubectl",
             Self::Tokens => "/tokens",
             Self::RevokeToken(_) => "/tokens/{id}/revoke",
             Self::Sessions => "/sessions",
@@ -163,6 +166,7 @@ impl Link {
             | Self::Requests
             | Self::Approvals
             | Self::Usage
+            | Self::Kubectl
             | Self::Tokens
             | Self::Sessions
             | Self::Admin

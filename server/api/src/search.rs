@@ -153,6 +153,7 @@ impl SearchResult {
             Link::Requests => "Requests",
             Link::Approvals => "Approvals",
             Link::Usage => "Usage",
+            Link::Kubectl => "kubectl access",
             Link::Tokens => "API tokens",
             Link::Sessions => "Sessions",
             Link::ControlPlanes => "Admin: control planes",

@@ -10,6 +10,10 @@ use super::{Portal, Result};
 
 /// The navigation of a viewer's pages.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether the navigation has an entry"
+)]
 pub struct Navigation {
     /// True if there is an Admin section.
     pub admin: bool,
@@ -17,6 +21,8 @@ pub struct Navigation {
     pub platform_admin: bool,
     /// True if there is an approval queue.
     pub approver: bool,
+    /// True if there may be a kubeconfig for the viewer.
+    pub kubectl: bool,
     /// Number of requests that wait for the viewer.
     pub waiting: usize,
     /// The tenants and environments they may work in.
@@ -59,10 +65,17 @@ impl Portal {
             admin: viewer.is_platform_admin() || is_tenant_admin(viewer),
             platform_admin: viewer.is_platform_admin(),
             approver,
+            kubectl: may_use_kubectl(viewer, &configuration),
             waiting,
             tenants,
         })
     }
+}
+
+/// True if templates hand out kubeconfigs, and the viewer is in a tenant.
+pub(super) fn may_use_kubectl(viewer: &Viewer, configuration: &Configuration) -> bool {
+    let mut templates = configuration.namespace_templates.values();
+    !viewer.roles().is_empty() && templates.any(|template| template.spec.kubeconfig.is_some())
 }
 
 /// True if the viewer administers a tenant.

@@ -11,7 +11,7 @@ use portico_planes::{Catalog, ClaimFilter};
 use portico_store::{Page, RequestFilter};
 
 use super::index::Wanted;
-use super::navigation::{decides, is_tenant_admin};
+use super::navigation::{decides, is_tenant_admin, may_use_kubectl};
 use super::{Portal, Result, Workspace, rows};
 
 /// Results of one kind at most.
@@ -181,6 +181,7 @@ impl Portal {
             (true, Link::Requests),
             (approver, Link::Approvals),
             (member, Link::Usage),
+            (may_use_kubectl(viewer, &self.configuration()), Link::Kubectl),
             (true, Link::Tokens),
             (true, Link::Sessions),
             (viewer.is_platform_admin(), Link::ControlPlanes),

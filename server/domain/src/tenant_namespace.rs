@@ -180,6 +180,17 @@ impl TenantNamespace {
     }
 }
 
+impl TenantNamespace {
+    /// The `ClusterRole` that a service account has.
+    #[must_use]
+    pub fn cluster_role(&self, account: &str) -> Option<&str> {
+        let mut roles = self.roles.values();
+        roles
+            .find(|role| account_name(role) == account)
+            .map(String::as_str)
+    }
+}
+
 /// The service account for a `ClusterRole`: its name has only what a DNS subdomain may have.
 fn account_name(cluster_role: &str) -> String {
     let plain: String = cluster_role

@@ -121,11 +121,23 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
     );
     let for_templates = tenancy_rights(configuration, plane);
     let makes_namespaces = !for_templates.is_empty();
+    if makes_namespaces {
+        // No role can be bound in a namespace that is made only later.
+        let in_environments = rights
+            .iter_mut()
+            .filter(|right| right.namespaces.as_ref() == Some(&namespaces));
+        in_environments.for_each(|right| right.namespaces = None);
+    }
     rights.extend(for_templates);
     for line in notes(plane, arguments, &requestable, &namespaces, makes_namespaces) {
         writeln!(out, "# {line}")?;
     }
-    for document in documents(&rights, &namespaces, &subject) {
+    let bound_in = if makes_namespaces {
+        BTreeSet::new()
+    } else {
+        namespaces
+    };
+    for document in documents(&rights, &bound_in, &subject) {
         write!(out, "---\n{}", yaml::print(&document))?;
     }
     Ok(())
@@ -184,14 +196,14 @@ fn notes(
     } else {
         let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
         let names = names.join(", ");
-        notes.push(format!("These namespaces must exist: {names}."));
-        if makes_namespaces {
-            notes.push(
-                "Templates of the configuration make others, and these roles let Portico put into every namespace what \
-                 they have."
-                    .to_owned(),
-            );
-        }
+        notes.push(if makes_namespaces {
+            format!(
+                "Portico makes these namespaces by templates, so that no role can be bound in them before. These roles \
+                 are for all namespaces: {names}."
+            )
+        } else {
+            format!("These namespaces must exist: {names}.")
+        });
     }
     notes
 }

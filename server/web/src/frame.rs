@@ -98,6 +98,7 @@ impl RequestContext {
             admin: navigation.admin,
             platform_admin: navigation.platform_admin,
             approver: navigation.approver,
+            kubectl: navigation.kubectl,
             waiting: navigation.waiting,
             tenants: navigation.tenants,
             current: workspace.map(|workspace| (workspace.tenant, workspace.environment)),

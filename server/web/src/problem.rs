@@ -346,6 +346,8 @@ fn unavailable_type(reason: &Unavailable) -> ProblemType {
         Unavailable::PoliciesUnusable { .. } => ProblemType::PoliciesUnusable,
         Unavailable::QuotaUnknown { .. } => ProblemType::QuotaUnknown,
         Unavailable::SecretNotReady => ProblemType::SecretNotReady,
+        Unavailable::NamespaceNotReady => ProblemType::NamespaceNotReady,
+        Unavailable::AddressNotSafe { .. } => ProblemType::PlaneMisconfigured,
     }
 }
 

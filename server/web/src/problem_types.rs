@@ -118,6 +118,8 @@ problem_types! {
     QuotaUnknown = "quota-unknown", SERVICE_UNAVAILABLE;
     /// The claim has no connection secret yet.
     SecretNotReady = "secret-not-ready", SERVICE_UNAVAILABLE;
+    /// Portico has not set up the tenant's namespace on the control plane yet.
+    NamespaceNotReady = "namespace-not-ready", SERVICE_UNAVAILABLE;
     /// The control plane refused the object: its schema or an admission policy. `errors` has the fields it named.
     PlaneRejected = "control-plane-rejected", UNPROCESSABLE_ENTITY;
     /// Portico, or the person it acts as, lacks a right on the control plane.

@@ -8,8 +8,8 @@ use utoipa_axum::routes;
 use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, approvals, assets, catalog, claims, form, home, logout, people, requests, sessions, sign_in,
-    switch, tokens, usage,
+    admin, approvals, assets, catalog, claims, form, home, kubectl, logout, people, requests, sessions,
+    sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -88,6 +88,8 @@ pub fn table() -> Vec<Route> {
         route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
         route("GET", "/approvals", Page, get(approvals::list)),
         route("GET", "/usage", Page, get(usage::page)),
+        route("GET", "/kubectl", Page, get(kubectl::list)),
+        route("POST", "/kubectl", Form, post(kubectl::fetch)),
         route("GET", "/tokens", Page, get(tokens::list)),
         route("POST", "/tokens", Form, post(tokens::make)),
         route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
@@ -171,6 +173,8 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::claims::renew)),
         api_route(routes!(api::claims::delete)),
         api_route(routes!(api::claims::reveal)),
+        api_route(routes!(api::kubeconfigs::list)),
+        api_route(routes!(api::kubeconfigs::fetch)),
         api_route(routes!(api::admin::planes)),
         api_route(routes!(api::admin::plane)),
         api_route(routes!(api::admin::cordon)),
@@ -302,6 +306,7 @@ mod tests {
             Link::RevealSecret(claim()),
             Link::Approvals,
             Link::Usage,
+            Link::Kubectl,
             Link::Tokens,
             Link::RevokeToken(Uuid::nil()),
             Link::Admin,

@@ -122,6 +122,7 @@ export const PAGES = [
   { name: 'usage', as: 'dana', at: '/usage' },
   { name: 'usage-numbers', as: 'dana', at: usageNumbers },
   { name: 'usage-of-all', as: 'pat', at: '/usage?days=90' },
+  { name: 'kubectl', as: 'dana', at: '/kubectl' },
   { name: 'tokens', as: 'dana', at: aToken },
   { name: 'sessions', as: 'dana', at: '/sessions' },
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },

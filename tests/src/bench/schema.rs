@@ -148,6 +148,7 @@ fn frame() -> Frame {
         admin: false,
         platform_admin: false,
         approver: false,
+        kubectl: false,
         waiting: 0,
         tenants: vec![],
         current: None,

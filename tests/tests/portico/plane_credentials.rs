@@ -44,6 +44,7 @@ const PAGES: &[&str] = &[
     "/requests",
     "/approvals",
     "/usage",
+    "/kubectl",
     "/tokens",
     "/admin/control-planes",
     "/admin/control-planes/eu-shared",

@@ -47,7 +47,7 @@ fn namespace(frame: &Frame, row: &NamespaceRow) -> impl IntoView + use<> {
         view! { <p class="reason">{corrected.what.clone()}{by}" was put right "{time(frame.now, corrected.at)}</p> }
     });
     let (picture, state) = match row.state {
-        NamespaceState::Foreign => ("failed", "Not Portico’s".to_owned()),
+        NamespaceState::Foreign => ("bad", "Not Portico’s".to_owned()),
         NamespaceState::Incomplete => ("degraded", "Not as it should be".to_owned()),
         NamespaceState::Deleting => ("degraded", "Being deleted".to_owned()),
         NamespaceState::Unused => ("degraded", "Not used any more".to_owned()),

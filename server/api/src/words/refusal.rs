@@ -207,6 +207,17 @@ pub enum Unavailable {
     /// The claim has no connection secret that is provably its own.
     #[error("It has no connection secret yet.")]
     SecretNotReady,
+    /// The namespace or its service account is not there yet.
+    #[error("Portico has not set up the namespace yet. Try again in a minute.")]
+    NamespaceNotReady,
+    /// Where people reach the control plane is not known, or its certificate is not checked.
+    #[error(
+        "Portico does not check the certificate of {plane}, so it hands out no kubeconfig for it. The platform team can set publicAddress."
+    )]
+    AddressNotSafe {
+        /// The control plane's title.
+        plane: String,
+    },
 }
 
 fn in_a_row(problems: &[TokenProblem]) -> String {

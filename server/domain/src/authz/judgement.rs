@@ -41,6 +41,8 @@ operations! {
     Comment = "request.commented";
     /// Reveal a claim's connection secret.
     RevealSecret = "secret.revealed";
+    /// Fetch a kubeconfig for a namespace of a tenant.
+    FetchKubeconfig = "kubeconfig.issued";
     /// Close a control plane to new claims.
     Cordon = "plane.cordoned";
     /// Open a control plane to new claims again.
@@ -211,7 +213,7 @@ impl Granted<Request, Decide> {
 }
 
 /// Refuses viewers that Portico creates to evaluate rules: nothing is done in their name.
-fn person(viewer: &Viewer) -> Result<(), Denied> {
+pub(super) fn person(viewer: &Viewer) -> Result<(), Denied> {
     match viewer.via() {
         Via::Session | Via::Token => Ok(()),
         Via::System => Err(Denied::NotAPerson),

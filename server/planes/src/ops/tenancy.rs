@@ -1,8 +1,8 @@
 //! Reads and writes the namespaces of tenants and what templates put into them, as Portico.
 
 use http::Method;
-use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::SystemAuthority;
+use jiff::Timestamp;
+use portico_domain::authz::{FetchKubeconfig, Granted, NamespaceAccess, SystemAuthority};
 use portico_domain::claim::labels;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
@@ -157,32 +157,26 @@ impl Planes {
         }
     }
 
-    /// Asks the control plane for a token of the service account, valid for this long.
+    /// Asks the control plane, as Portico, for a token of the service account.
     ///
     /// # Errors
     /// Any [`PlaneError`].
     pub async fn account_token(
         &self,
-        authority: &SystemAuthority,
-        plane: &PlaneName,
-        namespace: &str,
-        account: &str,
-        validity: SignedDuration,
+        grant: &Granted<NamespaceAccess, FetchKubeconfig>,
     ) -> Result<AccountToken, PlaneError> {
-        let client = self.client(plane)?;
-        let actor = Actor::system(authority);
+        let access = grant.target();
+        let client = self.client(&access.plane)?;
         let path = format!(
             "/api/v1/namespaces/{}/serviceaccounts/{}/token",
-            escape_segment(namespace),
-            escape_segment(account)
+            escape_segment(&access.namespace),
+            escape_segment(&access.account)
         );
         let body = json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": { "expirationSeconds": validity.as_secs() },
+            "spec": { "expirationSeconds": u64::from(access.minutes) * 60 },
         });
-        let (_, made) = client
-            .request_json(Call::post(path, &body).acting_as(&actor))
-            .await?;
+        let (_, made) = client.request_json(Call::post(path, &body)).await?;
         token(&client, &made)
     }
 

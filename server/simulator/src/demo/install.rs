@@ -13,10 +13,12 @@ use crate::kube::Objects;
 /// When an embedded file is invalid.
 pub(super) fn install(objects: &Objects, spec: PlaneSpec) -> Result<(), StartError> {
     let objects = objects.managed_by("demo");
-    let namespaces = spec
-        .namespaces
-        .iter()
-        .map(|name| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }));
+    let namespaces = spec.namespaces.iter().map(|name| {
+        // So Portico knows them as those of its tenants, and keeps them by its templates.
+        let tenant = name.split('-').next();
+        let labels = json!({ "portico.dev/tenant": tenant });
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
+    });
     for object in kinds::definitions(spec.name)?.into_iter().chain(namespaces) {
         apply(&objects, spec.name, object)?;
     }

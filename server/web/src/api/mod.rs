@@ -5,6 +5,7 @@ pub(super) mod access;
 pub(super) mod admin;
 pub(super) mod catalog;
 pub(super) mod claims;
+pub(super) mod kubeconfigs;
 pub(super) mod openapi;
 pub(super) mod problems;
 pub(super) mod requests;

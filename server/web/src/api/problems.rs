@@ -68,6 +68,8 @@ problem_sets! {
     Limited: [LimitReached];
     /// Revealing a connection secret.
     Revealing: [SecretNotReady];
+    /// Fetching a kubeconfig.
+    FetchingKubeconfig: [NamespaceNotReady];
     /// Cordoning.
     Cordoning: [AlreadyCordoned];
     /// Uncordoning.

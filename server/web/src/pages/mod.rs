@@ -8,6 +8,7 @@ pub(super) mod claims;
 pub(super) mod form;
 mod form_input;
 pub(super) mod home;
+pub(super) mod kubectl;
 pub(super) mod logout;
 pub(super) mod people;
 pub(super) mod requests;

@@ -90,6 +90,9 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET", "/approvals", "/approvals", "SKKKKKK"),
     ("GET", "/usage", "/usage", "SKKKKKK"),
+    ("GET", "/kubectl", "/kubectl", "SKKKKKK"),
+    // The demo's templates hand out none.
+    ("POST", "/kubectl", "/kubectl", "SNNNNNN"),
     ("GET", "/tokens", "/tokens", "SKKKKKK"),
     ("POST", "/tokens", "/tokens", "SKKKKKK"),
     (
@@ -349,6 +352,14 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "SNNNNNN",
     ),
     ("GET", "/api/v1/usage", "/api/v1/usage", "", "SKKKKKK"),
+    ("GET", "/api/v1/kubeconfigs", "/api/v1/kubeconfigs", "", "SKKKKKK"),
+    (
+        "POST",
+        "/api/v1/kubeconfigs",
+        "/api/v1/kubeconfigs",
+        r#"{"controlPlane":"eu-shared","tenant":"payments","environment":"dev"}"#,
+        "SNNNNNN",
+    ),
     ("GET", "/api/v1/tokens", "/api/v1/tokens", "", "SKKKKKK"),
     (
         "POST",
