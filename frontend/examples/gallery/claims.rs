@@ -35,6 +35,7 @@ pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age
         health,
         reason: reason.into(),
         requester: Some("Dana Developer".into()),
+        managed_by: None,
         expires_at: Some(now() + SignedDuration::from_hours(24 * 12)),
         created_at: now() - SignedDuration::from_secs(age),
         observed_at: now() - SignedDuration::from_secs(130),

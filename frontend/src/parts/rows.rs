@@ -144,6 +144,10 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
         .expires_at
         .filter(|at| *at <= now)
         .map(|_| view! { " "{badge("warning", "clock", "Ran out")}<span class="reason">"Renew it or delete it"</span> });
+    let managed = row.managed_by.as_ref().map(|by| {
+        let mark = icon(if by.undoes { "lock" } else { "person" });
+        view! { " "<span class="badge" title=by.message.clone()>{mark}{by.word.clone()}</span> }
+    });
     let deprecated = row.deprecation.map(|deprecation| {
         let phase = deprecation.phase(now);
         let verb = if phase == Phase::Ended { "ended" } else { "ends" };
@@ -155,7 +159,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     view! {
         <tr id=row_id(row)>
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
-            <td class="state" data-label="Health">{health(row.health)}{reason}{expired}{deprecated}</td>
+            <td class="state" data-label="Health">{health(row.health)}{managed}{reason}{expired}{deprecated}</td>
             {offering}
             <td data-label="Plan">{plan}</td>
             <td class=whole(&place) data-label="Environment">{place.clone()}</td>

@@ -5,7 +5,7 @@ use super::{
     Allowed, ConnectionKey, Deprecation, Link, OfferingLifecycle, Paged, PlaneChoice, PlaneState, PriceQuote,
     Problem, RequestRow,
 };
-use portico_domain::claim::{ClaimRef, Condition, Health};
+use portico_domain::claim::{ClaimRef, Condition, Health, Manager};
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
@@ -87,12 +87,41 @@ pub struct ClaimRow {
     pub reason: String,
     /// Who requested it, by name; `None` if Portico did not create it.
     pub requester: Option<String>,
+    /// Who manages it; `None`: Portico.
+    #[serde(default)]
+    pub managed_by: Option<ManagedBy>,
     /// When it must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its control plane last answered; shown where it does not answer now.
     pub observed_at: Timestamp,
+}
+
+/// Who manages a claim that Portico does not manage.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedBy {
+    /// Who.
+    pub manager: Manager,
+    /// True if it undoes what is changed or deleted elsewhere, so that the portal does neither.
+    pub undoes: bool,
+    /// The word that marks the claim in lists: `Argo CD`.
+    pub word: String,
+    /// A sentence: who manages it, and what follows.
+    pub message: String,
+}
+
+impl From<&Manager> for ManagedBy {
+    fn from(manager: &Manager) -> Self {
+        Self {
+            undoes: manager.undoes(),
+            word: manager.word().to_owned(),
+            message: manager.sentence(),
+            manager: manager.clone(),
+        }
+    }
 }
 
 /// The page of a claim.

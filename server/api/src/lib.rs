@@ -33,7 +33,7 @@ pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage,
-    PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
+    ManagedBy, PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,

@@ -198,6 +198,7 @@ impl Portal {
                 health: Health::Gone,
                 reason: why.to_string(),
                 requester: Some(last.requester.name.clone()),
+                managed_by: None,
                 expires_at: None,
                 created_at: last.created_at,
                 observed_at: last.updated_at,
@@ -279,6 +280,7 @@ impl Portal {
             expires_at: portico_domain::manifest::expires_at(&request.manifest),
             requester: Some((request.requester.subject, request.requester.name)),
             own_machinery: None,
+            manager: None,
             status: ClaimStatus {
                 health,
                 reason,

@@ -42,6 +42,7 @@ impl Attempt<'_> {
             Denied::NotADeveloper { tenant } => self.not_a_developer(tenant),
             Denied::BeingDeleted => Denial::BeingDeleted,
             Denied::Gone => Denial::Gone,
+            Denied::ManagedElsewhere { manager } => Denial::ManagedElsewhere { manager },
             Denied::NotAnApprover => Denial::NotAnApprover,
             Denied::OwnRequest => Denial::OwnRequest,
             Denied::HasDecided => Denial::HasDecided,

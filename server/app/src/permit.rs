@@ -148,6 +148,7 @@ impl Portal {
                 .filter(|claim| Some(&claim.uid) == request.uid.as_ref()),
         };
         let obstacle = standing(&now)
+            .or_else(|| managed_elsewhere(&now))
             .or_else(|| place_of(&now))
             .or_else(|| cordon_of(&now, lookups))
             .or_else(|| self.offering_of(&now))
@@ -295,6 +296,14 @@ fn is_met(now: &Now<'_>, rules: &[RuleNeed]) -> bool {
 
 fn standing(now: &Now<'_>) -> Option<Obstacle> {
     (!now.requester.may(&now.tenant.name, Role::Developer)).then(|| not_a_developer(now.request, now.tenant))
+}
+
+/// What manages the claim now and would undo it.
+fn managed_elsewhere(now: &Now<'_>) -> Option<Obstacle> {
+    let manager = now.claim?.manager.as_deref()?;
+    manager.undoes().then(|| Obstacle::ManagedElsewhere {
+        manager: manager.clone(),
+    })
 }
 
 fn not_a_developer(request: &Request, tenant: &Tenant) -> Obstacle {

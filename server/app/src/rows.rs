@@ -61,6 +61,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
         health: claim.status.health,
         reason: claim.status.reason.clone(),
         requester: claim.requester.as_ref().map(|(_, name)| name.clone()),
+        managed_by: claim.manager.as_deref().map(Into::into),
         expires_at: claim.expires_at,
         created_at: claim.created_at,
         observed_at: claim.observed_at,

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::claim::Manager;
 use crate::tenancy::Lapse;
 
 /// Why a request may no longer be applied. Displayed to requesters and approvers, with advice.
@@ -116,6 +117,12 @@ pub enum Obstacle {
         /// The first problem.
         why: String,
     },
+    /// Something else manages the claim by now and would undo it.
+    #[error("{} {}", manager.sentence(), manager.advice())]
+    ManagedElsewhere {
+        /// Who.
+        manager: Manager,
+    },
     /// A policy denies it.
     #[error("Policy refuses it now: {}", reasons.join(" "))]
     Denied {
@@ -182,6 +189,7 @@ impl Obstacle {
             Self::PlanGone { .. } => "plan-gone",
             Self::PlanChanged { .. } => "plan-changed",
             Self::NotValid { .. } => "not-valid",
+            Self::ManagedElsewhere { .. } => "managed-elsewhere",
             Self::Denied { .. } => "denied",
             Self::OverQuota { .. } => "over-quota",
             Self::Altered => "altered",

@@ -62,6 +62,7 @@ mod kubectl;
 mod kubernetes_yaml;
 mod lifecycle;
 mod load;
+mod managed_elsewhere;
 mod names;
 mod offering_lifecycle;
 mod openapi;

@@ -220,6 +220,13 @@ fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
         .into_any(),
         (None, None) => view! { <span>"Not through Portico"</span> }.into_any(),
     };
+    let managed = row.managed_by.as_ref().map(|by| {
+        let release = match by.manager.release() {
+            "" => None,
+            release => Some(format!(" {release}")),
+        };
+        view! { <div><dt>"Managed by"</dt><dd>{by.word.clone()}<span class="reason">{by.message.clone()}{release}</span></dd></div> }
+    });
     view! {
         <section aria-labelledby="about">
             <h2 id="about">"About"</h2>
@@ -227,6 +234,7 @@ fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
                 {nobodys}
                 {namespace}
                 <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
+                {managed}
                 <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {row.expires_at.map(|at| view! { <div><dt>"To be renewed"</dt><dd>{time(frame.now, at)}</dd></div> })}
             </dl>

@@ -1,4 +1,5 @@
 use jiff::civil::Date;
+use portico_domain::claim::Manager;
 use portico_domain::names::TenantName;
 use serde::Serialize;
 
@@ -80,6 +81,12 @@ pub enum Denial {
     /// The claim is gone.
     #[error("It is gone.")]
     Gone,
+    /// Something else manages the claim and would undo the change.
+    #[error("{} {}", manager.sentence(), manager.advice())]
+    ManagedElsewhere {
+        /// Who.
+        manager: Manager,
+    },
     /// No rule of the request waits for the person.
     #[error("You cannot decide: the policy names other approvers.")]
     NotAnApprover,

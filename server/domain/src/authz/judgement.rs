@@ -10,7 +10,7 @@ use super::basis::Basis;
 use super::grant::sealed::Sealed;
 use super::grant::{Granted, Operation, Recorded, Target};
 use super::visible::{Visible, requested_as};
-use crate::claim::{Claim, ClaimRef, Health};
+use crate::claim::{Claim, ClaimRef, Health, Manager};
 use crate::documents::Configuration;
 use crate::names::{EnvironmentName, OfferingName, PlaneName, RequestId, TenantName};
 use crate::policy::{is_approver, unmet};
@@ -80,6 +80,11 @@ pub enum Denied {
     BeingDeleted,
     /// The claim is gone.
     Gone,
+    /// Something else manages the claim and would undo the change.
+    ManagedElsewhere {
+        /// Who.
+        manager: Manager,
+    },
     /// No rule of the request waits for the viewer, or the request does not await approval.
     NotAnApprover,
     /// The viewer made the request.
@@ -259,17 +264,24 @@ pub fn create_claim(
     Ok(Granted::new(viewer, submission, basis))
 }
 
-/// Checks whether the viewer may change, renew and delete the claim: developers of its tenant may, while it exists.
+/// Checks whether the viewer may change, renew and delete the claim: developers of its tenant may, while it exists and
+/// nothing else manages it that would undo it.
 ///
 /// # Errors
-/// [`Denied::NoTenant`], [`Denied::NotADeveloper`], [`Denied::BeingDeleted`], [`Denied::Gone`].
+/// [`Denied::NoTenant`], [`Denied::NotADeveloper`], [`Denied::BeingDeleted`], [`Denied::Gone`],
+/// [`Denied::ManagedElsewhere`].
 pub fn may_change(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
     let tenant = claim.tenant.as_ref().ok_or(Denied::NoTenant)?;
     let basis = may_create(viewer, tenant)?;
     match claim.status.health {
         Health::Deleting => Err(Denied::BeingDeleted),
         Health::Gone => Err(Denied::Gone),
-        _ => Ok(basis),
+        _ => match claim.manager.as_deref().filter(|manager| manager.undoes()) {
+            Some(manager) => Err(Denied::ManagedElsewhere {
+                manager: manager.clone(),
+            }),
+            None => Ok(basis),
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::claim::{Claim, ClaimRef, ClaimStatus, Health};
+use crate::claim::{Claim, ClaimRef, ClaimStatus, Health, Manager};
 use crate::documents::{Approvers, ResourceRef};
 use crate::names::{OfferingName, RequestId, TenantName};
 use crate::placement::{Placement, PlacementReason};
@@ -81,6 +81,7 @@ fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
         requester: None,
         expires_at: None,
         own_machinery: None,
+        manager: None,
         status: ClaimStatus {
             health,
             reason: String::new(),
@@ -341,4 +342,33 @@ fn values_outside_the_scope_are_not_visible() {
     pending.approval.as_mut().unwrap().rules[0].approvers = Approvers::Groups(vec!["dbas".into()]);
     let dba = devon.with_groups(["dbas"]);
     assert!(visible_request(&dba, pending).is_some());
+}
+
+#[test]
+fn a_claim_that_another_tool_keeps_is_changed_there_but_its_secret_may_be_revealed() {
+    let dana = member("dana", Some(Role::Developer));
+    let managed = |manager: Manager| {
+        let claim = Claim {
+            manager: Some(Arc::new(manager)),
+            ..claim(Some(payments()), Health::Ready).as_ref().clone()
+        };
+        Scope::for_tests().show(None, Arc::new(claim)).unwrap()
+    };
+    let flux = Manager::FluxKustomization {
+        name: "apps".to_owned(),
+        namespace: None,
+    };
+    let kept = managed(flux.clone());
+    for action in [Action::Change, Action::Renew, Action::Delete] {
+        let denied = submit_about(&dana, &kept, action, RequestId(Uuid::nil())).unwrap_err();
+        assert_eq!(
+            denied,
+            Denied::ManagedElsewhere {
+                manager: flux.clone()
+            }
+        );
+    }
+    assert!(reveal_secret(&dana, kept).is_ok());
+    let by_hand = managed(Manager::FieldManagers { names: Vec::new() });
+    assert!(submit_about(&dana, &by_hand, Action::Change, RequestId(Uuid::nil())).is_ok());
 }

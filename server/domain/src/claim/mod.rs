@@ -4,6 +4,7 @@ mod adapter;
 mod composed;
 pub mod health;
 mod health_rules;
+mod manager;
 pub mod path;
 pub mod proof;
 mod signals;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub use adapter::{Adapter, ClaimKind, Match, Test};
 pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
 pub use health_rules::{HealthRuleError, HealthRules};
+pub use manager::{Manager, is_kubectl};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -235,6 +237,8 @@ pub struct Claim {
     pub expires_at: Option<Timestamp>,
     /// The machinery that Portico applied, see [`crate::projection::Projection::own_machinery`].
     pub own_machinery: Option<Arc<Value>>,
+    /// Who manages it; `None`: Portico.
+    pub manager: Option<Arc<Manager>>,
     /// Its health.
     pub status: ClaimStatus,
     /// `metadata.creationTimestamp`.

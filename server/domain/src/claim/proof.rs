@@ -151,6 +151,7 @@ mod tests {
             requester: None,
             expires_at: None,
             own_machinery: None,
+            manager: None,
             status: ClaimStatus {
                 health: Health::Ready,
                 reason: String::new(),

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use portico_domain::claim::health::{HealthInput, assess_with};
-use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, labels};
+use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, Manager, labels};
 use portico_domain::documents::Access;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName};
 use portico_domain::projection::Projection;
@@ -73,6 +73,7 @@ impl ClaimReader {
             requester,
             expires_at: annotation(labels::EXPIRES).and_then(|at| at.parse().ok()),
             own_machinery: Projection::own_machinery(self.kind.claim_kind, object).map(Arc::new),
+            manager: Manager::of(object).map(Arc::new),
             status: assess_with(object, &basis),
             created_at,
             observed_at: now,

@@ -179,8 +179,9 @@ impl Inner {
     }
 
     fn carry_over_status(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {
-        // `managedFields` was dropped from the cached object, so the machinery cannot be derived again.
+        // `managedFields` was dropped from the cached object, so what follows from it cannot be derived again.
         claim.own_machinery.clone_from(&entry.claim.own_machinery);
+        claim.manager.clone_from(&entry.claim.manager);
         claim.observed_at = entry.claim.observed_at;
         if entry.whole {
             entry.own = claim.status.clone();

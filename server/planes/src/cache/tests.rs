@@ -552,3 +552,25 @@ fn a_claim_that_changes_all_the_while_is_read_again_all_the_same() {
     let owner = world.all(&Scope::for_tests())[0].tenant.clone();
     assert_eq!(owner, Some(TenantName::new("research").unwrap()));
 }
+
+#[test]
+fn who_manages_a_claim_is_known_after_its_managed_fields_are_dropped() {
+    let world = World::new("Namespaced");
+    let mut by_hand = bucket("payments-dev", "by-hand", "1", "True");
+    by_hand["metadata"]["managedFields"] =
+        json!([{ "manager": "kubectl-create", "fieldsV1": { "f:spec": { "f:size": {} } } }]);
+    world.apply(by_hand);
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let managers = || -> Vec<Option<String>> {
+        let all = world.all(&Scope::for_tests());
+        all.iter()
+            .map(|claim| claim.manager.as_ref().map(ToString::to_string))
+            .collect()
+    };
+    let expected = [Some("kubectl".to_owned()), None];
+    assert_eq!(managers(), expected);
+    world
+        .index
+        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
+    assert_eq!(managers(), expected);
+}
