@@ -177,6 +177,7 @@ fn ready() -> ClaimPage {
         ],
         progress: None,
         may_change: Allowed::yes(),
+        may_adopt: Allowed::no(Denial::ManagedByPortico),
         control_plane: None,
     }
 }

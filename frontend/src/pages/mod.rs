@@ -3,6 +3,7 @@
 //! They cannot fail and do no I/O. All text is escaped, except where the view model says that it holds sanitized HTML.
 
 mod admin;
+mod adopt_claim;
 mod approvals;
 mod catalog;
 mod claim;
@@ -26,6 +27,7 @@ pub use admin::{
     admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenants,
     admin_try_definition,
 };
+pub use adopt_claim::adopt_claim;
 pub use approvals::approvals;
 pub use catalog::catalog;
 pub use claim::claim;

@@ -66,6 +66,7 @@ pub(crate) fn action(action: Action) -> impl IntoView + use<> {
         Action::Create => ("plain", "plus"),
         Action::Change => ("plain", "edit"),
         Action::Renew => ("plain", "refresh"),
+        Action::Adopt => ("plain", "key"),
         Action::Delete => ("bad", "deleting"),
     };
     badge(tone, name, action_word(action))
@@ -77,6 +78,7 @@ pub(crate) fn action_word(action: Action) -> &'static str {
         Action::Create => "New",
         Action::Change => "Change",
         Action::Renew => "Renewal",
+        Action::Adopt => "Adoption",
         Action::Delete => "Deletion",
     }
 }

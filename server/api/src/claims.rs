@@ -159,6 +159,8 @@ pub struct ClaimPage {
     pub pending: Option<RequestRow>,
     /// Whether the viewer may change and delete it.
     pub may_change: Allowed,
+    /// Whether the viewer may adopt it: it was made elsewhere, and nothing keeps it as it is.
+    pub may_adopt: Allowed,
     /// The id of the request that this page sends. Posted, so that sending it twice creates one request.
     pub request_id: RequestId,
     /// Its lifetime's end if it were renewed now; `None` if it cannot be renewed.

@@ -5,6 +5,7 @@
 
 mod access;
 mod admin;
+mod adoption;
 mod approvals;
 mod catalog;
 mod claims;
@@ -29,6 +30,7 @@ pub use admin::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
+pub use adoption::{AdoptPage, Mark};
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{

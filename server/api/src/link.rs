@@ -25,6 +25,8 @@ pub enum Link {
     Claim(ClaimRef),
     /// The form that changes a claim.
     ChangeClaim(ClaimRef),
+    /// The form that adopts a claim.
+    AdoptClaim(ClaimRef),
     /// The form that deletes a claim.
     DeleteClaim(ClaimRef),
     /// Renews a claim.
@@ -103,6 +105,7 @@ impl Link {
             Self::Claims => "/claims",
             Self::Claim(_) => "/claims/{plane}/{offering}/{namespace}/{name}",
             Self::ChangeClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/change",
+            Self::AdoptClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/adopt",
             Self::DeleteClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/delete",
             Self::RenewClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/renew",
             Self::RevealSecret(_) => "/claims/{plane}/{offering}/{namespace}/{name}/reveal",
@@ -144,6 +147,7 @@ impl Link {
             Self::Offering(offering) | Self::NewRequest(offering) => vec![offering.to_string()],
             Self::Claim(claim)
             | Self::ChangeClaim(claim)
+            | Self::AdoptClaim(claim)
             | Self::DeleteClaim(claim)
             | Self::RenewClaim(claim)
             | Self::RevealSecret(claim) => vec![

@@ -18,7 +18,7 @@ use portico_store::{Page, RequestFilter};
 use super::composition::Composition;
 use super::names::plane_title;
 use super::offering::projection;
-use super::permissions::may_change;
+use super::permissions::{may_adopt, may_change};
 use super::progress::progress;
 use super::properties::properties;
 use super::usage::{cost, plan, price};
@@ -71,10 +71,12 @@ impl Portal {
             None => None,
         };
 
-        let may_change = if coming {
-            Allowed::no(Denial::NotThereYet)
+        let (may_change, may_adopt) = if coming {
+            let no = Allowed::no(Denial::NotThereYet);
+            (no.clone(), no)
         } else {
-            may_change(viewer, &configuration, &claim)
+            let may_change = may_change(viewer, &configuration, &claim);
+            (may_change, may_adopt(viewer, &configuration, &claim))
         };
         let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         let tree = behind.tree.map(|tree| root(&claim, tree.children));
@@ -130,6 +132,7 @@ impl Portal {
             cost: cost(price.as_ref()),
             price,
             properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
+            may_adopt,
             may_change,
             control_plane: self.claimed_plane(viewer, &claim),
         })
@@ -228,6 +231,7 @@ impl Portal {
             properties: Vec::new(),
             progress: None,
             may_change: Allowed::no(Denial::Gone),
+            may_adopt: Allowed::no(Denial::Gone),
             control_plane: None,
         }))
     }

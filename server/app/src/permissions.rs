@@ -17,6 +17,8 @@ pub(super) enum Attempt<'a> {
     Create,
     /// To change, renew or delete a claim, or to administer a control plane.
     Change(&'a Configuration),
+    /// To adopt a claim.
+    Adopt(&'a Configuration),
     /// To reveal a secret.
     Reveal,
     /// To do something about a request of this person, by name.
@@ -36,13 +38,17 @@ impl Attempt<'_> {
             Denied::NotVisible => Denial::NotVisible,
             Denied::NotAPerson => Denial::NotAPerson,
             Denied::NoTenant => match self {
-                Self::Change(_) => Denial::CannotChangeUnowned,
+                Self::Change(_) | Self::Adopt(_) => Denial::CannotChangeUnowned,
                 _ => Denial::Unowned,
             },
             Denied::NotADeveloper { tenant } => self.not_a_developer(tenant),
             Denied::BeingDeleted => Denial::BeingDeleted,
             Denied::Gone => Denial::Gone,
-            Denied::ManagedElsewhere { manager } => Denial::ManagedElsewhere { manager },
+            Denied::ManagedElsewhere { manager } => match self {
+                Self::Adopt(_) => Denial::NotAdoptable { manager },
+                _ => Denial::ManagedElsewhere { manager },
+            },
+            Denied::ManagedByPortico => Denial::ManagedByPortico,
             Denied::NotAnApprover => Denial::NotAnApprover,
             Denied::OwnRequest => Denial::OwnRequest,
             Denied::HasDecided => Denial::HasDecided,
@@ -59,7 +65,7 @@ impl Attempt<'_> {
     fn not_a_developer(self, tenant: TenantName) -> Denial {
         match self {
             Self::Create => Denial::CannotRequest { tenant },
-            Self::Change(configuration) => Denial::CannotChange {
+            Self::Change(configuration) | Self::Adopt(configuration) => Denial::CannotChange {
                 tenant: configuration
                     .tenants
                     .get(&tenant)
@@ -98,4 +104,9 @@ pub(super) fn read_people(viewer: &Viewer) -> Result<PeopleScope> {
 /// Returns whether the viewer may change and delete the claim.
 pub(super) fn may_change(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
     Attempt::Change(configuration).allowed(authz::may_change(viewer, claim))
+}
+
+/// Returns whether the viewer may adopt the claim.
+pub(super) fn may_adopt(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
+    Attempt::Adopt(configuration).allowed(authz::may_adopt(viewer, claim))
 }

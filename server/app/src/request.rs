@@ -239,7 +239,7 @@ pub(super) fn price_of(catalog: &Catalog, request: &Request) -> Option<PriceQuot
     let offering = &request.claim.offering;
     let asked = plan(catalog, offering, request.plan.as_ref());
     match request.action {
-        Action::Create | Action::Renew => price(asked, None),
+        Action::Create | Action::Renew | Action::Adopt => price(asked, None),
         Action::Change => {
             let label = request.previous.as_ref().and_then(|previous| {
                 let labels = previous.get("metadata")?.get("labels")?;

@@ -75,6 +75,8 @@ pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
             &yaml::print(&requested_fields(previous)),
             &yaml::print(&requested_fields(&request.manifest)),
         ),
+        // What it sets is all that it changes.
+        (Some(previous), Action::Adopt) => diff(&yaml::print(previous), &yaml::print(&request.manifest)),
         _ => Vec::new(),
     }
 }

@@ -157,6 +157,13 @@ pub enum FailureReason {
         /// Its message, without a full stop.
         message: String,
     },
+    /// The claim to adopt is no longer as it was, or the control plane would change a value.
+    ChangedSince {
+        /// The kind.
+        kind: String,
+        /// The object's name.
+        name: String,
+    },
     /// The request does not identify its object.
     UnknownObject,
     /// All attempts failed.
@@ -249,6 +256,7 @@ impl FailureReason {
             Self::CreationGone { .. } => "creation-gone",
             Self::ObjectGone { .. } => "object-gone",
             Self::NotServed { .. } => "not-served",
+            Self::ChangedSince { .. } => "changed-since",
             Self::UnknownObject => "unknown-object",
             Self::GivenUp { .. } => "given-up",
             Self::NotPermitted { obstacle } => obstacle.slug(),
@@ -357,6 +365,11 @@ impl fmt::Display for FailureReason {
                 "{plane} has no place for it: {}. Ask the platform team whether {kind} is still served there.",
                 bare(message)
             ),
+            Self::ChangedSince { kind, name } => write!(
+                f,
+                "The {kind} {name} has changed since it was requested, so it was not adopted. Look at it, then request it \
+                 again."
+            ),
             Self::UnknownObject => f.write_str(
                 "Portico does not know which object this request is about. Check the claim, then request it again.",
             ),
@@ -450,6 +463,10 @@ mod tests {
                 plane: text(),
                 kind: text(),
                 message: text(),
+            },
+            FailureReason::ChangedSince {
+                kind: text(),
+                name: text(),
             },
             FailureReason::UnknownObject,
             FailureReason::GivenUp {

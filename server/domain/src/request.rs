@@ -1,4 +1,4 @@
-//! Requests to create, change, renew or delete one claim, and their states.
+//! Requests to create, change, renew, adopt or delete one claim, and their states.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,19 @@ pub enum Action {
     Change,
     /// Extends a claim's lifetime.
     Renew,
+    /// Makes Portico the manager of a claim that was made elsewhere. No value of it changes.
+    Adopt,
     /// Deletes a claim.
     Delete,
 }
 
 impl Action {
+    /// True if the request is about an existing claim and keeps its plan and all its values.
+    #[must_use]
+    pub fn keeps_values(self) -> bool {
+        matches!(self, Self::Renew | Self::Adopt)
+    }
+
     /// Returns the name in URLs, JSON and CEL.
     #[must_use]
     pub fn slug(self) -> &'static str {
@@ -37,6 +45,7 @@ impl Action {
             Self::Create => "create",
             Self::Change => "change",
             Self::Renew => "renew",
+            Self::Adopt => "adopt",
             Self::Delete => "delete",
         }
     }

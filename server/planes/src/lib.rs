@@ -39,7 +39,9 @@ pub use column::Column;
 pub use connect::{ServerAddress, check_kubeconfig};
 pub use error::{Cause, PlaneError};
 pub use informers::{LastKnown, ObservedStatus};
-pub use ops::{AccountToken, Applied, Expect, ObjectMetadata, ObjectPages, SecretError};
+pub use ops::{
+    AccountToken, Adoption, AdoptionPreview, Applied, Expect, ObjectMetadata, ObjectPages, SecretError,
+};
 pub use registry::Planes;
 pub use required_rights::{Requestable, RequestableKind, RequiredRight, required_rights, tenancy_rights};
 pub use rights::RightsStatus;

@@ -15,6 +15,7 @@ use super::{api, health, live, metrics};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
 const CLAIM_CHANGE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/change";
+const CLAIM_ADOPT: &str = "/claims/{plane}/{offering}/{namespace}/{name}/adopt";
 const CLAIM_DELETE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/delete";
 const CLAIM_RENEW: &str = "/claims/{plane}/{offering}/{namespace}/{name}/renew";
 const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal";
@@ -83,6 +84,8 @@ pub fn table() -> Vec<Route> {
         route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
         route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::show_stale_change)),
         route("POST", CLAIM_RENEW, Form, post(claims::renew)),
+        route("GET", CLAIM_ADOPT, Page, get(claims::open_adopt)),
+        route("POST", CLAIM_ADOPT, Form, post(claims::adopt)),
         route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),
         route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
@@ -171,6 +174,8 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::claims::one)),
         api_route(routes!(api::claims::change)),
         api_route(routes!(api::claims::renew)),
+        api_route(routes!(api::claims::adoption)),
+        api_route(routes!(api::claims::adopt)),
         api_route(routes!(api::claims::delete)),
         api_route(routes!(api::claims::reveal)),
         api_route(routes!(api::kubeconfigs::list)),
@@ -302,6 +307,7 @@ mod tests {
             Link::Claim(claim()),
             Link::ChangeClaim(claim()),
             Link::RenewClaim(claim()),
+            Link::AdoptClaim(claim()),
             Link::DeleteClaim(claim()),
             Link::RevealSecret(claim()),
             Link::Approvals,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::labels;
+use portico_domain::obstacle::Obstacle;
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Request};
-use portico_planes::{Actor, Expect, PlaneError, Planes};
+use portico_planes::{Actor, Adoption, Expect, PlaneError, Planes};
 use serde_json::Value;
 
 use super::outcome::Outcome;
@@ -28,6 +29,7 @@ pub(super) async fn attempt(
     let result = match request.action {
         Action::Create => attempt.create().await,
         Action::Change | Action::Renew => attempt.change().await,
+        Action::Adopt => attempt.adopt().await,
         Action::Delete => attempt.delete().await,
     };
     result.unwrap_or_else(|error| Outcome::of_error(request, &error))
@@ -55,7 +57,7 @@ pub(super) async fn earlier_outcome(
         (Action::Create, Some(object)) if is_ours(&object, request) => {
             Some(Outcome::Done { uid: uid_of(&object) })
         }
-        (Action::Change | Action::Renew, Some(object))
+        (Action::Change | Action::Renew | Action::Adopt, Some(object))
             if is_ours(&object, request) && uid_of(&object) == uid =>
         {
             Some(Outcome::Done { uid })
@@ -150,6 +152,44 @@ impl Attempt<'_> {
                 }),
                 Err(_) => Err(error),
             },
+        }
+    }
+
+    async fn adopt(&self) -> Result<Outcome, PlaneError> {
+        let (planes, request) = (self.planes, self.request);
+        let Some(uid) = meant(request) else {
+            return Ok(unknown_object());
+        };
+        let plane = &request.claim.plane;
+        let catalog = planes.catalog();
+        // The check of the permission found it a moment ago.
+        let Some(offered) = catalog.get(&request.claim.offering) else {
+            let plane = plane.to_string();
+            return Ok(Outcome::Held(WaitingReason::NotPermitted {
+                obstacle: Obstacle::NotRead { plane },
+            }));
+        };
+        let projection = offered.projection(Some(plane));
+        let asked = projection.user_fields(&request.manifest);
+        let adopted = planes
+            .adopt(
+                self.authority,
+                plane,
+                &self.actor,
+                &request.resource,
+                &request.manifest,
+                &uid,
+                |live| projection.user_fields(live) == asked,
+            )
+            .await;
+        match adopted {
+            Ok(Adoption::Done { uid }) => Ok(Outcome::Done { uid }),
+            Ok(Adoption::Changed) => Ok(Outcome::Failed(FailureReason::ChangedSince {
+                kind: request.resource.kind.clone(),
+                name: request.claim.name.to_string(),
+            })),
+            Err(PlaneError::NotFound { message, .. }) => Err(PlaneError::Gone { message }),
+            Err(error) => Err(error),
         }
     }
 

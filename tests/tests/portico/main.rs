@@ -36,6 +36,7 @@ macro_rules! on_all_planes {
     };
 }
 
+mod adoption;
 mod approval_expiry;
 mod approvals;
 mod audit_log;

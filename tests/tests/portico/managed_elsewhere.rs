@@ -10,6 +10,8 @@ use portico_tests::until::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::permission::rewrite;
+
 on_all_planes!(what_a_tool_manages_is_named_and_left_to_it);
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -151,15 +153,11 @@ async fn what_a_tool_manages_is_named_and_left_to_it(planes: Planes) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_takes_a_claim_over_stops_the_requests_about_it() {
     let demo = Demo::start().await;
-    let file = demo.configuration("approval-policies.yaml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let all = text.replacen(
-        "request.action == 'create' && environment.production",
-        "environment.production",
-        1,
-    );
-    assert_ne!(all, text);
-    std::fs::write(&file, all).unwrap();
+    rewrite(&demo, "approval-policies.yaml", |text| {
+        let rule = "request.action == 'create' && environment.production";
+        text.replacen(rule, "environment.production", 1)
+    })
+    .await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
     let eu = plane(&demo);

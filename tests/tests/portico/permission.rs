@@ -15,7 +15,7 @@ use serde_json::json;
 const SMALL: (&str, &str) = ("_plan", "small");
 
 /// Rewrites a configuration file and waits until the portal uses it.
-async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
+pub(crate) async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
     let pat = demo.sign_in("pat").await;
     let read = async || {
         pat.api(Method::GET, "/api/v1/configuration", None)

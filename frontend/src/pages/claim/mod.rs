@@ -61,7 +61,12 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
                 </form>
             }
         });
+        let adopt = (page.may_adopt.allowed && page.pending.is_none()).then(|| {
+            let title = "Manage it with Portico from now on; nothing of it changes";
+            view! { <a class="button" title=title href=Link::AdoptClaim(row.reference.clone()).to_string()>{icon("key")}"Adopt"</a> }
+        });
         view! {
+            {adopt}
             {renew}
             <a class="button" href=Link::ChangeClaim(row.reference.clone()).to_string()>{icon("edit")}"Change"</a>
             <a class="button quiet danger" href=Link::DeleteClaim(row.reference.clone()).to_string()>{icon("deleting")}"Delete"</a>

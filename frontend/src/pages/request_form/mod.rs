@@ -59,6 +59,7 @@ fn heading(page: &RequestFormPage) -> String {
     match page.action {
         Action::Change => format!("Change {}", page.name),
         Action::Renew => format!("Renew {}", page.name),
+        Action::Adopt => format!("Adopt {}", page.name),
         Action::Delete => format!("Delete {}", page.name),
         Action::Create => format!("Request {}", page.offering.title),
     }

@@ -102,6 +102,7 @@ fn send(page: &RequestFormPage) -> AnyView {
         Action::Create => format!("Request {}", page.offering.title),
         Action::Change => "Send change".to_owned(),
         Action::Renew => "Renew".to_owned(),
+        Action::Adopt => "Adopt".to_owned(),
         Action::Delete => "Delete".to_owned(),
     };
     let blocked = page.form.is_none() || page.approval.denied.is_some();

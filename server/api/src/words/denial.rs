@@ -87,6 +87,15 @@ pub enum Denial {
         /// Who.
         manager: Manager,
     },
+    /// Something else manages the claim, so it cannot be adopted.
+    #[error("{} {}", manager.sentence(), manager.release())]
+    NotAdoptable {
+        /// Who.
+        manager: Manager,
+    },
+    /// Portico manages the claim already.
+    #[error("Portico manages it already.")]
+    ManagedByPortico,
     /// No rule of the request waits for the person.
     #[error("You cannot decide: the policy names other approvers.")]
     NotAnApprover,

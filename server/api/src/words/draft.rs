@@ -123,10 +123,18 @@ pub enum DraftProblem {
         /// What came of it, as a sentence.
         message: String,
     },
-    /// Another claim has the name of the one that was to be deleted.
+    /// The control plane would change a value of the claim that is to be adopted.
     #[error(
-        "The claim that you saw is gone, and another stands under its name. Look at that one before you delete it."
+        "The control plane would change this from {old} to {new}, so it cannot be adopted as it is. Change it there first."
     )]
+    AdoptionChanges {
+        /// The value now.
+        old: String,
+        /// The value after.
+        new: String,
+    },
+    /// Another claim has the name of the one that was to be deleted.
+    #[error("The claim that you saw is gone, and another stands under its name. Look at that one first.")]
     ClaimReplaced,
     /// The claim is a control plane, and something is on it.
     #[error(

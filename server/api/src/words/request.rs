@@ -39,6 +39,7 @@ impl fmt::Display for RequestSentence<'_> {
             }
             Action::Change => write!(f, "A change to the {offering}")?,
             Action::Renew => write!(f, "Longer life for the {offering}")?,
+            Action::Adopt => write!(f, "Adoption of the {offering}")?,
             Action::Delete => write!(f, "The end of the {offering}")?,
         }
         if let Some(plan) = self.plan {

@@ -24,7 +24,7 @@ use crate::names::plane_title;
 use crate::{Portal, PortalError, Result};
 
 /// How long a request waits for the control plane's dry run.
-const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl RequestDraft {
     /// Renders the manifest and validates it by the schema that the control plane serves.
@@ -110,10 +110,10 @@ impl RequestDraft {
         }
     }
 
-    /// Returns the plan that the claim will have. A renewal keeps the plan, even one that is no longer offered.
+    /// Returns the plan that the claim will have. A renewal or adoption keeps the plan, even one that is no longer offered.
     pub(crate) fn plan_name(&self) -> Option<&PlanName> {
         match self.action {
-            Action::Renew => self.claim.as_ref().and_then(|claim| claim.plan.as_ref()),
+            action if action.keeps_values() => self.claim.as_ref().and_then(|claim| claim.plan.as_ref()),
             _ => self.plan.as_ref().map(|plan| &plan.name),
         }
     }
@@ -298,8 +298,8 @@ impl Portal {
         if tenant.spec.quota.0.is_empty() {
             return Ok(());
         }
-        // A renewal takes nothing that the claim does not take already.
-        if draft.action == Action::Renew {
+        // It takes nothing that the claim does not take already.
+        if draft.action.keeps_values() {
             return Ok(());
         }
         let usage = self.usage(&draft.workspace.tenant).await?;

@@ -15,6 +15,8 @@ pub enum RequestTarget<'a> {
     Change(&'a ClaimRef),
     /// A renewal of a claim.
     Renew(&'a ClaimRef),
+    /// The adoption of a claim.
+    Adopt(&'a ClaimRef),
 }
 
 /// The input of a request. Forms and the API both decode into it.

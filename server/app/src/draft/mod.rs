@@ -1,6 +1,7 @@
 //! A request draft: offering, workspace, plan, placement. [`populate`] fills it in, [`checks`] checks it, [`stages`]
 //! has the order.
 
+mod adoption;
 pub(crate) mod checks;
 mod form_page;
 pub(crate) mod input;
@@ -267,6 +268,7 @@ impl Portal {
             }
             RequestTarget::Change(claim) => self.draft_of_change(viewer, claim, Action::Change, input)?,
             RequestTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, input)?,
+            RequestTarget::Adopt(claim) => self.draft_of_change(viewer, claim, Action::Adopt, input)?,
         };
         // A claim is in one place only, whatever the form says.
         if opened_in.is_some_and(|workspace| workspace != draft.workspace) {
@@ -362,7 +364,13 @@ impl Portal {
             action,
             input.id.unwrap_or_else(|| self.new_request_id()),
         )
-        .map_err(Attempt::Change(&configuration).error())?;
+        .map_err(
+            match action {
+                Action::Adopt => Attempt::Adopt(&configuration),
+                _ => Attempt::Change(&configuration),
+            }
+            .error(),
+        )?;
         let claim = claim.into_inner();
         let catalog = self.planes().catalog();
         let offered = Arc::clone(
@@ -409,6 +417,9 @@ impl Portal {
         // A change is no way to keep a claim for longer.
         let expires_at = match action {
             Action::Renew => end_of_life(self.now(), offered.lifetime_days),
+            Action::Adopt => claim
+                .expires_at
+                .or_else(|| end_of_life(self.now(), offered.lifetime_days)),
             _ => claim.expires_at,
         };
         let start = DraftStart {

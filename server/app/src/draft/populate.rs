@@ -6,7 +6,6 @@ use kube_schema::{Schema, yaml};
 use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, forbidden_field};
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
-use portico_domain::request::Action;
 use portico_form::{self as form, Decoded, Form};
 use serde_json::{Map, Value, json};
 
@@ -56,7 +55,7 @@ impl RequestDraft {
             self.keep_user_settable(&begins);
         }
         self.tell_kept();
-        if let Some(plan) = plan.as_ref().filter(|_| self.action != Action::Renew) {
+        if let Some(plan) = plan.as_ref().filter(|_| !self.action.keeps_values()) {
             let was = input
                 .form
                 .plan
@@ -161,7 +160,7 @@ impl RequestDraft {
     pub(crate) fn whole(&self, form: &Form) -> Option<String> {
         let schema = self.schema()?;
         let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
-        if let Some(plan) = self.plan.as_ref().filter(|_| self.action != Action::Renew) {
+        if let Some(plan) = self.plan.as_ref().filter(|_| !self.action.keeps_values()) {
             form::enforce_plan(plan.for_form(), &mut again);
         }
         (again != self.object).then(|| self.object.to_string())

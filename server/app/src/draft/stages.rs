@@ -15,7 +15,7 @@ use portico_domain::placement::Placement;
 use portico_domain::policy::PolicyDecision;
 use portico_domain::request::{Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
-use portico_planes::PlaneError;
+use portico_planes::{AdoptionPreview, PlaneError};
 use serde_json::Value;
 
 use super::input::{FormCommand, RequestInput, RequestTarget};
@@ -119,6 +119,16 @@ impl Portal {
         DryRun { draft, result }
     }
 
+    /// As [`Portal::dry_run`] for an adoption: what it would do. `None` if there are problems.
+    pub(crate) async fn dry_run_adoption(&self, checked: Checked) -> (DryRun, Option<AdoptionPreview>) {
+        let Checked(mut draft) = checked;
+        let preview = match draft.problem_count() {
+            0 => self.preview_adoption(&mut draft).await,
+            _ => None,
+        };
+        (DryRun { draft, result: None }, preview)
+    }
+
     /// Checks quota and name again, since other requests may have used them, and freezes the request. `None` if there
     /// is a problem, which the form shows. The caller must hold the tenant's lock.
     pub(crate) async fn freeze<'a>(
@@ -142,7 +152,7 @@ impl Portal {
         let request = Request {
             plan: draft.plan_name().cloned(),
             schema_hash: draft.schema_hash().map(str::to_owned),
-            previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
+            previous: draft.previous(),
             uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
             note: note(&draft.note),
             ..new_request(
@@ -174,6 +184,11 @@ impl DryRun {
     /// Takes the control plane's error if it belongs to no field.
     pub(crate) fn take_failure(&mut self) -> Option<PlaneError> {
         self.draft.trouble.take()
+    }
+
+    /// Returns the draft.
+    pub(crate) fn draft(&self) -> &RequestDraft {
+        &self.draft
     }
 
     /// Returns the workspace of the request.

@@ -85,6 +85,8 @@ pub enum Denied {
         /// Who.
         manager: Manager,
     },
+    /// Portico manages the claim already.
+    ManagedByPortico,
     /// No rule of the request waits for the viewer, or the request does not await approval.
     NotAnApprover,
     /// The viewer made the request.
@@ -285,10 +287,23 @@ pub fn may_change(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
     }
 }
 
+/// Checks whether the viewer may adopt the claim: who may change it, while Portico does not manage it.
+///
+/// # Errors
+/// As [`may_change`]; [`Denied::ManagedByPortico`].
+pub fn may_adopt(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
+    let basis = may_change(viewer, claim)?;
+    if claim.manager.is_some() {
+        Ok(basis)
+    } else {
+        Err(Denied::ManagedByPortico)
+    }
+}
+
 /// Grants a request for an existing claim, under the id that the request will have.
 ///
 /// # Errors
-/// As [`may_change`]; [`Denied::NoTenant`] also if the claim belongs to no environment.
+/// As [`may_change`], for an adoption as [`may_adopt`]; [`Denied::NoTenant`] also if the claim belongs to no environment.
 pub fn submit_about(
     viewer: &Viewer,
     claim: &Visible<Arc<Claim>>,
@@ -296,7 +311,10 @@ pub fn submit_about(
     id: RequestId,
 ) -> Result<Granted<Submission, Submit>, Denied> {
     person(viewer)?;
-    let basis = may_change(viewer, claim)?;
+    let basis = match action {
+        Action::Adopt => may_adopt(viewer, claim)?,
+        _ => may_change(viewer, claim)?,
+    };
     let (Some(tenant), Some(environment)) = (claim.tenant.clone(), claim.environment.clone()) else {
         return Err(Denied::NoTenant);
     };

@@ -359,7 +359,7 @@ fn a_claim_that_another_tool_keeps_is_changed_there_but_its_secret_may_be_reveal
         namespace: None,
     };
     let kept = managed(flux.clone());
-    for action in [Action::Change, Action::Renew, Action::Delete] {
+    for action in [Action::Change, Action::Renew, Action::Adopt, Action::Delete] {
         let denied = submit_about(&dana, &kept, action, RequestId(Uuid::nil())).unwrap_err();
         assert_eq!(
             denied,
@@ -371,4 +371,13 @@ fn a_claim_that_another_tool_keeps_is_changed_there_but_its_secret_may_be_reveal
     assert!(reveal_secret(&dana, kept).is_ok());
     let by_hand = managed(Manager::FieldManagers { names: Vec::new() });
     assert!(submit_about(&dana, &by_hand, Action::Change, RequestId(Uuid::nil())).is_ok());
+    assert_eq!(
+        who_may(|viewer| submit_about(viewer, &by_hand, Action::Adopt, RequestId(Uuid::nil()))),
+        ["dana", "tess"]
+    );
+    let own = claim(Some(payments()), Health::Ready);
+    assert_eq!(
+        submit_about(&dana, &own, Action::Adopt, RequestId(Uuid::nil())).unwrap_err(),
+        Denied::ManagedByPortico
+    );
 }

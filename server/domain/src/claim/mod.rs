@@ -2,6 +2,7 @@
 
 mod adapter;
 mod composed;
+mod field_owners;
 pub mod health;
 mod health_rules;
 mod manager;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use adapter::{Adapter, ClaimKind, Match, Test};
 pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
+pub use field_owners::{FieldOwner, Takeover};
 pub use health_rules::{HealthRuleError, HealthRules};
 pub use manager::{Manager, is_kubectl};
 

@@ -1,6 +1,7 @@
-//! Calls to a control plane: dry run, apply, delete, read, secrets, events, composed resources, access reviews. All
+//! Calls to a control plane: dry run, apply, adopt, delete, read, secrets, events, composed resources, access reviews. All
 //! are made as the actor if the control plane is configured so.
 
+mod adopt;
 mod definition;
 mod events;
 mod kubeconfig;
@@ -12,6 +13,7 @@ mod tenancy;
 mod tree;
 mod write;
 
+pub use adopt::{Adoption, AdoptionPreview};
 pub use list::ObjectPages;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;

@@ -203,22 +203,26 @@ pub(super) async fn apply_expecting(
         resource,
         manifest,
         dry,
+        force: false,
     };
     match expect {
         Expect::Absent => apply.create_or_reapply().await,
         // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
-        Expect::Uid(uid) => apply.send(Some(("uid", uid))).await,
-        Expect::Anything => apply.send(None).await,
+        Expect::Uid(uid) => apply.send(&[("uid", uid)]).await,
+        Expect::Anything => apply.send(&[]).await,
     }
 }
 
 /// A manifest to apply.
-struct Apply<'a> {
-    client: &'a ApiClient,
-    actor: &'a Actor,
-    resource: &'a ResourceRef,
-    manifest: &'a Value,
-    dry: bool,
+pub(super) struct Apply<'a> {
+    pub(super) client: &'a ApiClient,
+    pub(super) actor: &'a Actor,
+    pub(super) resource: &'a ResourceRef,
+    pub(super) manifest: &'a Value,
+    /// True if nothing is to be persisted.
+    pub(super) dry: bool,
+    /// True if fields of other managers are to be taken.
+    pub(super) force: bool,
 }
 
 impl Apply<'_> {
@@ -226,7 +230,7 @@ impl Apply<'_> {
     /// an existing one of another version, before anything is merged. An existing object is applied to only if the
     /// same request created it.
     async fn create_or_reapply(&self) -> Result<Applied, PlaneError> {
-        let created = self.send(Some(("resourceVersion", UNUSED_VERSION))).await;
+        let created = self.send(&[("resourceVersion", UNUSED_VERSION)]).await;
         let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = created else {
             return created;
         };
@@ -247,7 +251,7 @@ impl Apply<'_> {
         let uid = found.pointer("/metadata/uid").and_then(Value::as_str);
         match uid {
             Some(uid) if own_request.is_some() && request_of(&found) == own_request => {
-                self.send(Some(("uid", uid))).await
+                self.send(&[("uid", uid)]).await
             }
             _ => Err(PlaneError::AlreadyExists {
                 plane: self.client.title.to_string(),
@@ -256,50 +260,51 @@ impl Apply<'_> {
         }
     }
 
-    /// Applies with an additional field in `metadata` that identifies the object.
-    async fn send(&self, identity: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
+    /// Applies with additional fields in `metadata` that identify the object.
+    async fn send(&self, identity: &[(&str, &str)]) -> Result<Applied, PlaneError> {
+        let (created, mut object) = self.send_whole(identity).await?;
+        drop_managed_fields(&mut object);
+        Ok(Applied { object, created })
+    }
+
+    /// As [`Apply::send`]; returns whether the object was created, and the object with `managedFields`.
+    pub(super) async fn send_whole(&self, identity: &[(&str, &str)]) -> Result<(bool, Value), PlaneError> {
         let name = self
             .text("name")
             .ok_or_else(|| self.client.invalid_response("the manifest has no name"))?;
         let namespace = self.text("namespace");
         let mut manifest = self.manifest.clone();
-        if let Some((key, value)) = identity
-            && let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut)
-        {
-            metadata.insert(key.to_owned(), Value::String(value.to_owned()));
+        if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
+            for (key, value) in identity {
+                metadata.insert((*key).to_owned(), Value::String((*value).to_owned()));
+            }
         }
         let dry_run = if self.dry { "&dryRun=All" } else { "" };
         let to = format!(
-            "{}?fieldManager={}&force=false&fieldValidation=Strict{dry_run}",
+            "{}?fieldManager={}&force={}&fieldValidation=Strict{dry_run}",
             resource_path(self.resource, namespace, Some(name)),
-            labels::FIELD_MANAGER
+            labels::FIELD_MANAGER,
+            self.force
         );
         let call = Call::get(to)
             .with_body(Method::PATCH, "application/apply-patch+yaml", &manifest)
             .acting_as(self.actor);
         match self.client.request_json(call).await {
-            Ok((status, mut object)) => {
+            Ok((status, object)) => {
                 expect_object(self.client, &object, name)?;
-                drop_managed_fields(&mut object);
-                Ok(Applied {
-                    object,
-                    created: status == StatusCode::CREATED,
-                })
+                Ok((status == StatusCode::CREATED, object))
             }
             Err(PlaneError::NotFound { message, .. })
                 if self.dry && namespace.is_some_and(|ns| is_missing_namespace(&message, ns)) =>
             {
-                Ok(Applied {
-                    object: self.manifest.clone(),
-                    created: true,
-                })
+                Ok((true, self.manifest.clone()))
             }
             Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile: {message}"),
             }),
             // An API server reports another uid as a change of an immutable field.
             Err(PlaneError::Invalid { causes, .. })
-                if matches!(identity, Some(("uid", _)))
+                if identity.iter().any(|(key, _)| *key == "uid")
                     && causes.iter().any(|cause| cause.field == "metadata.uid") =>
             {
                 Err(PlaneError::Gone {

@@ -206,10 +206,16 @@ pub(super) fn state(slug: &str) -> Result<State> {
 }
 
 fn action(slug: &str) -> Result<Action> {
-    [Action::Create, Action::Change, Action::Renew, Action::Delete]
-        .into_iter()
-        .find(|action| action.slug() == slug)
-        .ok_or_else(|| StoreError::unreadable("action", slug))
+    [
+        Action::Create,
+        Action::Change,
+        Action::Renew,
+        Action::Adopt,
+        Action::Delete,
+    ]
+    .into_iter()
+    .find(|action| action.slug() == slug)
+    .ok_or_else(|| StoreError::unreadable("action", slug))
 }
 
 fn expires_at(request: &Request) -> Value {

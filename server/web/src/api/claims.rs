@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission};
+use portico_api::words::DraftProblem;
+use portico_api::{AdoptPage, ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission};
 use portico_app::{
-    DeleteClaim, RenewClaim, RequestTarget, RevealSecret, SecretKeys, SubmitOutcome, SubmitRequest,
+    AdoptClaim, DeleteClaim, RenewClaim, RequestTarget, RevealSecret, SecretKeys, SubmitOutcome,
+    SubmitRequest,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName};
@@ -157,6 +159,98 @@ pub(in super::super) async fn renew(
         note: body.note.unwrap_or_default(),
     };
     Ok(accepted(app.portal.renew(context.caller(), command).await?))
+}
+
+/// Says what adopting a claim that was made elsewhere would change.
+///
+/// `problems` has what stands against it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/adoption",
+    operation_id = "previewAdoption",
+    tag = "Claims",
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 200, description = "What it would change.", body = AdoptPage), Problems<(Viewing, Reading, Changing)>),
+)]
+pub(in super::super) async fn adoption(
+    State(app): State<App>,
+    context: ApiContext,
+    ClaimPath(claim): ClaimPath,
+) -> Result<Json<AdoptPage>, Problem> {
+    let command = AdoptClaim::of(&claim);
+    Ok(Json(
+        app.portal.adopt_page(&context.current.viewer, &command).await?,
+    ))
+}
+
+/// The adoption of a claim.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct AdoptionRequest {
+    /// A note for the approvers.
+    #[serde(default)]
+    note: Option<String>,
+    /// An id that the caller chooses (a UUID): sending it twice creates one request.
+    #[serde(default)]
+    request_id: Option<String>,
+    /// `metadata.uid` of the claim to adopt: another claim of the same name is not adopted.
+    #[serde(default)]
+    uid: Option<String>,
+    /// `liveHash` as it was read: a claim that changed since is not adopted.
+    #[serde(default)]
+    live_hash: Option<String>,
+}
+
+/// Submits a request to adopt a claim that was made elsewhere: Portico manages it from then on, and no value of it changes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/adoption",
+    operation_id = "adoptClaim",
+    tag = "Claims",
+    request_body = AdoptionRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
+)]
+pub(in super::super) async fn adopt(
+    State(app): State<App>,
+    context: ApiContext,
+    ClaimPath(claim): ClaimPath,
+    Body(body): Body<AdoptionRequest>,
+) -> Result<Response, Problem> {
+    let command = AdoptClaim {
+        claim: &claim,
+        id: request_id(body.request_id)?,
+        note: body.note.unwrap_or_default(),
+        uid: body.uid,
+        seen: body.live_hash,
+    };
+    match app.portal.submit_adoption(context.caller(), &command).await? {
+        SubmitOutcome::Created(submission) => Ok(accepted(submission)),
+        SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
+        SubmitOutcome::Conflict(_, conflict) => Err(Problem::new(
+            of_conflict(&conflict),
+            "The request was not sent",
+            conflict.to_string(),
+        )),
+        SubmitOutcome::Invalid(page) => {
+            let is =
+                |reason: DraftProblem| page.problems.iter().any(|it| it.reason.as_ref() == Some(&reason));
+            let kind = if page.approval.denied.is_some() {
+                ProblemType::PolicyDenied
+            } else if is(DraftProblem::RequestInProgress) {
+                ProblemType::RequestInProgress
+            } else {
+                ProblemType::InvalidRequest
+            };
+            let mut problem = Problem::new(
+                kind,
+                "The request was not sent",
+                "See what is wrong with it; nothing was saved.",
+            );
+            problem.fields = page.problems.into();
+            Err(problem)
+        }
+    }
 }
 
 /// The deletion of a claim.

@@ -2,8 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{ClaimsFilter, DeletePage, Link, names};
-use portico_app::{DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome};
+use portico_api::{AdoptPage, ClaimsFilter, DeletePage, Link, names};
+use portico_app::{
+    AdoptClaim, DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome,
+};
 use portico_domain::claim::{ClaimRef, Health};
 
 use super::super::address::ClientAddress;
@@ -96,6 +98,61 @@ pub(in super::super) async fn renew(
     let context = &form.context;
     let submission = context.app.portal.renew(context.caller(&remote), command).await?;
     Ok(FlashMessage::Submitted.add_to(redirect(outcome_link(&submission)).into_response()))
+}
+
+/// `GET …/adopt`.
+pub(in super::super) async fn open_adopt(
+    Page(context): Page,
+    ClaimPath(claim): ClaimPath,
+) -> Result<Response, Problem> {
+    let command = AdoptClaim::of(&claim);
+    let page = context.app.portal.adopt_page(context.viewer(), &command).await?;
+    render_adopt(&context, &claim, &page, "").await
+}
+
+/// `POST …/adopt`.
+pub(in super::super) async fn adopt(
+    ClientAddress(address): ClientAddress,
+    ClaimPath(claim): ClaimPath,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let filled = |name| Some(form.field(name).trim().to_owned()).filter(|text| !text.is_empty());
+    let command = AdoptClaim {
+        claim: &claim,
+        id: form.field(names::REQUEST).parse().ok(),
+        note: form.field(names::NOTE).to_owned(),
+        uid: filled(names::UID),
+        seen: filled(names::LIVE),
+    };
+    let context = &form.context;
+    let portal = &context.app.portal;
+    let (page, status) = match portal.submit_adoption(context.caller(&remote), &command).await? {
+        SubmitOutcome::Created(submission) => {
+            return Ok(FlashMessage::Submitted.add_to(redirect(outcome_link(&submission)).into_response()));
+        }
+        SubmitOutcome::Invalid(page) | SubmitOutcome::Conflict(page, ..) => {
+            (page, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        SubmitOutcome::DryRunFailed(page, error) => (page, Problem::from(error).status),
+    };
+    let mut response = render_adopt(context, &claim, &page, "Error: ").await?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn render_adopt(
+    context: &PageContext,
+    claim: &ClaimRef,
+    page: &AdoptPage,
+    error: &str,
+) -> Result<Response, Problem> {
+    let title = format!("{error}Adopt {}", claim.name);
+    context
+        .page(&title, &crumbs(claim), |frame| {
+            portico_frontend::pages::adopt_claim(frame, page)
+        })
+        .await
 }
 
 /// `GET …/delete`.

@@ -188,7 +188,7 @@ async fn render_with(
                 ),
             ],
         ),
-        RequestTarget::Change(claim) | RequestTarget::Renew(claim) => (
+        RequestTarget::Change(claim) | RequestTarget::Renew(claim) | RequestTarget::Adopt(claim) => (
             format!("Change {}", page.name),
             [
                 ("Claims", Link::Claims),

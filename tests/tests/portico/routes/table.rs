@@ -70,6 +70,19 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "{claim}/renew",
         "SFBBBNF",
     ),
+    // Portico manages it already.
+    (
+        "GET",
+        "/claims/{plane}/{offering}/{namespace}/{name}/adopt",
+        "{claim}/adopt",
+        "SFFFFNF",
+    ),
+    (
+        "POST",
+        "/claims/{plane}/{offering}/{namespace}/{name}/adopt",
+        "{claim}/adopt",
+        "SFFFFNF",
+    ),
     (
         "GET",
         "/claims/{plane}/{offering}/{namespace}/{name}/delete",
@@ -262,6 +275,20 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1{claim}/renewal",
         "{}",
         "SFBBBNF",
+    ),
+    (
+        "GET",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/adoption",
+        "/api/v1{claim}/adoption",
+        "",
+        "SFFFFNF",
+    ),
+    (
+        "POST",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/adoption",
+        "/api/v1{claim}/adoption",
+        "{}",
+        "SFFFFNF",
     ),
     (
         "POST",

@@ -102,7 +102,13 @@ pub(crate) fn after_update(
     let reset = new["metadata"]["managedFields"]
         .as_array()
         .is_some_and(|list| list.is_empty() || list[0] == json!({}));
-    let mut entries = old.filter(|_| !reset).map(decode).unwrap_or_default();
+    // A write may hand fields over by changing the list, as in Kubernetes.
+    let mut entries = match old {
+        Some(_) if reset => Vec::new(),
+        Some(old) if new["metadata"]["managedFields"].is_null() => decode(old),
+        Some(_) => decode(new),
+        None => Vec::new(),
+    };
     let difference = Difference::between(old.unwrap_or(&nothing), new, Shape::of(kind, version));
     let changed = difference.changed();
     let gone = difference.removed.union(&changed);
