@@ -144,3 +144,6 @@ impl Portal {
         known.or_else(|| wanted.then(PlaneNamespaces::default))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,8 @@ pub enum NameFormat {
     Subdomain,
     /// RFC 1123 label: namespaces and services, for example.
     Label,
+    /// Anything that can be a segment of a path: the kinds of `rbac.authorization.k8s.io`.
+    PathSegment,
 }
 
 /// Validates `metadata` of an object of any kind; `old` is the stored object on an update.
@@ -97,6 +99,7 @@ fn validate_fields(
         let rule = match name_format {
             NameFormat::Subdomain => names::subdomain,
             NameFormat::Label => |name: &str, _| names::label(name),
+            NameFormat::PathSegment => |name: &str, _| names::path_segment(name),
         };
         identity(metadata, &path, namespaced, rule, errors);
     }

@@ -15,6 +15,27 @@ fn problems(object: &Value) -> Vec<String> {
 }
 
 #[test]
+fn names_of_roles_are_path_segments() {
+    for (name, problem) in [
+        ("portico:edit", ""),
+        ("A b", ""),
+        ("..", "metadata.name: Invalid value: \"..\": may not be '..'"),
+        (
+            "a/b",
+            "metadata.name: Invalid value: \"a/b\": may not contain '/'",
+        ),
+    ] {
+        let object = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": { "name": name, "namespace": "team" },
+        });
+        let found = validate_metadata(&object, None, true, NameFormat::PathSegment);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found.join("\n"), problem);
+    }
+}
+
+#[test]
 fn names_labels_and_annotations_are_validated() {
     let good = json!({
         "apiVersion": "demo.dev/v1", "kind": "Thing",

@@ -23,6 +23,7 @@ pub(crate) fn admit(
     }
     let name_format = match kind.resource().as_str() {
         "namespaces" | "services" => NameFormat::Label,
+        _ if kind.group == "rbac.authorization.k8s.io" => NameFormat::PathSegment,
         _ => NameFormat::Subdomain,
     };
     causes(validate_metadata(object, old, kind.namespaced, name_format))

@@ -1,0 +1,158 @@
+use portico_api::NamespaceState;
+use portico_domain::documents::{Configuration, NamespaceTemplate};
+use portico_simulator::kube::{GroupKind, Key};
+use serde_json::{Value, from_value, json};
+
+use super::*;
+use crate::configuration::Loaded;
+use crate::testing::TestApp;
+
+/// Makes this the only template.
+fn template(app: &TestApp, spec: &Value) {
+    let mut configuration = Configuration::clone(&app.portal.configuration());
+    let template: NamespaceTemplate = from_value(json!({ "name": "one", "spec": spec })).unwrap();
+    configuration.namespace_templates = BTreeMap::from([(template.name.clone(), template)]);
+    app.portal.shared.configuration.take(Loaded {
+        configuration: Some(configuration),
+        problems: Vec::new(),
+        digest: spec.to_string(),
+    });
+}
+
+fn with_quota(pods: &str) -> Value {
+    json!({ "objects": [{
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "compute" },
+        "spec": { "hard": { "pods": pods } },
+    }] })
+}
+
+/// Compares once, and returns the row of `t0-sandbox`.
+async fn keep(app: &TestApp, memories: &mut BTreeMap<PlaneName, Memory>) -> NamespaceRow {
+    let authority = SystemAuthority::for_tests();
+    app.portal.keep_tenant_namespaces_once(&authority, memories).await;
+    let known = app.portal.shared.namespaces.lock();
+    let rows = known.values().flat_map(|known| &known.rows);
+    rows.cloned().find(|row| row.name == "t0-sandbox").unwrap()
+}
+
+fn quota() -> (GroupKind, Key) {
+    (
+        GroupKind::new("", "ResourceQuota"),
+        Key::namespaced("t0-sandbox", "compute"),
+    )
+}
+
+fn pods(app: &TestApp) -> Option<Value> {
+    let (kind, key) = quota();
+    let found = app.simulated.objects().get(&kind, &key)?;
+    Some(found["spec"]["hard"]["pods"].clone())
+}
+
+fn change_by_hand(app: &TestApp) {
+    let (kind, key) = quota();
+    let objects = app.simulated.objects().managed_by("kubectl-edit");
+    let patch = json!({ "spec": { "hard": { "pods": "9000" } } });
+    objects.patch(&kind, &key, patch).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_somebody_keeps_changing_is_left_alone_for_a_while() {
+    let app = TestApp::new().await;
+    template(&app, &with_quota("5"));
+    let mut memories = BTreeMap::new();
+    let row = keep(&app, &mut memories).await;
+    assert_eq!((row.state, row.corrected), (NamespaceState::Kept, None));
+    for _ in 0..3 {
+        change_by_hand(&app);
+        let row = keep(&app, &mut memories).await;
+        let corrected = row.corrected.unwrap();
+        assert_eq!(corrected.by.as_deref(), Some("kubectl-edit"));
+        assert_eq!(pods(&app), Some(json!("5")));
+    }
+    change_by_hand(&app);
+    let row = keep(&app, &mut memories).await;
+    assert_eq!(row.state, NamespaceState::Incomplete);
+    assert!(
+        row.problems[0].contains("kubectl-edit keeps changing it"),
+        "{row:?}"
+    );
+    assert_eq!(pods(&app), Some(json!("9000")));
+    let corrections = app.audited(None).await.into_iter();
+    assert_eq!(
+        corrections
+            .filter(|(verb, _)| verb == "namespace.corrected")
+            .count(),
+        3
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_template_is_no_correction_and_nothing_is_written_twice() {
+    let app = TestApp::new().await;
+    template(&app, &with_quota("5"));
+    let mut memories = BTreeMap::new();
+    let _ = keep(&app, &mut memories).await;
+    let version = |app: &TestApp| {
+        let (kind, key) = quota();
+        app.simulated.objects().get(&kind, &key).unwrap()["metadata"]["resourceVersion"].clone()
+    };
+    let before = version(&app);
+    let _ = keep(&app, &mut memories).await;
+    // After a restart nothing is remembered.
+    let _ = keep(&app, &mut BTreeMap::new()).await;
+    assert_eq!(version(&app), before);
+    template(&app, &with_quota("6"));
+    let row = keep(&app, &mut memories).await;
+    assert_eq!((row.state, row.corrected), (NamespaceState::Kept, None));
+    assert_eq!(pods(&app), Some(json!("6")));
+    template(&app, &json!({}));
+    let _ = keep(&app, &mut memories).await;
+    assert_eq!(pods(&app), None, "no template has it any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_ours_is_left_alone() {
+    let app = TestApp::new().await;
+    let namespace = |labels: Value, annotations: Value| {
+        let metadata = json!({ "name": "t0-sandbox", "labels": labels, "annotations": annotations });
+        let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata });
+        app.simulated
+            .objects()
+            .managed_by("kubectl")
+            .apply(object)
+            .unwrap();
+    };
+    template(&app, &with_quota("5"));
+    for (labels, annotations, said) in [
+        (json!({}), json!({}), "label it portico.dev/tenant=t0"),
+        (
+            json!({ "portico.dev/tenant": "t1" }),
+            json!({}),
+            "it is the tenant t1’s",
+        ),
+        (
+            json!({ "portico.dev/tenant": "t0" }),
+            json!({ "portico.dev/portal": "another" }),
+            "the portal another keeps it",
+        ),
+    ] {
+        namespace(labels, annotations);
+        let row = keep(&app, &mut BTreeMap::new()).await;
+        assert_eq!(row.state, NamespaceState::Foreign);
+        assert!(row.problems[0].contains(said), "{said}: {row:?}");
+        assert_eq!(pods(&app), None);
+    }
+    namespace(json!({ "portico.dev/tenant": "t0" }), json!({}));
+    assert_eq!(keep(&app, &mut BTreeMap::new()).await.state, NamespaceState::Kept);
+    assert_eq!(pods(&app), Some(json!("5")));
+    // An object of the same name that somebody else made.
+    let (kind, key) = quota();
+    app.simulated.objects().delete(&kind, &key).unwrap();
+    let own = json!({ "apiVersion": "v1", "kind": "ResourceQuota", "spec": { "hard": { "pods": "7" } },
+        "metadata": { "name": "compute", "namespace": "t0-sandbox" } });
+    app.simulated.objects().managed_by("kubectl").apply(own).unwrap();
+    let row = keep(&app, &mut BTreeMap::new()).await;
+    assert_eq!(row.state, NamespaceState::Incomplete);
+    assert!(row.problems[0].contains("one of this name exists"), "{row:?}");
+    assert_eq!(pods(&app), Some(json!("7")));
+}
