@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use portico_api::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, KubeconfigRow, KubectlPage,
     Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces, PlaneRow,
-    PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
+    PlaneState, PlanesPage, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
+    TenantsPage,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
@@ -242,6 +243,17 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::admin_tenants(&frame("/admin/tenants"), &tenants),
         ),
         (
+            "admin-tenant",
+            pages::admin_tenant(
+                &at(
+                    pat("/admin/tenants/payments"),
+                    "Payments",
+                    &[("Tenants", Link::Tenants)],
+                ),
+                &tenant(tenants.rows[0].clone()),
+            ),
+        ),
+        (
             "admin-record",
             pages::admin_record(
                 &frame("/admin/record"),
@@ -339,6 +351,41 @@ fn kubectl() -> KubectlPage {
             row(0, "dev", "edit"),
             row(1, "dev", "edit"),
             row(0, "production", "view"),
+        ],
+    }
+}
+
+/// A tenant with an environment that two control planes serve, and one that none does.
+fn tenant(row: TenantRow) -> TenantPage {
+    let mut namespaces = namespaces().rows.into_iter().rev();
+    let plane = |index: usize, state, cordoned, namespace| TenantPlane {
+        plane: catalog::planes().remove(index),
+        state,
+        cordoned,
+        claims: 3 - index,
+        namespace,
+    };
+    let environment = |name: &str, production, claims, planes| TenantEnvironment {
+        name: name.parse().expect("a name"),
+        namespace: format!("payments-{name}"),
+        production,
+        claims,
+        planes,
+    };
+    TenantPage {
+        row,
+        environments: vec![
+            environment(
+                "dev",
+                false,
+                5,
+                vec![
+                    plane(0, PlaneState::Ready, false, namespaces.next()),
+                    plane(1, PlaneState::Unreachable, false, namespaces.next()),
+                    plane(2, PlaneState::Ready, true, None),
+                ],
+            ),
+            environment("production", true, 0, Vec::new()),
         ],
     }
 }

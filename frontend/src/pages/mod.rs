@@ -24,8 +24,8 @@ mod tokens;
 mod usage;
 
 pub use admin::{
-    admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenants,
-    admin_try_definition,
+    admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenant,
+    admin_tenants, admin_try_definition,
 };
 pub use adopt_claim::adopt_claim;
 pub use approvals::approvals;

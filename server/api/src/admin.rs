@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{ClaimRow, Link, PlaneChoice, PlaneNamespaces};
+use super::{ClaimRow, Link, NamespaceRow, PlaneChoice, PlaneNamespaces};
 use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::documents::Phase;
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
@@ -169,6 +169,52 @@ pub struct TenantRow {
     pub claims: usize,
     /// Its quota: resource, used, limit.
     pub quota: Vec<(String, u64, u64)>,
+}
+
+/// The page of a tenant.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantPage {
+    /// The tenant, as in the list.
+    pub row: TenantRow,
+    /// Its environments.
+    pub environments: Vec<TenantEnvironment>,
+}
+
+/// An environment of a tenant, and where it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantEnvironment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Its namespace.
+    pub namespace: String,
+    /// True if it is production.
+    pub production: bool,
+    /// Number of claims.
+    pub claims: usize,
+    /// The control planes that may serve it.
+    pub planes: Vec<TenantPlane>,
+}
+
+/// A control plane that may serve an environment of a tenant.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantPlane {
+    /// The control plane.
+    pub plane: PlaneChoice,
+    /// Its state.
+    pub state: PlaneState,
+    /// True if its document closes it to new claims.
+    pub cordoned: bool,
+    /// Number of the environment's claims on it.
+    pub claims: usize,
+    /// The namespace there, if templates keep it and it has been looked at. What is wrong with it only for platform
+    /// admins.
+    pub namespace: Option<NamespaceRow>,
 }
 
 /// A page of the audit log.

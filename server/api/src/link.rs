@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use portico_domain::claim::ClaimRef;
-use portico_domain::names::{OfferingName, PlaneName, RequestId};
+use portico_domain::names::{OfferingName, PlaneName, RequestId, TenantName};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -77,6 +77,8 @@ pub enum Link {
     EndAccess(Uuid),
     /// The list of tenants.
     Tenants,
+    /// The page of a tenant.
+    Tenant(TenantName),
     /// The audit log.
     Record,
     /// The audit log as a file.
@@ -131,6 +133,7 @@ impl Link {
             Self::Person(_) => "/admin/people/{id}",
             Self::EndAccess(_) => "/admin/people/{id}/end",
             Self::Tenants => "/admin/tenants",
+            Self::Tenant(_) => "/admin/tenants/{tenant}",
             Self::Record => "/admin/record",
             Self::RecordExport => "/admin/record/export",
             Self::AcknowledgeBreaks => "/admin/record/acknowledge",
@@ -161,6 +164,7 @@ impl Link {
             }
             Self::RevokeToken(id) | Self::Person(id) | Self::EndAccess(id) => vec![id.to_string()],
             Self::EndSession(id) => vec![id.clone()],
+            Self::Tenant(tenant) => vec![tenant.to_string()],
             Self::ControlPlane(plane) | Self::Cordon(plane) | Self::Uncordon(plane) => {
                 vec![plane.to_string()]
             }

@@ -1,14 +1,14 @@
 //! Admin pages: control planes, tenants, the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
-    ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
-    PlanesPage, TenantRow, TenantsPage,
+    ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, NamespaceRow, PlaneDetail, PlaneRow,
+    PlaneState, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
 };
-use portico_domain::documents::{Configuration, ControlPlane};
+use portico_domain::documents::{Configuration, ControlPlane, Environment, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
@@ -166,47 +166,123 @@ impl Portal {
             let Some(used) = usage.remove(&tenant.name).map(|usage| usage.total()) else {
                 continue;
             };
-            rows.push(TenantRow {
-                name: tenant.name.clone(),
-                title: tenant.title().to_owned(),
-                environments: tenant
-                    .spec
-                    .environments
-                    .iter()
-                    .map(|environment| {
-                        (
-                            environment.name.clone(),
-                            environment.namespace.clone(),
-                            environment.production,
-                        )
-                    })
-                    .collect(),
-                members: tenant
-                    .spec
-                    .members
-                    .iter()
-                    .map(|member| (member.group_ref().to_string(), role_title(member.role).to_owned()))
-                    .collect(),
-                planes: planes_of(&configuration, tenant).map(choice).collect(),
-                claims: self
-                    .planes()
-                    .claims(&viewer.scope(), &ClaimFilter::of_tenant(tenant.name.clone()))
-                    .len(),
-                quota: tenant
-                    .spec
-                    .quota
-                    .0
-                    .iter()
-                    .map(|(resource, limit)| {
-                        (resource.clone(), used.get(resource).copied().unwrap_or(0), *limit)
-                    })
-                    .collect(),
-            });
+            rows.push(self.tenant_row(viewer, &configuration, tenant, &used));
         }
         if rows.is_empty() && !viewer.is_platform_admin() {
             return Err(PortalError::NotFound);
         }
         Ok(TenantsPage { rows })
+    }
+
+    /// Returns the page of a tenant: where its environments are and how they are doing there.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for those who do not administer it; when the database fails.
+    pub async fn tenant_page(&self, viewer: &Viewer, name: &TenantName) -> Result<TenantPage> {
+        let configuration = self.configuration();
+        let administers = viewer.is_platform_admin() || viewer.may(name, Role::TenantAdmin);
+        let tenant = configuration.tenants.get(name).filter(|_| administers);
+        let tenant = tenant.ok_or(PortalError::NotFound)?;
+        let mut usage = self.usage_of(&BTreeSet::from([name.clone()])).await?;
+        let used = usage.remove(name).map(|usage| usage.total()).unwrap_or_default();
+        let claims = self
+            .planes()
+            .claims(&viewer.scope(), &ClaimFilter::of_tenant(name.clone()));
+        let environments = tenant.spec.environments.iter();
+        Ok(TenantPage {
+            row: self.tenant_row(viewer, &configuration, tenant, &used),
+            environments: environments
+                .map(|environment| {
+                    let own: Vec<_> = claims
+                        .iter()
+                        .filter(|claim| claim.environment.as_ref() == Some(&environment.name))
+                        .collect();
+                    let planes = planes_of(&configuration, tenant)
+                        .filter(|plane| serves(plane, environment))
+                        .filter_map(|plane| {
+                            let there = own.iter().filter(|claim| claim.reference.plane == plane.name);
+                            self.tenant_plane(viewer, plane, &environment.namespace, there.count())
+                        });
+                    TenantEnvironment {
+                        name: environment.name.clone(),
+                        namespace: environment.namespace.clone(),
+                        production: environment.production,
+                        claims: own.len(),
+                        planes: planes.collect(),
+                    }
+                })
+                .collect(),
+        })
+    }
+
+    fn tenant_plane(
+        &self,
+        viewer: &Viewer,
+        plane: &ControlPlane,
+        namespace: &str,
+        claims: usize,
+    ) -> Option<TenantPlane> {
+        let summary = self.planes().summary(&plane.name)?;
+        let known = self.plane_namespaces(plane);
+        let row = known.and_then(|known| known.rows.into_iter().find(|row| row.name == namespace));
+        Some(TenantPlane {
+            plane: choice(plane),
+            state: plane_state(&summary.state),
+            cordoned: plane.spec.cordoned,
+            claims,
+            namespace: row.map(|row| NamespaceRow {
+                // These are for the platform team: they may name others.
+                problems: if viewer.is_platform_admin() {
+                    row.problems
+                } else {
+                    Vec::new()
+                },
+                ..row
+            }),
+        })
+    }
+
+    fn tenant_row(
+        &self,
+        viewer: &Viewer,
+        configuration: &Configuration,
+        tenant: &Tenant,
+        used: &BTreeMap<String, u64>,
+    ) -> TenantRow {
+        TenantRow {
+            name: tenant.name.clone(),
+            title: tenant.title().to_owned(),
+            environments: tenant
+                .spec
+                .environments
+                .iter()
+                .map(|environment| {
+                    (
+                        environment.name.clone(),
+                        environment.namespace.clone(),
+                        environment.production,
+                    )
+                })
+                .collect(),
+            members: tenant
+                .spec
+                .members
+                .iter()
+                .map(|member| (member.group_ref().to_string(), role_title(member.role).to_owned()))
+                .collect(),
+            planes: planes_of(configuration, tenant).map(choice).collect(),
+            claims: self
+                .planes()
+                .claims(&viewer.scope(), &ClaimFilter::of_tenant(tenant.name.clone()))
+                .len(),
+            quota: tenant
+                .spec
+                .quota
+                .0
+                .iter()
+                .map(|(resource, limit)| (resource.clone(), used.get(resource).copied().unwrap_or(0), *limit))
+                .collect(),
+        }
     }
 
     /// Returns the configuration in force and the problems of its files.
@@ -237,6 +313,7 @@ impl Portal {
             ("Offering", configuration.offerings.len()),
             ("Tenant", configuration.tenants.len()),
             ("ApprovalPolicy", configuration.policies.len()),
+            ("NamespaceTemplate", configuration.namespace_templates.len()),
         ]);
         Ok(ConfigurationPage {
             loaded_at: report.taken_at,
@@ -276,7 +353,7 @@ impl Portal {
 
 fn planes_of<'c>(
     configuration: &'c Configuration,
-    tenant: &portico_domain::documents::Tenant,
+    tenant: &'c Tenant,
 ) -> impl Iterator<Item = &'c ControlPlane> {
     configuration
         .control_planes
@@ -284,16 +361,32 @@ fn planes_of<'c>(
         .filter(move |plane| may_use(tenant, plane))
 }
 
+/// True if the control plane may serve the environment, by names and labels.
+fn serves(plane: &ControlPlane, environment: &Environment) -> bool {
+    let mut wanted = environment.control_plane_labels.iter();
+    plane.serves_environment(&environment.name)
+        && wanted.all(|(key, value)| plane.labels.get(key) == Some(value))
+}
+
+/// The state of a control plane as pages have it.
+pub(crate) fn plane_state(state: &portico_planes::PlaneState) -> PlaneState {
+    match state {
+        portico_planes::PlaneState::Connecting => PlaneState::Connecting,
+        portico_planes::PlaneState::Ready => PlaneState::Ready,
+        portico_planes::PlaneState::Unreachable => PlaneState::Unreachable,
+        portico_planes::PlaneState::Misconfigured(_) => PlaneState::Misconfigured,
+    }
+}
+
 fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
     let spec = &status.document.spec;
-    let (state, problem) = match &status.state {
-        portico_planes::PlaneState::Connecting => (PlaneState::Connecting, None),
-        portico_planes::PlaneState::Ready => (PlaneState::Ready, None),
-        portico_planes::PlaneState::Unreachable => (
-            PlaneState::Unreachable,
-            status.recent_errors.first().map(|note| note.message.clone()),
-        ),
-        portico_planes::PlaneState::Misconfigured(why) => (PlaneState::Misconfigured, Some(why.clone())),
+    let state = plane_state(&status.state);
+    let problem = match &status.state {
+        portico_planes::PlaneState::Connecting | portico_planes::PlaneState::Ready => None,
+        portico_planes::PlaneState::Unreachable => {
+            status.recent_errors.first().map(|note| note.message.clone())
+        }
+        portico_planes::PlaneState::Misconfigured(why) => Some(why.clone()),
     };
     PlaneRow {
         plane: choice(&status.document),

@@ -20,6 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use super::admin::plane_state;
 use super::configuration::Report;
 use super::{Portal, Result, rows};
 
@@ -348,12 +349,7 @@ impl Portal {
             .map(|offered| (offered.name.clone(), offered.title.clone()))
             .collect();
         offerings.sort_by(|(_, one), (_, other)| one.cmp(other));
-        let state = match summary.state {
-            PlaneState::Connecting => portico_api::PlaneState::Connecting,
-            PlaneState::Ready => portico_api::PlaneState::Ready,
-            PlaneState::Unreachable => portico_api::PlaneState::Unreachable,
-            PlaneState::Misconfigured(_) => portico_api::PlaneState::Misconfigured,
-        };
+        let state = plane_state(&summary.state);
         Some(ClaimedPlane {
             name: plane.name.clone(),
             title: plane.title().to_owned(),

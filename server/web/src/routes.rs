@@ -124,6 +124,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/admin/people/{id}", Page, get(people::one)),
         route("POST", "/admin/people/{id}/end", Form, post(people::end)),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),
+        route("GET", "/admin/tenants/{tenant}", Page, get(admin::tenant)),
         route("GET", "/admin/record", Page, get(admin::record)),
         route("GET", "/admin/record/export", Page, get(admin::export_audit_log)),
         route(
@@ -186,6 +187,7 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::admin::uncordon)),
         api_route(routes!(api::admin::try_definition)),
         api_route(routes!(api::admin::tenants)),
+        api_route(routes!(api::admin::tenant)),
         api_route(routes!(api::admin::configuration)),
         api_route(routes!(api::admin::record)),
         api_route(routes!(api::admin::acknowledge)),
@@ -327,6 +329,7 @@ mod tests {
             Link::Person(Uuid::nil()),
             Link::EndAccess(Uuid::nil()),
             Link::Tenants,
+            Link::Tenant("team".parse().unwrap()),
             Link::Record,
             Link::RecordExport,
             Link::AcknowledgeBreaks,

@@ -130,6 +130,7 @@ export const PAGES = [
   { name: 'admin-control-plane-cordoned', as: 'pat', at: aCordonedPlane },
   { name: 'admin-try-definition', as: 'pat', at: '/admin/try-definition' },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
+  { name: 'admin-tenant', as: 'pat', at: '/admin/tenants/payments' },
   { name: 'admin-people', as: 'pat', at: '/admin/people' },
   { name: 'admin-person', as: 'pat', at: aPerson },
   { name: 'admin-record', as: 'pat', at: '/admin/record' },

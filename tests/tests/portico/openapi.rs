@@ -143,6 +143,12 @@ async fn responses_match_the_openapi_schemas() {
         (&dana, "/api/v1/usage", "/api/v1/usage?days=7".to_owned()),
         (&pat, "/api/v1/usage", "/api/v1/usage".to_owned()),
         (&pat, "/api/v1/tenants", "/api/v1/tenants".to_owned()),
+        (
+            &pat,
+            "/api/v1/tenants/{tenant}",
+            "/api/v1/tenants/payments".to_owned(),
+        ),
+        (&dana, "/api/v1/kubeconfigs", "/api/v1/kubeconfigs".to_owned()),
         (&pat, "/api/v1/configuration", "/api/v1/configuration".to_owned()),
         (&pat, "/api/v1/record", "/api/v1/record".to_owned()),
     ];

@@ -6,6 +6,7 @@ mod people;
 mod plane;
 mod planes;
 mod record;
+mod tenant;
 mod tenants;
 mod try_definition;
 
@@ -14,6 +15,7 @@ pub use people::{admin_people, admin_person};
 pub use plane::admin_plane;
 pub use planes::admin_planes;
 pub use record::admin_record;
+pub use tenant::admin_tenant;
 pub use tenants::admin_tenants;
 pub use try_definition::admin_try_definition;
 

@@ -46,19 +46,24 @@ fn namespace(frame: &Frame, row: &NamespaceRow) -> impl IntoView + use<> {
         let by = corrected.by.clone().map(|by| format!(" (changed by {by})"));
         view! { <p class="reason">{corrected.what.clone()}{by}" was put right "{time(frame.now, corrected.at)}</p> }
     });
-    let (picture, state) = match row.state {
-        NamespaceState::Foreign => ("bad", "Not Portico’s".to_owned()),
-        NamespaceState::Incomplete => ("degraded", "Not as it should be".to_owned()),
-        NamespaceState::Deleting => ("degraded", "Being deleted".to_owned()),
-        NamespaceState::Unused => ("degraded", "Not used any more".to_owned()),
-        NamespaceState::Kept if row.objects == 1 => ("ready", "As it should be, with one object".to_owned()),
-        NamespaceState::Kept => ("ready", format!("As it should be, with {} objects", row.objects)),
-    };
+    let (picture, state) = verdict(row);
     view! {
         <tr>
             <th scope="row" class="mono">{row.name.clone()}</th>
             <td data-label="Tenant">{row.tenant.to_string()}" / "{row.environment.to_string()}</td>
             <td data-label="State"><p class="line">{icon(picture)}<span>{state}</span></p>{problems}{corrected}</td>
         </tr>
+    }
+}
+
+/// An icon and a word for the state of a namespace.
+pub(super) fn verdict(row: &NamespaceRow) -> (&'static str, String) {
+    match row.state {
+        NamespaceState::Foreign => ("bad", "Not Portico’s".to_owned()),
+        NamespaceState::Incomplete => ("degraded", "Not as it should be".to_owned()),
+        NamespaceState::Deleting => ("degraded", "Being deleted".to_owned()),
+        NamespaceState::Unused => ("degraded", "Not used any more".to_owned()),
+        NamespaceState::Kept if row.objects == 1 => ("ready", "As it should be, with one object".to_owned()),
+        NamespaceState::Kept => ("ready", format!("As it should be, with {} objects", row.objects)),
     }
 }

@@ -75,7 +75,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
         .then(|| view! { <span class="quiet">"No limits"</span> });
     view! {
         <tr>
-            <th scope="row"><a href=Link::Claims.with_query([("tenant", row.name.as_str())])>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
+            <th scope="row"><a href=Link::Tenant(row.name.clone()).to_string()>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
             <td data-label="Environments"><ul role="list">{environments}</ul></td>
             <td data-label="Members"><ul role="list">{members}</ul></td>
             <td data-label="Control planes"><ul role="list">{planes}</ul></td>
@@ -86,7 +86,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
 }
 
 /// The used part of a quota in words.
-fn usage(used: u64, limit: u64) -> String {
+pub(super) fn usage(used: u64, limit: u64) -> String {
     let words = format!("{used} of {limit}");
     if used > limit {
         format!("{words}: over by {}", used - limit)

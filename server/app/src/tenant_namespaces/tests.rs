@@ -4,8 +4,9 @@ use portico_simulator::kube::{GroupKind, Key};
 use serde_json::{Value, from_value, json};
 
 use super::*;
+use crate::PortalError;
 use crate::configuration::Loaded;
-use crate::testing::TestApp;
+use crate::testing::{TestApp, everyone};
 
 /// Makes this the only template.
 fn template(app: &TestApp, spec: &Value) {
@@ -32,7 +33,8 @@ async fn keep(app: &TestApp, memories: &mut BTreeMap<PlaneName, Memory>) -> Name
     app.portal.keep_tenant_namespaces_once(&authority, memories).await;
     let known = app.portal.shared.namespaces.lock();
     let rows = known.values().flat_map(|known| &known.rows);
-    rows.cloned().find(|row| row.name == "t0-sandbox").unwrap()
+    let mut rows = rows.filter(|row| row.name == "t0-sandbox");
+    rows.next().cloned().unwrap()
 }
 
 fn quota() -> (GroupKind, Key) {
@@ -155,4 +157,38 @@ async fn what_is_not_ours_is_left_alone() {
     assert_eq!(row.state, NamespaceState::Incomplete);
     assert!(row.problems[0].contains("one of this name exists"), "{row:?}");
     assert_eq!(pods(&app), Some(json!("7")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_namespace_is_for_the_platform_alone() {
+    let app = TestApp::new().await;
+    template(&app, &with_quota("5"));
+    let labels = json!({ "portico.dev/tenant": "t1" });
+    let other = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "t0-sandbox", "labels": labels } });
+    app.simulated
+        .objects()
+        .managed_by("kubectl")
+        .apply(other)
+        .unwrap();
+    let _ = keep(&app, &mut BTreeMap::new()).await;
+    let tenant = "t0".parse().unwrap();
+    for (who, viewer) in everyone() {
+        let page = app.portal.tenant_page(&viewer, &tenant).await;
+        let (sees, problems) = match &page {
+            Ok(page) => {
+                let planes = page.environments.iter().flat_map(|it| &it.planes);
+                let namespaces = planes.filter_map(|plane| plane.namespace.as_ref());
+                let of_sandbox = namespaces.filter(|row| row.name == "t0-sandbox");
+                (true, of_sandbox.map(|row| row.problems.len()).sum())
+            }
+            Err(PortalError::NotFound) => (false, 0),
+            Err(error) => panic!("{who}: {error:?}"),
+        };
+        let expected = match who {
+            "platform admin" => (true, 1),
+            "tenant admin" => (true, 0),
+            _ => (false, 0),
+        };
+        assert_eq!((sees, problems), expected, "{who}");
+    }
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
-use portico_api::{ConfigurationPage, DefinitionTrial, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
+use portico_api::{
+    ConfigurationPage, DefinitionTrial, PlaneDetail, PlanesPage, RecordPage, TenantPage, TenantsPage,
+};
 use portico_app::{AuditLogQuery, Cordon, TryDefinition, Uncordon};
 use portico_domain::names::{PlaneName, TenantName};
 use serde::Deserialize;
@@ -159,6 +161,25 @@ pub(in super::super) async fn tenants(
     context: ApiContext,
 ) -> Result<Json<TenantsPage>, Problem> {
     Ok(Json(app.portal.tenants_page(&context.current.viewer).await?))
+}
+
+/// Returns a tenant that the viewer administers, with its environments on each control plane.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tenants/{tenant}",
+    operation_id = "getTenant",
+    tag = "Administration",
+    params(("tenant" = TenantName, Path, description = "The tenant.")),
+    responses((status = 200, description = "The tenant.", body = TenantPage), Problems<Viewing>),
+)]
+pub(in super::super) async fn tenant(
+    State(app): State<App>,
+    context: ApiContext,
+    ResourceId(name): ResourceId<TenantName>,
+) -> Result<Json<TenantPage>, Problem> {
+    Ok(Json(
+        app.portal.tenant_page(&context.current.viewer, &name).await?,
+    ))
 }
 
 /// Returns the configuration in force and what is wrong with the newest files. For platform admins.

@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use http::{StatusCode, header};
 use portico_api::{Link, TryDefinitionPage, names};
 use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
-use portico_domain::names::PlaneName;
+use portico_domain::names::{PlaneName, TenantName};
 use serde_json::json;
 
 use super::super::address::ClientAddress;
@@ -130,6 +130,20 @@ async fn try_definition_page(context: &PageContext, page: &TryDefinitionPage) ->
 
 fn to(plane: &PlaneName) -> Response {
     redirect(&Link::ControlPlane(plane.clone())).into_response()
+}
+
+/// `GET /admin/tenants/{tenant}`.
+pub(in super::super) async fn tenant(
+    Page(context): Page,
+    ResourceId(name): ResourceId<TenantName>,
+) -> Result<Response, Problem> {
+    let page = context.app.portal.tenant_page(context.viewer(), &name).await?;
+    let crumbs = [("Tenants", Link::Tenants)];
+    context
+        .page(&page.row.title, &crumbs, |frame| {
+            portico_frontend::pages::admin_tenant(frame, &page)
+        })
+        .await
 }
 
 /// `GET /admin/tenants`.

@@ -158,6 +158,12 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "SNNNNNN",
     ),
     ("GET", "/admin/tenants", "/admin/tenants", "SNNNKKK"),
+    (
+        "GET",
+        "/admin/tenants/{tenant}",
+        "/admin/tenants/payments",
+        "SNNNKNK",
+    ),
     ("GET", "/admin/record", "/admin/record", "SNNNKKK"),
     ("GET", "/admin/record/export", "/admin/record/export", "SNNNKKK"),
     // The audit log is intact, so there is nothing to acknowledge.
@@ -340,6 +346,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "SNNNNNB",
     ),
     ("GET", "/api/v1/tenants", "/api/v1/tenants", "", "SNNNKKK"),
+    (
+        "GET",
+        "/api/v1/tenants/{tenant}",
+        "/api/v1/tenants/payments",
+        "",
+        "SNNNKNK",
+    ),
     (
         "GET",
         "/api/v1/configuration",
