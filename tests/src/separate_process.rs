@@ -71,6 +71,15 @@ impl SeparateProcess {
         (self.portal.stop(Duration::from_secs(15)), begun.elapsed())
     }
 
+    /// Stops the portal and starts it again.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn restart(&mut self, log: &str) {
+        let _ = self.stop();
+        self.portal = serve_with(&self.world.ready, &self.world.data().join("portal.log"), log, &[]).await;
+    }
+
     /// The resident memory of the portal, in bytes.
     ///
     /// # Panics

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, KubeconfigRow, KubectlPage,
-    Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces, PlaneRow,
-    PlaneState, PlanesPage, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
-    TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, HomePlaneState, KubeconfigRow,
+    KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces,
+    PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane,
+    TenantRow, TenantsPage,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
@@ -206,6 +206,18 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             line: None,
             field: None,
         }],
+        home: Some(HomePlaneState {
+            synced: true,
+            failure: Some("the home control plane is unreachable: connection refused".into()),
+            failing_since: Some(now() - SignedDuration::from_mins(4)),
+            blocked: None,
+            errors: vec![ConfigurationError {
+                message: "there is no control plane named \"eu-3\"".into(),
+                file: "Tenant research of the home control plane".into(),
+                line: None,
+                field: Some("spec.controlPlanes.names[0]".into()),
+            }],
+        }),
     };
     vec![
         (

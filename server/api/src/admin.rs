@@ -309,6 +309,25 @@ pub struct ConfigurationPage {
     pub errors: Vec<ConfigurationError>,
     /// Warnings, which do not prevent the configuration from taking effect.
     pub warnings: Vec<ConfigurationError>,
+    /// The home control plane, if there is one.
+    pub home: Option<HomePlaneState>,
+}
+
+/// The home control plane, which holds documents as objects besides the files.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HomePlaneState {
+    /// True once its objects have been read. Until then none of them is in force.
+    pub synced: bool,
+    /// Why it cannot be read now. What was read before stays in force.
+    pub failure: Option<String>,
+    /// Since when it cannot be read.
+    pub failing_since: Option<Timestamp>,
+    /// Why nobody can request anything, although the files are in force.
+    pub blocked: Option<String>,
+    /// Errors of its objects, because of which they are not in force, or an older version of them is.
+    pub errors: Vec<ConfigurationError>,
 }
 
 /// An error in the configuration.
@@ -316,7 +335,7 @@ pub struct ConfigurationPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationError {
-    /// The file, relative to the configuration's folder.
+    /// The file, relative to the configuration's folder; or the object of the home control plane, by kind and name.
     pub file: String,
     /// The line, from 1.
     pub line: Option<usize>,

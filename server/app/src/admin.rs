@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
-    ConfigurationError, ConfigurationPage, Link, MatrixCell, MatrixRow, NamespaceRow, PlaneDetail, PlaneRow,
-    PlaneState, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
+    ConfigurationError, ConfigurationPage, HomePlaneState, Link, MatrixCell, MatrixRow, NamespaceRow,
+    PlaneDetail, PlaneRow, PlaneState, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
+    TenantsPage,
 };
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
@@ -18,7 +19,7 @@ use super::names::choice;
 use super::permissions::platform_admin;
 use super::usage::plans;
 use super::{Portal, PortalError, Result, rows};
-use crate::configuration::Severity;
+use crate::configuration::{HomeReport, Problem, Severity};
 
 /// Claims listed at most of a cordoned control plane.
 const MAX_REMAINING_CLAIMS: usize = 500;
@@ -297,7 +298,7 @@ impl Portal {
             .problems
             .iter()
             .partition(|problem| problem.severity == Severity::Error);
-        let shown = |problems: Vec<&crate::configuration::Problem>| {
+        let shown = |problems: Vec<&Problem>| {
             problems
                 .into_iter()
                 .map(|problem| ConfigurationError {
@@ -306,7 +307,7 @@ impl Portal {
                     field: problem.field.clone(),
                     message: problem.message.clone(),
                 })
-                .collect()
+                .collect::<Vec<_>>()
         };
         let documents = BTreeMap::from([
             ("ControlPlane", configuration.control_planes.len()),
@@ -324,9 +325,18 @@ impl Portal {
             errors: shown(errors),
             warnings: {
                 let mut warnings: Vec<ConfigurationError> = shown(warnings);
+                let of_home = home_problems(report.home.as_ref(), Severity::Warning);
+                warnings.extend(shown(of_home));
                 warnings.extend(self.claims_of_no_known_plan(viewer));
                 warnings
             },
+            home: report.home.as_ref().map(|home| HomePlaneState {
+                synced: home.synced,
+                failure: home.failure.as_ref().map(|failure| failure.message.clone()),
+                failing_since: home.failure.as_ref().map(|failure| failure.since),
+                blocked: home.blocked.clone(),
+                errors: shown(home_problems(Some(home), Severity::Error)),
+            }),
         })
     }
 
@@ -349,6 +359,12 @@ impl Portal {
             .map(|((offering, plan), count)| ConfigurationError::unknown_plan(&offering, &plan, count))
             .collect()
     }
+}
+
+/// The problems of the home plane's objects of this severity.
+fn home_problems(home: Option<&HomeReport>, severity: Severity) -> Vec<&Problem> {
+    let problems = home.into_iter().flat_map(|home| &home.problems);
+    problems.filter(|problem| problem.severity == severity).collect()
 }
 
 fn planes_of<'c>(

@@ -194,6 +194,10 @@ impl Portal {
         if plane.is_some() && !self.planes().claim_synced(&claim.claim) {
             return Ok(plane);
         }
+        // Its offering, tenant or control plane may be a document that is not read yet.
+        if !self.shared.configuration.is_complete() {
+            return Ok(plane);
+        }
         let name = plane_name(claim);
         let event = name.as_ref().map(|name| {
             authority

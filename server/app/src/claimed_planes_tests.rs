@@ -34,8 +34,8 @@ fn change(app: &TestApp, digest: &str, change: impl FnOnce(&mut Configuration)) 
     );
     app.portal.shared.configuration.take(Loaded {
         configuration: Some(configuration),
-        problems: Vec::new(),
         digest: digest.to_owned(),
+        ..Loaded::default()
     });
 }
 

@@ -328,14 +328,14 @@ impl Portal {
                 .filter(unwell)
                 .map(|status| choice(&status.document))
                 .collect(),
-            configuration_errors: self
-                .shared
-                .configuration
-                .report()
-                .problems
-                .iter()
-                .filter(|problem| problem.severity == Severity::Error)
-                .count(),
+            configuration_errors: {
+                let report = self.shared.configuration.report();
+                let of_home = report.home.iter().flat_map(|home| &home.problems);
+                let problems = report.problems.iter().chain(of_home);
+                problems
+                    .filter(|problem| problem.severity == Severity::Error)
+                    .count()
+            },
             over_quota,
             oldest_approval: oldest.map(|request| rows::request(catalog, &request)),
         })

@@ -27,6 +27,8 @@ mod draft;
 mod env;
 mod error;
 mod home;
+#[cfg(test)]
+mod incomplete_configuration_tests;
 mod index;
 mod judging;
 mod keyed_lock;

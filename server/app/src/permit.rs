@@ -102,6 +102,10 @@ impl Portal {
         if manifest_hash(&request.manifest) != request.manifest_hash {
             return Ok(ApplyPermission::Refused(Obstacle::Altered));
         }
+        if self.shared.configuration.blocked().is_some() {
+            let plane = "the home control plane".to_owned();
+            return Ok(ApplyPermission::Refused(Obstacle::NotRead { plane }));
+        }
         let place = || format!("{}/{}", request.tenant, request.environment);
         let tenant = configuration.tenants.get(&request.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&request.environment));

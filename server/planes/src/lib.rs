@@ -18,6 +18,7 @@ mod column;
 mod connect;
 mod discovery;
 mod error;
+mod home;
 mod informers;
 mod object;
 mod ops;
@@ -38,6 +39,7 @@ pub use claims::ClaimFilter;
 pub use column::Column;
 pub use connect::{ServerAddress, check_kubeconfig};
 pub use error::{Cause, PlaneError};
+pub use home::{HOME_KINDS, HomeSnapshot, HomeWatch};
 pub use informers::{LastKnown, ObservedStatus};
 pub use ops::{
     AccountToken, Adoption, AdoptionPreview, Applied, Expect, ObjectMetadata, ObjectPages, SecretError,

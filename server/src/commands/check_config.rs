@@ -37,6 +37,16 @@ pub fn check_config(folder: &Path, out: &mut impl Write) -> std::io::Result<bool
         )?,
         None => writeln!(out, "{}: {errors}, {warnings}", folder.display())?,
     }
+    let spec = loaded
+        .configuration
+        .as_ref()
+        .map(|configuration| &configuration.portal.spec);
+    if spec.is_some_and(|spec| spec.home.is_some()) {
+        writeln!(
+            out,
+            "The objects of the home control plane are not checked here: `kubectl get portico` shows which are accepted"
+        )?;
+    }
     Ok(loaded.configuration.is_some())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use portico_app::configuration::{LiveConfiguration, Problem};
+use portico_app::configuration::{LiveConfiguration, Problem, Report};
 use portico_app::proof::{Proof, ProofError};
 use portico_app::security::SecurityLog;
 use portico_app::{Env, Portal};
@@ -127,8 +127,10 @@ pub async fn serve(
     background.spawn(config::watch(
         configuration.clone(),
         overrides.config.clone(),
+        authority.clone(),
         stop.clone(),
     ));
+    wait_for_home(&configuration).await;
     let planes = connect_planes(&configuration, &store, &background, &stop).await?;
     let work_to_do = Arc::new(Notify::new());
     let portal = Portal::new(
@@ -275,6 +277,23 @@ fn bounds(spec: &PortalSpec) -> web::Bounds {
     web::Bounds {
         per_peer: bounds.connections,
         ..bounds
+    }
+}
+
+/// Waits a short time until the home plane has been read, so that its tenants and control planes are there from the
+/// start.
+async fn wait_for_home(configuration: &LiveConfiguration) {
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    let mut reports = configuration.subscribe();
+    let is_read = |report: &Report| report.home.as_ref().is_none_or(|home| home.synced);
+    if tokio::time::timeout(TIMEOUT, reports.wait_for(is_read))
+        .await
+        .is_err()
+    {
+        tracing::error!(
+            "the home control plane has not been read: Portico starts with the folder alone, and takes no requests until \
+             it has been"
+        );
     }
 }
 

@@ -7,6 +7,7 @@ use portico_domain::documents::{ControlPlane, Offering, Tenant};
 use super::parse::Document;
 
 /// A document and its position.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct LocatedDocument {
     pub(super) file: PathBuf,
     pub(super) index: usize,

@@ -9,6 +9,8 @@ pub(super) struct Finding {
     pub(super) at: usize,
     pub(super) field: String,
     pub(super) message: String,
+    /// True if another document is missing, which may appear by itself.
+    pub(super) is_missing_reference: bool,
 }
 
 /// Collects findings.
@@ -22,6 +24,18 @@ impl Findings {
             at,
             field: field.into(),
             message: message.into(),
+            is_missing_reference: false,
+        });
+    }
+
+    /// An error because there is no document of this kind with this name.
+    pub(super) fn missing(&mut self, at: usize, field: impl Into<String>, kind: &str, name: &str) {
+        self.0.push(Finding {
+            severity: Severity::Error,
+            at,
+            field: field.into(),
+            message: format!("there is no {kind} named {name:?}"),
+            is_missing_reference: true,
         });
     }
 
@@ -31,6 +45,7 @@ impl Findings {
             at,
             field: field.into(),
             message: message.into(),
+            is_missing_reference: false,
         });
     }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use portico_app::configuration::{Loaded, Problem, Severity};
-use portico_domain::documents::{Configuration, Connection};
+use portico_domain::documents::{Configuration, Connection, HomePlane};
 use sha2::{Digest, Sha256};
 
 use super::documents::LocatedDocument;
@@ -37,11 +37,18 @@ pub fn load(folder: &Path) -> Loaded {
         ));
     }
     let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+    let files = documents.iter().map(|placed| {
+        let document = &placed.document;
+        ((document.kind(), document.name().to_owned()), placed.file.clone())
+    });
+    let files = files.collect();
     let configuration = if failed { None } else { assemble(documents) };
     Loaded {
         configuration,
         problems,
         digest,
+        files,
+        home: None,
     }
 }
 
@@ -176,6 +183,9 @@ fn make_paths_absolute(documents: &mut [LocatedDocument]) {
                     &mut spec.record.anchor_file,
                 ];
                 files.into_iter().flatten().for_each(absolute);
+                if let Some(HomePlane::Kubeconfig { path, .. }) = &mut spec.home {
+                    absolute(path);
+                }
                 match &mut spec.database.url {
                     Some(url) => {
                         if let Some(path) = url.strip_prefix("sqlite:")
@@ -226,7 +236,8 @@ fn place(
     problems
 }
 
-fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
+/// The configuration that these documents are; `None` without a Portal.
+pub(super) fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
     let mut portal = None;
     let mut control_planes = BTreeMap::new();
     let mut offerings = BTreeMap::new();

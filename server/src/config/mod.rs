@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod documents;
 mod finding;
+mod home;
 mod load;
 mod locate;
 mod message;

@@ -17,7 +17,7 @@ use super::message::{is_word, message, nearest, without_values};
 use super::yaml_limits::options;
 
 /// A document before checks against others.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Document {
     Portal(Portal),
     ControlPlane(ControlPlane),

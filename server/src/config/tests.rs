@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use portico_domain::authz::SystemAuthority;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -164,7 +165,12 @@ async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
     let live = open(folder.path()).unwrap();
     let mut reports = live.subscribe();
     let stop = CancellationToken::new();
-    let watching = tokio::spawn(watch(live.clone(), folder.path().to_owned(), stop.clone()));
+    let watching = tokio::spawn(watch(
+        live.clone(),
+        folder.path().to_owned(),
+        SystemAuthority::for_tests(),
+        stop.clone(),
+    ));
     // The watch may begin after the first write, so repeat it until it is noticed.
     let bad = TENANT.replace("role: developer", "role: king");
     let refused = async {

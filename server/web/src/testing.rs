@@ -254,8 +254,8 @@ fn read(folder: &Path) -> Loaded {
             namespace_templates: BTreeMap::new(),
             policies: BTreeMap::new(),
         }),
-        problems: Vec::new(),
         digest,
+        ..Loaded::default()
     }
 }
 

@@ -212,7 +212,7 @@ async fn heard(news: &mut Receiver<u64>, within: Duration) -> Duration {
 }
 
 /// A kubeconfig for the proxy, without the CA line.
-fn authority_on_its_own_line(kubeconfig: &Path) -> String {
+pub(crate) fn authority_on_its_own_line(kubeconfig: &Path) -> String {
     let text = std::fs::read_to_string(kubeconfig).unwrap();
     let (before, rest) = text.split_once("cluster: { server: ").unwrap();
     let (cluster, after) = rest.split_once(" }").unwrap();

@@ -57,6 +57,7 @@ mod health;
 mod hidden_characters;
 mod home;
 mod home_definitions;
+mod home_plane;
 mod json_patch;
 mod keycloak;
 mod kubectl;

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ConfigurationError, ConfigurationPage, Frame, Link};
+use portico_api::{ConfigurationError, ConfigurationPage, Frame, HomePlaneState, Link};
 
 use super::tabs;
 use crate::parts::text::counted;
@@ -19,7 +19,9 @@ pub fn admin_configuration(frame: &Frame, page: &ConfigurationPage) -> String {
             {tabs(frame, &Link::Configuration)}
             <div class="live" data-live="configuration">
                 {verdict(frame, page)}
+                {page.home.as_ref().map(|home| self::home(frame, home))}
                 {list("Errors", &page.errors, "bad")}
+                {page.home.as_ref().and_then(|home| list("Errors of the home control plane", &home.errors, "bad"))}
                 {list("Remarks", &page.warnings, "warning")}
                 <section class="half" aria-labelledby="documents">
                     <h2 id="documents">"In force"</h2>
@@ -45,6 +47,46 @@ fn verdict(frame: &Frame, page: &ConfigurationPage) -> AnyView {
         </p></div>
     }
     .into_any()
+}
+
+/// The state of the home control plane.
+fn home(frame: &Frame, home: &HomePlaneState) -> AnyView {
+    let failure = home.failure.clone().map(|failure| {
+        let since = home
+            .failing_since
+            .map(|since| view! { " since "{time(frame.now, since)} });
+        let then = if home.synced {
+            "What was read from it before stays in force."
+        } else {
+            "None of its documents is in force, and nobody can request anything until it has been read."
+        };
+        view! {
+            <div class="notice bad" role="status">{icon("unreachable")}<p>
+                "The home control plane cannot be read"{since}": "{failure}". "{then}
+            </p></div>
+        }
+    });
+    let blocked = home.blocked.clone().filter(|_| home.synced).map(|reason| {
+        view! {
+            <div class="notice bad" role="status">{icon("bad")}<p>"Nobody can request anything. "{reason}</p></div>
+        }
+    });
+    let state = (home.failure.is_none() && home.blocked.is_none()).then(|| {
+        if home.errors.is_empty() {
+            return "The objects of the home control plane are in force.".to_owned();
+        }
+        let errors = counted(home.errors.len(), "error", "errors");
+        format!("The objects of the home control plane have {errors}; the others are in force.")
+    });
+    let name = if home.errors.is_empty() {
+        "ready"
+    } else {
+        "degraded"
+    };
+    let state = state.map(|state| view! { <p class="line">{icon(name)}<span>{state}</span></p> });
+    let reading = (home.failure.is_none() && !home.synced)
+        .then(|| view! { <p class="line">{icon("pending")}<span>"The home control plane is being read."</span></p> });
+    view! { {failure}{blocked}{reading}{state} }.into_any()
 }
 
 fn list(title: &'static str, errors: &[ConfigurationError], name: &'static str) -> Option<AnyView> {

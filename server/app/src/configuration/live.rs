@@ -8,17 +8,22 @@ use parking_lot::Mutex;
 use portico_domain::documents::{Configuration, ControlPlane};
 use tokio::sync::watch;
 
+use super::home::{DocumentFiles, HomeReport, WithHome};
 use super::problem::{Problem, Severity};
 
 /// The result of reading the configuration's folder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// The configuration; `None` when there are errors.
+    /// The configuration of the folder; `None` when there are errors.
     pub configuration: Option<Configuration>,
     /// Errors and warnings, in the order of the files.
     pub problems: Vec<Problem>,
     /// SHA-256 over the names and contents of the files, in hex.
     pub digest: String,
+    /// The file of each document.
+    pub files: DocumentFiles,
+    /// With the documents of the home plane, if there is one: of this folder, or of the one in force if it has errors.
+    pub home: Option<WithHome>,
 }
 
 /// The configuration in force. Cheap to clone; all clones share it.
@@ -35,6 +40,9 @@ struct Shared {
 
 /// What the configuration in force is made of.
 struct Parts {
+    /// Those of the folder.
+    folder: Arc<Configuration>,
+    /// With those of the home plane.
     documents: Arc<Configuration>,
     /// Control planes that are themselves claims, see [`portico_domain::claimed_plane`].
     claimed: Vec<ControlPlane>,
@@ -69,6 +77,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// When the files were last read.
     pub read_at: Timestamp,
+    /// The state of the home plane; `None` if there is none.
+    pub home: Option<HomeReport>,
     digest: String,
 }
 
@@ -95,7 +105,10 @@ impl LiveConfiguration {
     /// When the configuration has errors: there is no good one yet to go on with.
     pub fn open(loaded: Loaded) -> Result<Self, Vec<Problem>> {
         match loaded.configuration {
-            Some(configuration) => Ok(Self::new(configuration, loaded.problems, loaded.digest)),
+            Some(configuration) => {
+                let home = loaded.home;
+                Ok(Self::new(configuration, loaded.problems, loaded.digest, home))
+            }
             None => Err(loaded.problems),
         }
     }
@@ -103,20 +116,32 @@ impl LiveConfiguration {
     /// A configuration that never changes.
     #[must_use]
     pub fn fixed(configuration: Configuration) -> Self {
-        Self::new(configuration, Vec::new(), String::new())
+        Self::new(configuration, Vec::new(), String::new(), None)
     }
 
-    fn new(configuration: Configuration, problems: Vec<Problem>, digest: String) -> Self {
+    fn new(
+        configuration: Configuration,
+        problems: Vec<Problem>,
+        digest: String,
+        home: Option<WithHome>,
+    ) -> Self {
         let now = Timestamp::now();
+        let folder = Arc::new(configuration);
+        let (documents, digest, home) = match home {
+            Some(home) => (Arc::new(home.configuration), home.digest, Some(home.report)),
+            None => (folder.clone(), digest, None),
+        };
         let report = Report {
             generation: 1,
             taken_at: now,
             problems,
             read_at: now,
+            home,
             digest,
         };
         let parts = Parts {
-            documents: Arc::new(configuration),
+            folder,
+            documents,
             claimed: Vec::new(),
         };
         Self {
@@ -132,6 +157,27 @@ impl LiveConfiguration {
     #[must_use]
     pub fn current(&self) -> Arc<Configuration> {
         self.shared.current.load_full()
+    }
+
+    /// The documents of the folder in force, without those of the home plane.
+    #[must_use]
+    pub fn folder(&self) -> Arc<Configuration> {
+        self.shared.parts.lock().folder.clone()
+    }
+
+    /// Why nothing may be requested or applied now: the home plane has not been read, so that approval policies may be
+    /// missing.
+    #[must_use]
+    pub fn blocked(&self) -> Option<String> {
+        let report = self.shared.reports.borrow();
+        report.home.as_ref().and_then(|home| home.blocked.clone())
+    }
+
+    /// False while the home plane has not been read since the start: what is missing may be one of its documents.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let report = self.shared.reports.borrow();
+        report.home.as_ref().is_none_or(|home| home.synced)
     }
 
     /// The result of the last reading.
@@ -167,30 +213,41 @@ impl LiveConfiguration {
         });
     }
 
-    /// Adopts a new reading unless it has errors.
+    /// Adopts a new reading unless it has errors. The documents of the home plane are adopted in any case.
     pub fn take(&self, loaded: Loaded) {
         let now = Timestamp::now();
         self.shared.reports.send_if_modified(|report| {
             report.read_at = now;
-            if report.digest == loaded.digest {
-                // The same files: but what they refer to may have appeared or gone.
-                let changed = report.problems != loaded.problems;
-                report.problems = loaded.problems;
-                return changed;
-            }
-            report.digest = loaded.digest;
+            let mut parts = self.shared.parts.lock();
+            let (home, digest, with_home) = match loaded.home {
+                Some(home) => (Some(home.report), home.digest, Some(home.configuration)),
+                None => (None, loaded.digest, None),
+            };
+            // The same documents: but what they refer to may have appeared or gone.
+            let told = report.problems != loaded.problems || report.home != home;
+            let is_same = report.digest == digest;
             report.problems = loaded.problems;
+            report.home = home;
+            if is_same {
+                return told;
+            }
+            report.digest = digest;
+            let is_refused = loaded.configuration.is_none();
             if let Some(configuration) = loaded.configuration {
-                let mut parts = self.shared.parts.lock();
-                parts.documents = Arc::new(configuration);
-                self.shared.current.store(parts.assemble());
-                report.generation += 1;
-                report.taken_at = now;
-                tracing::info!(generation = report.generation, "took a new configuration");
+                parts.folder = Arc::new(configuration);
             } else {
                 let first = report.problems.first().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(problems = report.problems.len(), %first, "refused a new configuration; the old one stays in force");
             }
+            let documents = with_home.map_or_else(|| parts.folder.clone(), Arc::new);
+            if is_refused && *documents == *parts.documents {
+                return true;
+            }
+            parts.documents = documents;
+            self.shared.current.store(parts.assemble());
+            report.generation += 1;
+            report.taken_at = now;
+            tracing::info!(generation = report.generation, "took a new configuration");
             true
         });
     }

@@ -3,8 +3,10 @@
 //! What the documents may say is [`portico_domain::documents`]. Reading, checking and watching their files is the
 //! program's: it hands what it read to [`LiveConfiguration::take`].
 
+mod home;
 mod live;
 mod problem;
 
+pub use home::{DocumentFiles, HomeFailure, HomeReport, WithHome};
 pub use live::{LiveConfiguration, Loaded, Report};
 pub use problem::{Problem, Severity};

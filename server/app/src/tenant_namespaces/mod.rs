@@ -80,6 +80,10 @@ impl Portal {
         authority: &SystemAuthority,
         memories: &mut BTreeMap<PlaneName, Memory>,
     ) {
+        // A tenant that seems to be gone may be a document of the home plane.
+        if !self.shared.configuration.is_complete() {
+            return;
+        }
         let configuration = self.configuration();
         let is_there = |name: &PlaneName| configuration.control_planes.contains_key(name);
         memories.retain(|name, _| is_there(name));

@@ -36,8 +36,8 @@ pub use offering::{
     ResourceRef, SecretSource,
 };
 pub use portal::{
-    Caches, Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
-    Sessions, SignIn, SuspendedBy, TokenRules,
+    Caches, Company, Database, GroupsFrom, HomePlane, Metrics, Portal, PortalSpec, Provider, RecordProof,
+    RequestLimits, Sessions, SignIn, SuspendedBy, TokenRules,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 

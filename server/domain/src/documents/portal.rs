@@ -61,6 +61,28 @@ pub struct PortalSpec {
     /// Limits for the watch caches of all control planes together.
     #[serde(default)]
     pub caches: Caches,
+    /// The control plane that holds control planes, offerings, tenants and approval policies as objects, besides this
+    /// folder. Whoever may write them there decides as whoever may write this folder. Without it: the folder alone.
+    #[serde(default)]
+    pub home: Option<HomePlane>,
+}
+
+/// How to reach the home control plane.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum HomePlane {
+    /// A kubeconfig file. A relative path counts from the document's file.
+    #[serde(rename_all = "camelCase")]
+    Kubeconfig {
+        /// The path of the file.
+        path: String,
+        /// The context to use. Without it: the file's current context.
+        #[serde(default)]
+        context: Option<String>,
+    },
+    /// The cluster that Portico runs in, by its service account.
+    InCluster {},
 }
 
 /// Limits for the memory that the data of all control planes takes together.

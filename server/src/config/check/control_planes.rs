@@ -23,11 +23,8 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
         let spec = &plane.spec;
         for (index, tenant) in spec.dedicated_to.iter().enumerate() {
             if !tenants.contains(tenant) {
-                findings.error(
-                    at,
-                    format!("spec.dedicatedTo[{index}]"),
-                    format!("there is no tenant named {:?}", tenant.as_str()),
-                );
+                let field = format!("spec.dedicatedTo[{index}]");
+                findings.missing(at, field, "tenant", tenant.as_str());
             }
         }
         environments(at, plane, documents, findings);
@@ -119,10 +116,7 @@ fn secret(
 ) {
     let field = "spec.connection.secret.controlPlane";
     match planes.get(host).map(|plane| &plane.spec.connection) {
-        None => {
-            let message = format!("there is no control plane named {:?}", host.as_str());
-            findings.error(at, field, message);
-        }
+        None => findings.missing(at, field, "control plane", host.as_str()),
         Some(Connection::Secret { .. } | Connection::Claim(_)) => {
             let message = format!(
                 "{} is itself connected by a Secret: name one with a kubeconfig file or inCluster, so that none waits \

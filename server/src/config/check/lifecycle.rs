@@ -70,11 +70,7 @@ fn replacement(
         return;
     }
     let Some(found) = found else {
-        findings.error(
-            at,
-            field,
-            format!("there is no offering named {:?}", name.as_str()),
-        );
+        findings.missing(at, field, "offering", name.as_str());
         return;
     };
     let problem = match found.spec.lifecycle.stage {

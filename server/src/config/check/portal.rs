@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use portico_domain::documents::{GroupRef, Portal, PortalSpec, Provider, RecordProof, RequestLimits};
+use portico_domain::documents::{
+    GroupRef, HomePlane, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
+};
 use portico_domain::names::is_dns_label;
+use portico_planes::check_kubeconfig;
 use url::Url;
 
 use super::super::documents::{LocatedDocument, of_kind};
@@ -121,6 +124,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     limits(at, &spec.limits, findings);
     metrics(at, spec, findings);
     record(at, &spec.record, findings);
+    home(at, spec.home.as_ref(), findings);
     if let Some(logo) = &spec.company.logo {
         logo_file(at, Path::new(logo), findings);
     }
@@ -364,6 +368,22 @@ fn record(at: usize, record: &RecordProof, findings: &mut Findings) {
     {
         let message = format!("the file cannot be read: {}", error.kind());
         findings.warning(at, "spec.record.keyFile", message);
+    }
+}
+
+/// Problems are only warnings, as for control planes: the file may be right where the portal runs.
+fn home(at: usize, home: Option<&HomePlane>, findings: &mut Findings) {
+    let Some(HomePlane::Kubeconfig { path, context }) = home else {
+        return;
+    };
+    let field = "spec.home.kubeconfig.path";
+    if path.is_empty() {
+        findings.error(at, field, "is empty");
+        return;
+    }
+    let (problem, warnings) = check_kubeconfig(Path::new(path), context.as_deref());
+    for said in problem.into_iter().chain(warnings) {
+        findings.warning(at, field, format!("{path}: {said}"));
     }
 }
 

@@ -58,11 +58,7 @@ pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
         for (index, name) in spec.control_planes.names.iter().enumerate() {
             let field = format!("spec.controlPlanes.names[{index}]");
             match planes.get(name) {
-                None => findings.error(
-                    at,
-                    field,
-                    format!("there is no control plane named {:?}", name.as_str()),
-                ),
+                None => findings.missing(at, field, "control plane", name.as_str()),
                 Some(plane)
                     if !plane.spec.dedicated_to.is_empty()
                         && !plane.spec.dedicated_to.contains(&tenant.name) =>

@@ -221,7 +221,7 @@ fn status() -> Value {
             },
             "inForce": {
                 "type": "object",
-                "description": "The version that is in force, if it is not this one: the last that was accepted.",
+                "description": "The version that is in force although this one is not accepted: the last that was.",
                 "properties": {
                     "generation": generation("Its `metadata.generation`."),
                     "labels": {
@@ -232,7 +232,7 @@ fn status() -> Value {
                     "spec": {
                         "type": "object",
                         "x-kubernetes-preserve-unknown-fields": true,
-                        "description": "Its `spec`.",
+                        "description": "Its `spec`, if it is not that of the object.",
                     },
                 },
             },
