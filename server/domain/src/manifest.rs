@@ -27,6 +27,8 @@ pub struct ClaimLabels<'a> {
     pub requester: &'a Person,
     /// When the claim must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
+    /// Why it was placed where it is.
+    pub placed: Option<&'a str>,
 }
 
 /// A line of a diff.
@@ -86,6 +88,9 @@ pub fn render(
     );
     if let Some(at) = claim_labels.expires_at {
         annotations.insert(labels::EXPIRES.to_owned(), Value::String(at.to_string()));
+    }
+    if let Some(placed) = claim_labels.placed {
+        annotations.insert(labels::PLACED.to_owned(), Value::String(placed.to_owned()));
     }
 
     let mut metadata = Map::new();
@@ -286,6 +291,7 @@ mod tests {
             request: RequestId(uuid::Uuid::nil()),
             requester: &requester,
             expires_at: Some("2026-06-01T12:00:00Z".parse().unwrap()),
+            placed: Some("EU: it was requested."),
         };
         let forged = json!({
             "kind": "Secret",

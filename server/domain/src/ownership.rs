@@ -164,6 +164,7 @@ mod tests {
                 environments: Vec::new(),
                 public_address: None,
                 cordoned: false,
+                maintenance: Vec::new(),
                 capacity: None,
                 limits: Limits::default(),
             },
@@ -181,6 +182,7 @@ mod tests {
                     namespace: namespace.to_owned(),
                     production: true,
                     control_plane_labels: BTreeMap::new(),
+                    preferred_control_plane_labels: BTreeMap::new(),
                 }],
                 control_planes: PlaneGrant {
                     names: planes.iter().map(|name| name.parse().unwrap()).collect(),

@@ -1,11 +1,11 @@
 //! Placement: chooses the control plane for a claim and explains the choice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::documents::{ControlPlane, Environment, Tenant};
+use crate::documents::{ControlPlane, Environment, MaintenanceWindow, Tenant};
 use crate::names::PlaneName;
 use crate::placement_reason::{stored_exclusions, stored_reason};
 use crate::tenancy::{Person, Viewer};
@@ -109,6 +109,10 @@ pub struct PlacementRequest<'a> {
     pub offering_title: &'a str,
     /// Labels that the offering requires.
     pub offering_labels: &'a BTreeMap<String, String>,
+    /// Labels that the offering prefers.
+    pub offering_preferred: &'a BTreeMap<String, String>,
+    /// The current time.
+    pub now: Timestamp,
     /// The requester's preferences.
     pub preferences: &'a PlacementPreferences,
 }
@@ -143,7 +147,7 @@ fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
 }
 
 /// Chooses among the control planes that the tenant may use and that are not ruled out: dedicated ones first, then
-/// the least full, then by name. Those that are themselves claims come last: somebody asked for them for a purpose, so
+/// those with the most preferred labels, then the least full, then by name. Those that are themselves claims come last: somebody asked for them for a purpose, so
 /// claims of others do not land there unless they are asked for, or nothing else serves the offering.
 #[must_use]
 pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
@@ -167,7 +171,14 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
     fit.sort_by_key(|facts| {
         let claimed = facts.document.claim().is_some();
         let shared = facts.document.spec.dedicated_to.is_empty();
-        (claimed, shared, fullness(facts), facts.document.name.clone())
+        let wanting = preferred(request).len() - preferred_of(request, facts.document).len();
+        (
+            claimed,
+            shared,
+            wanting,
+            fullness(facts),
+            facts.document.name.clone(),
+        )
     });
     let chosen = fit.first().map(|facts| facts.document.name.clone());
     candidates.sort_by_key(|candidate| {
@@ -252,6 +263,19 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Excl
             reason: facts.cordon.and_then(|cordon| cordon.reason.clone()),
         });
     }
+    let begun = |window: &&MaintenanceWindow| (window.from..window.to).contains(&request.now);
+    if let Some(window) = plane
+        .spec
+        .maintenance
+        .iter()
+        .filter(begun)
+        .max_by_key(|window| window.to)
+    {
+        reasons.push(Exclusion::Maintenance {
+            until: window.to,
+            reason: window.reason.clone(),
+        });
+    }
     if let Some(why) = &facts.unreachable {
         reasons.push(Exclusion::NotUsable { why: why.clone() });
     }
@@ -289,6 +313,22 @@ fn only_one(
     }
 }
 
+/// The labels that the environment and the offering prefer.
+fn preferred<'r>(request: &PlacementRequest<'r>) -> BTreeSet<(&'r String, &'r String)> {
+    let of_environment = &request.environment.preferred_control_plane_labels;
+    of_environment.iter().chain(request.offering_preferred).collect()
+}
+
+/// Those of them that the control plane has.
+fn preferred_of<'r>(
+    request: &PlacementRequest<'r>,
+    plane: &ControlPlane,
+) -> BTreeSet<(&'r String, &'r String)> {
+    let mut preferred = preferred(request);
+    preferred.retain(|(key, value)| plane.labels.get(*key) == Some(*value));
+    preferred
+}
+
 /// Returns the fullness in millionths of the capacity. Without a capacity, 1,000,000 claims are assumed.
 fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     let claims = facts.claims as u64;
@@ -318,13 +358,22 @@ fn factors(
             region: region.clone(),
         });
     }
+    let own = preferred_of(request, plane);
+    let like_it = |other: &&&PlaneFacts<'_>| {
+        let other = other.document;
+        other.claim().is_some() == plane.claim().is_some()
+            && other.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty()
+    };
+    let has_more = |other: &&&PlaneFacts<'_>| preferred_of(request, other.document).len() < own.len();
+    if rest.iter().filter(like_it).any(|other| has_more(&other)) {
+        factors.push(PlacementFactor::Preferred {
+            labels: own.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+        });
+    }
     let alike = rest
         .iter()
-        .filter(|other| {
-            let other = other.document;
-            other.claim().is_some() == plane.claim().is_some()
-                && other.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty()
-        })
+        .filter(like_it)
+        .filter(|other| !has_more(other))
         .count();
     if rest.is_empty() && factors.is_empty() {
         factors.push(only_one(request, best, all));
@@ -368,6 +417,7 @@ mod tests {
                 environments: Vec::new(),
                 public_address: None,
                 cordoned: false,
+                maintenance: Vec::new(),
                 capacity: Some(100),
                 limits: Limits::default(),
             },
@@ -385,6 +435,7 @@ mod tests {
                     namespace: format!("{name}-dev"),
                     production: false,
                     control_plane_labels: BTreeMap::new(),
+                    preferred_control_plane_labels: BTreeMap::new(),
                 }],
                 control_planes: PlaneGrant {
                     names: vec![],
@@ -414,9 +465,76 @@ mod tests {
             environment: &tenant.spec.environments[0],
             offering_title: "PostgreSQL",
             offering_labels: &labels,
+            offering_preferred: &labels,
+            now: now(),
             preferences,
         };
         place(&request, planes)
+    }
+
+    fn now() -> Timestamp {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn preferred_labels_decide_before_load_and_after_ownership() {
+        let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let (mut a, b, mut own) = (
+            plane("a", "eu", &[]),
+            plane("b", "eu", &[]),
+            plane("own", "eu", &["payments"]),
+        );
+        a.labels.extend(label("disk", "nvme"));
+        own.labels.remove("disk");
+        let mut tenant = tenant("payments");
+        tenant.spec.environments[0].preferred_control_plane_labels = label("disk", "nvme");
+        let preferences = PlacementPreferences::default();
+        let placement = placed(&tenant, &preferences, &[facts(&b, 1), facts(&a, 90)]);
+        assert_eq!(placement.chosen, Some(a.name.clone()));
+        let labels = vec!["disk=nvme".to_owned()];
+        assert_eq!(
+            placement.reason,
+            PlacementReason::Chosen {
+                plane: "a".into(),
+                factors: vec![PlacementFactor::Preferred { labels }],
+            }
+        );
+        // A preference rules nothing out.
+        assert_eq!(
+            placed(&tenant, &preferences, &[facts(&b, 1)]).chosen,
+            Some(b.name.clone())
+        );
+        let with_own = placed(&tenant, &preferences, &[facts(&a, 0), facts(&own, 90)]);
+        assert_eq!(with_own.chosen, Some(own.name.clone()));
+    }
+
+    #[test]
+    fn a_plane_that_is_worked_on_takes_no_new_claims_until_that_ends() {
+        let window = |from: &str, to: &str, reason: Option<&str>| MaintenanceWindow {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            reason: reason.map(str::to_owned),
+        };
+        for (from, to, ruled_out) in [
+            ("2026-06-01T11:00:00Z", "2026-06-01T13:00:00Z", true),
+            ("2026-06-01T12:00:00Z", "2026-06-01T12:00:01Z", true),
+            ("2026-06-01T11:00:00Z", "2026-06-01T12:00:00Z", false),
+            ("2026-06-01T12:00:01Z", "2026-06-01T13:00:00Z", false),
+        ] {
+            let mut a = plane("a", "eu", &[]);
+            a.spec.maintenance = vec![window(from, to, Some("the upgrade"))];
+            let placement = placed(
+                &tenant("payments"),
+                &PlacementPreferences::default(),
+                &[facts(&a, 0)],
+            );
+            assert_eq!(placement.chosen.is_none(), ruled_out, "{from} to {to}");
+            let expected = Exclusion::Maintenance {
+                until: to.parse().unwrap(),
+                reason: Some("the upgrade".to_owned()),
+            };
+            assert_eq!(placement.candidates[0].ruled_out.contains(&expected), ruled_out);
+        }
     }
 
     #[test]

@@ -65,6 +65,11 @@ pub enum PlacementFactor {
         /// The offering's title.
         offering: String,
     },
+    /// It has labels that the environment or the offering prefers, and others that would do have fewer of them.
+    Preferred {
+        /// The labels, as `key=value`.
+        labels: Vec<String>,
+    },
     /// It is the least full.
     LeastFull {
         /// Number of control planes compared, itself included.
@@ -125,6 +130,13 @@ pub enum Exclusion {
     /// It is cordoned.
     Cordoned {
         /// The administrator's reason.
+        reason: Option<String>,
+    },
+    /// It is being worked on.
+    Maintenance {
+        /// Until when.
+        until: Timestamp,
+        /// The reason of its document.
         reason: Option<String>,
     },
     /// It cannot take a claim now.

@@ -392,6 +392,7 @@ mod tests {
             namespace: "payments-production".into(),
             production: true,
             control_plane_labels: BTreeMap::new(),
+            preferred_control_plane_labels: BTreeMap::new(),
         };
         let tenant = Tenant {
             name: "payments".parse().unwrap(),

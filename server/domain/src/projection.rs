@@ -60,12 +60,13 @@ const NEVER_SETTABLE: [&str; 6] = [
 ];
 
 /// Labels and annotations that differ with every request, so they are not part of what was requested.
-const PER_REQUEST_LABELS: [&str; 5] = [
+const PER_REQUEST_LABELS: [&str; 6] = [
     labels::TENANT,
     labels::ENVIRONMENT,
     labels::REQUEST,
     labels::REQUESTER,
     labels::REQUESTER_NAME,
+    labels::PLACED,
 ];
 
 /// A field that people may not set.

@@ -88,6 +88,7 @@ impl HomeWatch {
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),
                 cordoned: false,
+                maintenance: Vec::new(),
                 capacity: None,
                 // More than the API server takes: one that is left out would count as deleted.
                 limits: Limits {

@@ -86,7 +86,7 @@ fn an_unknown_field_names_file_line_and_field() {
         problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
         [
             "tenants.yaml:11: spec.environments[0].namepsace: unknown field `namepsace`; did you mean \
-          `namespace`? Known here: `name`, `namespace`, `production`, `controlPlaneLabels`"
+          `namespace`? Known here: `name`, `namespace`, `production`, `controlPlaneLabels`, `preferredControlPlaneLabels`"
         ]
     );
 }

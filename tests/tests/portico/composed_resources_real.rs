@@ -61,6 +61,7 @@ fn tenants() -> Vec<Tenant> {
                 namespace: "payments-dev".to_owned(),
                 production: false,
                 control_plane_labels: BTreeMap::new(),
+                preferred_control_plane_labels: BTreeMap::new(),
             }],
             control_planes: PlaneGrant {
                 names: vec![PlaneName::new("real").unwrap()],
@@ -89,6 +90,7 @@ fn planes(kubeconfig: &Path) -> Planes {
             environments: Vec::new(),
             public_address: None,
             cordoned: false,
+            maintenance: Vec::new(),
             capacity: None,
             limits: Limits::default(),
         },

@@ -118,42 +118,36 @@ async fn responses_match_the_openapi_schemas() {
     let claim = format!("/api/v1/claims/eu-shared/{POSTGRESQL}/payments-dev/orders");
     let of_claim = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}";
     let offering = format!("/api/v1/offerings/{POSTGRESQL}");
+    // Route and, where it differs, path.
     let reads = [
-        (&dana, "/api/v1/viewer", "/api/v1/viewer".to_owned()),
-        (&dana, "/api/v1/home", "/api/v1/home".to_owned()),
-        (&ada, "/api/v1/home", "/api/v1/home".to_owned()),
-        (&dana, "/api/v1/search", "/api/v1/search?q=post".to_owned()),
-        (&dana, "/api/v1/offerings", "/api/v1/offerings".to_owned()),
-        (&dana, "/api/v1/offerings/{offering}", offering.clone()),
-        (&dana, "/api/v1/requests", "/api/v1/requests".to_owned()),
-        (&dana, "/api/v1/requests/{id}", format!("/api/v1/requests/{id}")),
-        (&ada, "/api/v1/approvals", "/api/v1/approvals".to_owned()),
-        (&dana, "/api/v1/claims", "/api/v1/claims".to_owned()),
-        (&dana, of_claim, claim.clone()),
-        (
-            &pat,
-            "/api/v1/control-planes",
-            "/api/v1/control-planes".to_owned(),
-        ),
+        (&dana, "/api/v1/viewer", ""),
+        (&dana, "/api/v1/home", ""),
+        (&ada, "/api/v1/home", ""),
+        (&dana, "/api/v1/search", "/api/v1/search?q=post"),
+        (&dana, "/api/v1/offerings", ""),
+        (&dana, "/api/v1/offerings/{offering}", &offering),
+        (&dana, "/api/v1/requests", ""),
+        (&dana, "/api/v1/requests/{id}", &format!("/api/v1/requests/{id}")),
+        (&ada, "/api/v1/approvals", ""),
+        (&dana, "/api/v1/claims", ""),
+        (&dana, of_claim, &claim),
+        (&pat, "/api/v1/control-planes", ""),
         (
             &pat,
             "/api/v1/control-planes/{plane}",
-            "/api/v1/control-planes/eu-shared".to_owned(),
+            "/api/v1/control-planes/eu-shared",
         ),
-        (&dana, "/api/v1/usage", "/api/v1/usage?days=7".to_owned()),
-        (&pat, "/api/v1/usage", "/api/v1/usage".to_owned()),
-        (&pat, "/api/v1/tenants", "/api/v1/tenants".to_owned()),
-        (
-            &pat,
-            "/api/v1/tenants/{tenant}",
-            "/api/v1/tenants/payments".to_owned(),
-        ),
-        (&dana, "/api/v1/kubeconfigs", "/api/v1/kubeconfigs".to_owned()),
-        (&pat, "/api/v1/configuration", "/api/v1/configuration".to_owned()),
-        (&pat, "/api/v1/record", "/api/v1/record".to_owned()),
+        (&dana, "/api/v1/usage", "/api/v1/usage?days=7"),
+        (&pat, "/api/v1/usage", ""),
+        (&pat, "/api/v1/tenants", ""),
+        (&pat, "/api/v1/tenants/{tenant}", "/api/v1/tenants/payments"),
+        (&dana, "/api/v1/kubeconfigs", ""),
+        (&pat, "/api/v1/configuration", ""),
+        (&pat, "/api/v1/record", ""),
     ];
     for (person, route, path) in reads {
-        let _ = check(&document, person, Method::GET, route, &path, None).await;
+        let path = if path.is_empty() { route } else { path };
+        let _ = check(&document, person, Method::GET, route, path, None).await;
     }
     let posts = [
         (

@@ -109,6 +109,7 @@ fn tenants() -> Vec<Tenant> {
         namespace: namespace.to_owned(),
         production: false,
         control_plane_labels: BTreeMap::new(),
+        preferred_control_plane_labels: BTreeMap::new(),
     });
     vec![Tenant {
         name: "all".parse().unwrap(),
@@ -172,6 +173,7 @@ impl World {
                 environments: Vec::new(),
                 public_address: None,
                 cordoned: false,
+                maintenance: Vec::new(),
                 capacity: None,
                 limits: Limits::default(),
             },

@@ -27,6 +27,9 @@ fn factor(factor: &PlacementFactor) -> String {
         PlacementFactor::OnlyGranted { tenant } => format!("it is the only one that {tenant} may use"),
         PlacementFactor::OnlyAvailable => "it is the only one that takes it now".to_owned(),
         PlacementFactor::OnlyServing { offering } => format!("it is the only one that serves {offering}"),
+        PlacementFactor::Preferred { labels } => {
+            format!("it has {}, which is preferred here", labels.join(" and "))
+        }
         PlacementFactor::LeastFull {
             among,
             claims,
@@ -74,6 +77,13 @@ pub fn exclusion(exclusion: &Exclusion) -> String {
         Exclusion::Cordoned { reason: None } => "it is cordoned: it takes no new claims".to_owned(),
         Exclusion::Cordoned { reason: Some(reason) } => {
             format!("it is cordoned: it takes no new claims ({reason})")
+        }
+        Exclusion::Maintenance { until, reason } => {
+            let until = until.strftime("%-d %b %H:%M UTC");
+            match reason {
+                None => format!("it is being worked on until {until}"),
+                Some(reason) => format!("it is being worked on until {until} ({reason})"),
+            }
         }
         Exclusion::NotUsable { why } => not_usable(why),
         Exclusion::Full { claims, capacity } => format!("it is full: it has {claims} of {capacity} claims"),

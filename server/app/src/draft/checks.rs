@@ -126,6 +126,7 @@ impl RequestDraft {
             request: self.id,
             requester: viewer.person(),
             expires_at: self.expires_at,
+            placed: self.placed.as_deref(),
         }
     }
 

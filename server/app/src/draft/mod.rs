@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
-use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem};
+use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem, placement_reason};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
-use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::claim::{Claim, ClaimRef, labels};
 use portico_domain::documents::{
     Audience, Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant,
 };
@@ -45,6 +45,9 @@ const MAX_VALUES: usize = 20_000;
 /// A longer note is cut off.
 const MAX_NOTE_CHARACTERS: usize = 2000;
 
+/// What an offering without a document prefers.
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
+
 /// A request that is not submitted yet.
 pub(crate) struct RequestDraft {
     pub(crate) configuration: Arc<Configuration>,
@@ -62,6 +65,8 @@ pub(crate) struct RequestDraft {
     pub(crate) preferences: PlacementPreferences,
     pub(crate) note: String,
     pub(crate) placement: Placement,
+    /// Why it is placed where it is, as the claim says: a change keeps what it says.
+    pub(crate) placed: Option<String>,
     /// The schema's source: the chosen control plane; if none is chosen, another that serves the offering.
     pub(crate) served: Option<(PlaneName, Served)>,
     pub(crate) claim: Option<Arc<Claim>>,
@@ -137,6 +142,13 @@ impl RequestDraft {
             Some(claim) => claim.reference.name.to_string(),
             None => input.name.trim().to_owned(),
         };
+        let placed = match &claim {
+            Some(claim) => placed(&claim.object),
+            None => placement
+                .chosen
+                .as_ref()
+                .map(|_| placement_reason(&placement.reason)),
+        };
         let projection = offered.projection(served.as_ref().map(|(plane, _)| plane));
         Self {
             configuration,
@@ -153,6 +165,7 @@ impl RequestDraft {
             preferences,
             note: input.note.chars().take(MAX_NOTE_CHARACTERS).collect(),
             placement,
+            placed,
             served,
             live_hash: None,
             claim,
@@ -469,11 +482,14 @@ impl Portal {
                 }
             })
             .collect();
+        let declared = configuration.offerings.get(&offered.name);
         let needs = PlacementRequest {
             tenant,
             environment,
             offering_title: &offered.title,
             offering_labels: &offered.control_plane_labels,
+            offering_preferred: declared.map_or(&NO_LABELS, |it| &it.spec.preferred_control_plane_labels),
+            now: self.now(),
             preferences,
         };
         place(&needs, &facts)
@@ -564,4 +580,10 @@ fn labels(input: &RequestInput) -> BTreeMap<String, String> {
         .map(|(key, value)| (key.clone(), value.trim().to_owned()))
         .filter(|(key, value)| !key.is_empty() && !value.is_empty())
         .collect()
+}
+
+/// Why a claim was placed where it is, as its annotation says.
+fn placed(object: &Value) -> Option<String> {
+    let annotations = object.get("metadata")?.get("annotations")?;
+    Some(annotations.get(labels::PLACED)?.as_str()?.to_owned())
 }

@@ -44,6 +44,8 @@ pub mod labels {
     pub const REQUESTER_NAME: &str = "portico.dev/requester-name";
     /// Annotation: when the claim must be renewed or deleted (RFC 3339).
     pub const EXPIRES: &str = "portico.dev/expires";
+    /// Annotation: why the claim was placed on its control plane, as a sentence.
+    pub const PLACED: &str = "portico.dev/placed";
     /// Label on a CRD or XRD: `true` offers the kind in the catalog.
     pub const OFFERED: &str = "portico.dev/offered";
     /// Annotations on a CRD or XRD that stand in for fields of an `Offering` document.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ActAs;
@@ -50,12 +51,31 @@ pub struct ControlPlaneSpec {
     /// Takes no new claims; existing ones stay.
     #[serde(default)]
     pub cordoned: bool,
+    /// When it takes no new claims, since it is worked on.
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceWindow>,
     /// Number of claims that it should hold. Placement prefers the control plane that is least full.
     #[serde(default)]
     pub capacity: Option<u32>,
     /// Limits for what is read from it.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// A time in which a control plane takes no new claims. Existing ones can be changed.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MaintenanceWindow {
+    /// When it begins (RFC 3339).
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub from: Timestamp,
+    /// When it ends, exclusive.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub to: Timestamp,
+    /// Why, shown to people who would have used the control plane.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// Where people reach a control plane.

@@ -22,7 +22,8 @@ pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Appr
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{
-    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits, PublicAddress,
+    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits, MaintenanceWindow,
+    PublicAddress,
 };
 pub use group::GroupRef;
 pub use lifecycle::{

@@ -54,6 +54,8 @@ pub struct OfferingSpec {
     pub health: HealthExpressions,
     /// Labels that a control plane must have to serve it.
     pub control_plane_labels: BTreeMap<String, String>,
+    /// Labels that a control plane should have: among those that would do, one with more of them is chosen.
+    pub preferred_control_plane_labels: BTreeMap<String, String>,
     /// The version of its API to use. Without it: the storage version.
     pub version: Option<String>,
     /// After how many days a claim has to be renewed. A claim that is not renewed is marked, and nothing else happens to it.

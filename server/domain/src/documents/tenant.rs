@@ -80,6 +80,9 @@ pub struct Environment {
     /// Labels that a control plane must have to serve it.
     #[serde(default)]
     pub control_plane_labels: BTreeMap<String, String>,
+    /// Labels that a control plane should have: among those that would do, one with more of them is chosen.
+    #[serde(default)]
+    pub preferred_control_plane_labels: BTreeMap<String, String>,
 }
 
 /// The shared control planes that a tenant may use: those named, and those whose labels match.

@@ -19,6 +19,7 @@ fn tenant(name: &str, environments: &[(&str, &str)]) -> Tenant {
         namespace: (*namespace).to_owned(),
         production: false,
         control_plane_labels: BTreeMap::new(),
+        preferred_control_plane_labels: BTreeMap::new(),
     });
     Tenant {
         name: TenantName::new(name).unwrap(),
@@ -50,6 +51,7 @@ fn plane(dedicated: &[&str]) -> ControlPlane {
             environments: Vec::new(),
             public_address: None,
             cordoned: false,
+            maintenance: Vec::new(),
             capacity: None,
             limits: Limits::default(),
         },

@@ -78,6 +78,7 @@ impl Plane {
                 environments: Vec::new(),
                 public_address: None,
                 cordoned: false,
+                maintenance: Vec::new(),
                 capacity: None,
                 limits: Limits {
                     timeout_seconds: 2,
@@ -175,6 +176,7 @@ pub(crate) fn tenants() -> Vec<Tenant> {
                     namespace: format!("{name}-dev"),
                     production: false,
                     control_plane_labels: BTreeMap::new(),
+                    preferred_control_plane_labels: BTreeMap::new(),
                 }],
                 control_planes: PlaneGrant {
                     names: Vec::new(),

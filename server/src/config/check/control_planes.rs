@@ -30,6 +30,15 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
         environments(at, plane, documents, findings);
         connection(at, &spec.connection, &by_name, findings);
         acting_as(at, &spec.act_as, &providers, findings);
+        for (index, window) in spec.maintenance.iter().enumerate() {
+            if window.from >= window.to {
+                findings.error(
+                    at,
+                    format!("spec.maintenance[{index}].to"),
+                    "must be later than from",
+                );
+            }
+        }
         if let Some(address) = &spec.public_address {
             public_address(at, address, findings);
         }

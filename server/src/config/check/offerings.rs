@@ -85,6 +85,12 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
         &spec.control_plane_labels,
         findings,
     );
+    labels(
+        at,
+        "spec.preferredControlPlaneLabels",
+        &spec.preferred_control_plane_labels,
+        findings,
+    );
 }
 
 /// Why an offering may not make a path settable.

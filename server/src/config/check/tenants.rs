@@ -54,6 +54,12 @@ pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
                 &environment.control_plane_labels,
                 findings,
             );
+            labels(
+                at,
+                &format!("{field}.preferredControlPlaneLabels"),
+                &environment.preferred_control_plane_labels,
+                findings,
+            );
         }
         for (index, name) in spec.control_planes.names.iter().enumerate() {
             let field = format!("spec.controlPlanes.names[{index}]");

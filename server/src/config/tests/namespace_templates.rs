@@ -103,6 +103,21 @@ fn faults_are_named_with_their_field() {
 }
 
 #[test]
+fn a_maintenance_window_ends_after_it_begins() {
+    let text = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu }\nspec:\n  connection: { inCluster: {} }\n  \
+                maintenance: [{ from: 2026-06-01T20:00:00Z, to: 2026-06-01T20:00:00Z }]\n";
+    let found = problems(&[
+        ("portico.yaml", PORTAL),
+        ("tenants.yaml", TENANT),
+        ("x.yaml", text),
+    ]);
+    assert_eq!(
+        found,
+        ["x.yaml:6: spec.maintenance[0].to: must be later than from"]
+    );
+}
+
+#[test]
 fn where_people_reach_a_control_plane_is_checked() {
     let plane = |address: &str| {
         let text = format!(

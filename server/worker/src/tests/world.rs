@@ -334,6 +334,7 @@ fn document(kubeconfig: &str, act_as: ActAs) -> ControlPlane {
             environments: Vec::new(),
             public_address: None,
             cordoned: false,
+            maintenance: Vec::new(),
             capacity: None,
             limits: Limits {
                 timeout_seconds: 1,
@@ -361,6 +362,7 @@ fn tenant() -> Tenant {
                 namespace: "payments-dev".to_owned(),
                 production: false,
                 control_plane_labels: std::collections::BTreeMap::new(),
+                preferred_control_plane_labels: std::collections::BTreeMap::new(),
             }],
             control_planes: portico_domain::documents::PlaneGrant {
                 names: vec!["eu-shared".parse().unwrap()],
