@@ -15,8 +15,8 @@ fn template(app: &TestApp, spec: &Value) {
     configuration.namespace_templates = BTreeMap::from([(template.name.clone(), template)]);
     app.portal.shared.configuration.take(Loaded {
         configuration: Some(configuration),
-        problems: Vec::new(),
         digest: spec.to_string(),
+        ..Loaded::default()
     });
 }
 
