@@ -47,7 +47,7 @@ async fn nothing_is_decided_or_applied_and_no_request_fails() {
     );
 
     restart_without_home(&app, |configuration| {
-        configuration.tenants.clone_from(&before.tenants)
+        configuration.tenants.clone_from(&before.tenants);
     });
     let approval = Decide {
         request: id,
@@ -95,7 +95,7 @@ async fn control_planes_that_are_claims_are_not_forgotten() {
 
     let whole = app.portal.configuration();
     restart_without_home(&app, |configuration| {
-        drop(configuration.offerings.remove(&buckets()))
+        drop(configuration.offerings.remove(&buckets()));
     });
     app.portal.update_claimed_planes(&authority).await.unwrap();
     assert_eq!(
