@@ -28,15 +28,17 @@ pub(super) async fn log_configuration(
     let mut reports = configuration.subscribe();
     let mut seen = reports.borrow_and_update().clone();
     let mut current = configuration.current();
-    // It may have changed while no replica was running.
-    append_event(
-        &security,
-        &record,
-        SecurityEvent::ConfigurationChanged,
-        &seen,
-        Value::Null,
-    )
-    .await;
+    // It may have changed while no replica was running. With a home plane, that is known once it has been read.
+    if seen.home.as_ref().is_none_or(|home| home.synced) {
+        append_event(
+            &security,
+            &record,
+            SecurityEvent::ConfigurationChanged,
+            &seen,
+            Value::Null,
+        )
+        .await;
+    }
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

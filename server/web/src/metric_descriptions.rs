@@ -12,7 +12,7 @@ pub(crate) enum Kind {
 }
 
 /// Name, type and help text.
-pub(crate) const METRICS: [(&str, Kind, &str); 22] = [
+pub(crate) const METRICS: [(&str, Kind, &str); 24] = [
     (
         "portico_cache_bytes",
         Kind::Gauge,
@@ -53,6 +53,16 @@ pub(crate) const METRICS: [(&str, Kind, &str); 22] = [
         "portico_control_planes_missing_rights",
         Kind::Gauge,
         "Control planes on which Portico lacks rights.",
+    ),
+    (
+        "portico_home_plane_errors",
+        Kind::Gauge,
+        "Errors of objects of the home control plane, because of which they are not in force.",
+    ),
+    (
+        "portico_home_plane_read",
+        Kind::Gauge,
+        "1 while the home control plane can be read, else 0. Missing if there is none.",
     ),
     (
         "portico_http_request_duration_seconds",

@@ -11,7 +11,7 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Method, header};
 use metrics::{counter, gauge, histogram};
 use portico_app::Portal;
-use portico_app::configuration::LiveConfiguration;
+use portico_app::configuration::{LiveConfiguration, Severity};
 use portico_domain::documents::Metrics;
 
 use super::address::peer;
@@ -91,6 +91,15 @@ fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Porta
     gauge!("portico_configuration_generation").set(precise(report.generation));
     gauge!("portico_configuration_rejected").set(if report.refused() { 1.0 } else { 0.0 });
     gauge!("portico_configuration_loaded_timestamp_seconds").set(report.taken_at.as_duration().as_secs_f64());
+    if let Some(home) = &report.home {
+        let is_read = home.synced && home.failure.is_none();
+        gauge!("portico_home_plane_read").set(if is_read { 1.0 } else { 0.0 });
+        let errors = home
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error);
+        gauge!("portico_home_plane_errors").set(precise(errors.count() as u64));
+    }
     control_planes(configuration, portal);
     let mut response = telemetry.text().into_response();
     response.headers_mut().insert(

@@ -10,7 +10,7 @@ use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
 use portico_tests::proxy::Proxy;
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{CACHE, POSTGRESQL};
+use portico_tests::story::{BUCKET, CACHE, POSTGRESQL};
 use portico_tests::until::{until, until_right};
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ async fn objects_are_in_force_beside_the_folder() {
     let kubectl = server.kubectl();
     install(&kubectl).await;
     let world = SeparateProcess::world().await;
-    set_home(&world, server.kubeconfig());
+    set_home(&world, &with_documented_rights(&server, &world));
     fs::remove_file(world.configuration("offering-cache.yaml")).unwrap();
     let portal = SeparateProcess::over(world, "warn").await;
     let world = &portal.world;
@@ -173,6 +173,12 @@ spec: { connection: { inCluster: {} } }
     assert!(said.contains("tenants.yaml"), "{said}");
     assert!(!tenants(&admin).await.contains("The payments team"));
 
+    // Once the file is gone, the object counts.
+    kubectl.apply(&offering(BUCKET, "Buckets from home"), &[]);
+    until_condition(&kubectl, "offering", BUCKET, "False NameTaken").await;
+    fs::remove_file(world.configuration("offering-bucket.yaml")).unwrap();
+    until_condition(&kubectl, "offering", BUCKET, "True Accepted").await;
+
     // What is deleted goes.
     let _ = kubectl.run(&["delete", "tenant", "lost", "payments"]);
     until("the tenant goes", SOON, async || {
@@ -185,6 +191,30 @@ spec: { connection: { inCluster: {} } }
         columns.contains("ACCEPTED") && columns.contains("False"),
         "{columns}"
     );
+}
+
+/// A kubeconfig of a user who has the rights that the documentation says, and no others.
+fn with_documented_rights(server: &ApiServer, world: &Demo) -> std::path::PathBuf {
+    let page = include_str!("../../../deploy/docs/home-plane.md");
+    let (_, rights) = page.split_once("### Rights").unwrap();
+    let role = rights.split("```").nth(1).unwrap().trim_start_matches("yaml");
+    let kubectl = server.kubectl();
+    kubectl.apply(role, &[]);
+    let _ = kubectl.run(&[
+        "create",
+        "clusterrolebinding",
+        "portico-home",
+        "--clusterrole=portico-home",
+        "--user=portico-at-home",
+    ]);
+    let kubeconfig = fs::read_to_string(server.kubeconfig()).unwrap();
+    let limited = world.data().join("limited.yaml");
+    fs::write(
+        &limited,
+        kubeconfig.replacen("user: { token", "user: { as: portico-at-home, token", 1),
+    )
+    .unwrap();
+    limited
 }
 
 fn offering(name: &str, title: &str) -> String {
@@ -233,6 +263,9 @@ async fn a_home_plane_that_is_away_changes_nothing() {
         "{page}"
     );
     assert!(tenants(&admin).await.contains("The orbit team"));
+
+    let metrics = admin.get("/metrics").await.text;
+    assert!(metrics.contains("portico_home_plane_read 0"), "{metrics}");
 
     // A restart without it: the folder alone, and nothing may be requested.
     portal.restart("warn").await;
