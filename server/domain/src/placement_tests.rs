@@ -1,0 +1,401 @@
+use super::*;
+use crate::claim::ClaimRef;
+use crate::documents::{
+    ActAs, ClaimConnection, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota,
+    TenantSpec,
+};
+
+fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
+    ControlPlane {
+        name: name.parse().unwrap(),
+        labels: BTreeMap::from([("tier".into(), "standard".into())]),
+        spec: ControlPlaneSpec {
+            title: None,
+            kind: ControlPlaneKind::Cluster,
+            region: Some(region.into()),
+            connection: Connection::InCluster {},
+            act_as: ActAs::Portico,
+            dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+            environments: Vec::new(),
+            public_address: None,
+            cordoned: false,
+            maintenance: Vec::new(),
+            capacity: Some(100),
+            limits: Limits::default(),
+        },
+    }
+}
+
+fn tenant(name: &str) -> Tenant {
+    Tenant {
+        name: name.parse().unwrap(),
+        spec: TenantSpec {
+            title: None,
+            members: vec![],
+            environments: vec![Environment {
+                name: "dev".parse().unwrap(),
+                namespace: format!("{name}-dev"),
+                production: false,
+                control_plane_labels: BTreeMap::new(),
+                preferred_control_plane_labels: BTreeMap::new(),
+            }],
+            control_planes: PlaneGrant {
+                names: vec![],
+                match_labels: BTreeMap::from([("tier".into(), "standard".into())]),
+            },
+            offerings: vec![],
+            quota: Quota::default(),
+        },
+    }
+}
+
+fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
+    PlaneFacts {
+        document,
+        unreachable: None,
+        cordon: None,
+        serves: true,
+        problem: None,
+        claims,
+    }
+}
+
+fn placed(tenant: &Tenant, preferences: &PlacementPreferences, planes: &[PlaneFacts<'_>]) -> Placement {
+    let labels = BTreeMap::new();
+    let request = PlacementRequest {
+        tenant,
+        environment: &tenant.spec.environments[0],
+        offering_title: "PostgreSQL",
+        offering_labels: &labels,
+        offering_preferred: &labels,
+        now: now(),
+        preferences,
+    };
+    place(&request, planes)
+}
+
+fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn preferred_labels_decide_before_load_and_after_ownership() {
+    let label = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let (mut a, b, mut own) = (
+        plane("a", "eu", &[]),
+        plane("b", "eu", &[]),
+        plane("own", "eu", &["payments"]),
+    );
+    a.labels.extend(label("disk", "nvme"));
+    own.labels.remove("disk");
+    let mut tenant = tenant("payments");
+    tenant.spec.environments[0].preferred_control_plane_labels = label("disk", "nvme");
+    let preferences = PlacementPreferences::default();
+    let placement = placed(&tenant, &preferences, &[facts(&b, 1), facts(&a, 90)]);
+    assert_eq!(placement.chosen, Some(a.name.clone()));
+    let labels = vec!["disk=nvme".to_owned()];
+    assert_eq!(
+        placement.reason,
+        PlacementReason::Chosen {
+            plane: "a".into(),
+            factors: vec![PlacementFactor::Preferred { labels }],
+        }
+    );
+    // A preference rules nothing out.
+    assert_eq!(
+        placed(&tenant, &preferences, &[facts(&b, 1)]).chosen,
+        Some(b.name.clone())
+    );
+    let with_own = placed(&tenant, &preferences, &[facts(&a, 0), facts(&own, 90)]);
+    assert_eq!(with_own.chosen, Some(own.name.clone()));
+}
+
+#[test]
+fn a_plane_that_is_worked_on_takes_no_new_claims_until_that_ends() {
+    let window = |from: &str, to: &str, reason: Option<&str>| MaintenanceWindow {
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        reason: reason.map(str::to_owned),
+    };
+    for (from, to, ruled_out) in [
+        ("2026-06-01T11:00:00Z", "2026-06-01T13:00:00Z", true),
+        ("2026-06-01T12:00:00Z", "2026-06-01T12:00:01Z", true),
+        ("2026-06-01T11:00:00Z", "2026-06-01T12:00:00Z", false),
+        ("2026-06-01T12:00:01Z", "2026-06-01T13:00:00Z", false),
+    ] {
+        let mut a = plane("a", "eu", &[]);
+        a.spec.maintenance = vec![window(from, to, Some("the upgrade"))];
+        let placement = placed(
+            &tenant("payments"),
+            &PlacementPreferences::default(),
+            &[facts(&a, 0)],
+        );
+        assert_eq!(placement.chosen.is_none(), ruled_out, "{from} to {to}");
+        let expected = Exclusion::Maintenance {
+            until: to.parse().unwrap(),
+            reason: Some("the upgrade".to_owned()),
+        };
+        assert_eq!(placement.candidates[0].ruled_out.contains(&expected), ruled_out);
+    }
+}
+
+#[test]
+fn the_plane_of_another_tenant_is_neither_chosen_nor_named() {
+    let (own, shared) = (plane("own", "eu", &["research"]), plane("shared", "eu", &[]));
+    let planes = [facts(&own, 0), facts(&shared, 50)];
+    let payments = placed(&tenant("payments"), &PlacementPreferences::default(), &planes);
+    assert_eq!(payments.chosen, Some(shared.name.clone()));
+    assert!(!format!("{payments:?}").contains("own"), "{payments:?}");
+    let asked = PlacementPreferences {
+        plane: Some(own.name.clone()),
+        ..PlacementPreferences::default()
+    };
+    assert_eq!(placed(&tenant("payments"), &asked, &planes).chosen, None);
+    assert_eq!(
+        placed(&tenant("research"), &PlacementPreferences::default(), &planes).chosen,
+        Some(own.name.clone())
+    );
+}
+
+#[test]
+fn chooses_the_least_full_plane() {
+    let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+    let placement = placed(
+        &tenant("payments"),
+        &PlacementPreferences::default(),
+        &[facts(&a, 9), facts(&b, 3)],
+    );
+    assert_eq!(placement.chosen, Some(b.name.clone()));
+    assert_eq!(
+        placement.reason,
+        PlacementReason::Chosen {
+            plane: "b".into(),
+            factors: vec![PlacementFactor::LeastFull {
+                among: 2,
+                claims: 3,
+                capacity: Some(100),
+            }],
+        }
+    );
+}
+
+#[test]
+fn a_plane_that_is_a_claim_is_chosen_last_and_serves_its_environment_alone() {
+    let mut own = plane("analytics-1f0c22e8", "eu", &["payments"]);
+    own.spec.connection = Connection::Claim(ClaimConnection {
+        claim: ClaimRef {
+            plane: "shared".parse().unwrap(),
+            offering: "clusters.example.org".parse().unwrap(),
+            namespace: Some("payments-dev".into()),
+            name: "analytics".parse().unwrap(),
+        },
+        uid: "1".into(),
+        key: None,
+        hosts: Vec::new(),
+    });
+    let shared = plane("shared", "eu", &[]);
+    let planes = [facts(&own, 0), facts(&shared, 99)];
+    let payments = tenant("payments");
+    let usual = placed(&payments, &PlacementPreferences::default(), &planes);
+    assert_eq!(usual.chosen, Some(shared.name.clone()));
+    let asked = PlacementPreferences {
+        plane: Some(own.name.clone()),
+        ..PlacementPreferences::default()
+    };
+    assert_eq!(placed(&payments, &asked, &planes).chosen, Some(own.name.clone()));
+    let lacks = PlaneFacts {
+        serves: false,
+        ..facts(&shared, 0)
+    };
+    let only = placed(
+        &payments,
+        &PlacementPreferences::default(),
+        &[facts(&own, 0), lacks],
+    );
+    assert_eq!(only.chosen, Some(own.name.clone()));
+    own.spec.environments = vec!["production".parse().unwrap()];
+    let elsewhere = placed(&payments, &asked, &[facts(&own, 0)]);
+    assert_eq!(elsewhere.chosen, None);
+    assert_eq!(
+        elsewhere.candidates[0].ruled_out,
+        [Exclusion::OtherEnvironment {
+            environment: "dev".into()
+        }]
+    );
+}
+
+#[test]
+fn a_cordoned_plane_is_ruled_out_with_its_reason() {
+    let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+    b.spec.cordoned = true;
+    let mut cordon = Cordon {
+        plane: a.name.clone(),
+        by: Person {
+            subject: "pat".into(),
+            name: "Pat".into(),
+            email: None,
+        },
+        reason: Some("it is rebuilt on Friday".into()),
+        since: Timestamp::UNIX_EPOCH,
+    };
+    let ruled_out = |cordon: &Cordon| {
+        let closed = PlaneFacts {
+            cordon: Some(cordon),
+            ..facts(&a, 0)
+        };
+        let placement = placed(
+            &tenant("payments"),
+            &PlacementPreferences::default(),
+            &[closed, facts(&b, 0)],
+        );
+        assert_eq!(placement.chosen, None);
+        placement
+            .candidates
+            .into_iter()
+            .flat_map(|candidate| candidate.ruled_out)
+            .collect::<Vec<_>>()
+    };
+    let cordoned = |reason: Option<&str>| Exclusion::Cordoned {
+        reason: reason.map(str::to_owned),
+    };
+    assert_eq!(
+        ruled_out(&cordon),
+        [cordoned(Some("it is rebuilt on Friday")), cordoned(None)]
+    );
+    cordon.reason = None;
+    assert_eq!(ruled_out(&cordon), [cordoned(None), cordoned(None)]);
+}
+
+#[test]
+fn says_why_a_plane_is_the_only_one() {
+    let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+    let factors = |planes: &[PlaneFacts<'_>]| match placed(
+        &tenant("payments"),
+        &PlacementPreferences::default(),
+        planes,
+    )
+    .reason
+    {
+        PlacementReason::Chosen { plane, factors } if plane == "a" => factors,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        factors(&[facts(&a, 0)]),
+        [PlacementFactor::OnlyGranted {
+            tenant: "payments".into()
+        }]
+    );
+    let lacks = PlaneFacts {
+        serves: false,
+        ..facts(&b, 0)
+    };
+    assert_eq!(
+        factors(&[facts(&a, 0), lacks]),
+        [PlacementFactor::OnlyServing {
+            offering: "PostgreSQL".into()
+        }]
+    );
+    let dead = PlaneFacts {
+        unreachable: Some(NotUsable::Unreachable { since: None }),
+        ..facts(&b, 0)
+    };
+    assert_eq!(factors(&[facts(&a, 0), dead]), [PlacementFactor::OnlyAvailable]);
+    b.spec.cordoned = true;
+    assert_eq!(
+        factors(&[facts(&a, 0), facts(&b, 0)]),
+        [PlacementFactor::OnlyAvailable]
+    );
+}
+
+#[test]
+fn sentences_stored_before_reasons_had_codes_are_kept() {
+    let stored = serde_json::json!({
+        "chosen": "a",
+        "reason": "It is the least full.",
+        "candidates": [{ "plane": "b", "title": "B", "region": null, "ruledOut": ["it is full"] }]
+    });
+    let placement: Placement = serde_json::from_value(stored).unwrap();
+    let text = "It is the least full.".to_owned();
+    assert_eq!(placement.reason, PlacementReason::Other { text });
+    let text = "it is full".to_owned();
+    assert_eq!(placement.candidates[0].ruled_out, [Exclusion::Other { text }]);
+    let again = serde_json::to_value(&placement).unwrap();
+    assert_eq!(serde_json::from_value::<Placement>(again).unwrap(), placement);
+}
+
+#[test]
+fn a_placement_is_stored_as_codes_with_parameters() {
+    let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+    let preferences = PlacementPreferences {
+        region: Some("eu".into()),
+        ..PlacementPreferences::default()
+    };
+    let since = Some("2026-03-01T09:05:00Z".parse().unwrap());
+    let dead = PlaneFacts {
+        unreachable: Some(NotUsable::Unreachable { since }),
+        ..facts(&b, 0)
+    };
+    let placement = placed(&tenant("payments"), &preferences, &[facts(&a, 0), dead]);
+    let stored = serde_json::to_value(&placement).unwrap();
+    assert_eq!(
+        stored["reason"],
+        serde_json::json!({
+            "code": "chosen", "plane": "a", "factors": [{ "code": "in-region", "region": "eu" }]
+        })
+    );
+    assert_eq!(
+        stored["candidates"][1]["ruledOut"],
+        serde_json::json!([
+            { "code": "other-region", "region": "us", "requested": "eu" },
+            { "code": "not-usable", "why": { "code": "unreachable", "since": "2026-03-01T09:05:00Z" } }
+        ])
+    );
+    assert_eq!(serde_json::from_value::<Placement>(stored).unwrap(), placement);
+}
+
+#[test]
+fn lists_what_rules_a_plane_out() {
+    let (a, b, c) = (
+        plane("a", "eu", &[]),
+        plane("b", "us", &[]),
+        plane("c", "eu", &[]),
+    );
+    let dead = PlaneFacts {
+        unreachable: Some(NotUsable::Unreachable { since: None }),
+        ..facts(&a, 0)
+    };
+    let lacks = PlaneFacts {
+        serves: false,
+        ..facts(&c, 0)
+    };
+    let preferences = PlacementPreferences {
+        region: Some("eu".into()),
+        ..PlacementPreferences::default()
+    };
+    let placement = placed(&tenant("payments"), &preferences, &[dead, facts(&b, 100), lacks]);
+    assert_eq!(placement.chosen, None);
+    let reasons: Vec<Exclusion> = placement
+        .candidates
+        .into_iter()
+        .flat_map(|candidate| candidate.ruled_out)
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            Exclusion::NotUsable {
+                why: NotUsable::Unreachable { since: None }
+            },
+            Exclusion::OtherRegion {
+                region: Some("us".into()),
+                requested: "eu".into()
+            },
+            Exclusion::Full {
+                claims: 100,
+                capacity: 100
+            },
+            Exclusion::NotServed {
+                offering: "PostgreSQL".into()
+            },
+        ]
+    );
+}
