@@ -9,7 +9,7 @@ use portico_api::{
     PlaneDetail, PlaneRow, PlaneState, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
     TenantsPage,
 };
-use portico_domain::documents::{Configuration, ControlPlane, Environment, Tenant};
+use portico_domain::documents::{Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
@@ -199,7 +199,7 @@ impl Portal {
                         .filter(|claim| claim.environment.as_ref() == Some(&environment.name))
                         .collect();
                     let planes = planes_of(&configuration, tenant)
-                        .filter(|plane| serves(plane, environment))
+                        .filter(|plane| plane.may_serve(environment))
                         .filter_map(|plane| {
                             let there = own.iter().filter(|claim| claim.reference.plane == plane.name);
                             self.tenant_plane(viewer, plane, &environment.namespace, there.count())
@@ -375,13 +375,6 @@ fn planes_of<'c>(
         .control_planes
         .values()
         .filter(move |plane| may_use(tenant, plane))
-}
-
-/// True if the control plane may serve the environment, by names and labels.
-fn serves(plane: &ControlPlane, environment: &Environment) -> bool {
-    let mut wanted = environment.control_plane_labels.iter();
-    plane.serves_environment(&environment.name)
-        && wanted.all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
 /// The state of a control plane as pages have it.

@@ -126,7 +126,7 @@ pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
     }
     let grant = &tenant.spec.control_planes;
     grant.names.contains(&plane.name)
-        || (!grant.match_labels.is_empty() && has_labels(plane, &grant.match_labels))
+        || (!grant.match_labels.is_empty() && plane.has_labels(&grant.match_labels))
 }
 
 /// True if the viewer may know of the control plane: one of their tenants may use it, or they are a platform admin.
@@ -138,12 +138,6 @@ pub fn may_know<'t>(
 ) -> bool {
     let mut tenants = tenants.into_iter();
     viewer.is_platform_admin() || tenants.any(|tenant| viewer.sees(&tenant.name) && may_use(tenant, plane))
-}
-
-fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
-    wanted
-        .iter()
-        .all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
 /// Chooses among the control planes that the tenant may use and that are not ruled out: dedicated ones first, then

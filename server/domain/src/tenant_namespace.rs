@@ -65,17 +65,13 @@ pub fn tenant_namespace(
     tenant: &Tenant,
     environment: &Environment,
 ) -> Option<TenantNamespace> {
-    let has = |labels: &BTreeMap<String, String>| {
-        let mut labels = labels.iter();
-        labels.all(|(key, value)| plane.labels.get(key) == Some(value))
-    };
-    let served = may_use(tenant, plane)
-        && plane.serves_environment(&environment.name)
-        && has(&environment.control_plane_labels);
+    let served = may_use(tenant, plane) && plane.may_serve(environment);
     let templates: Vec<&NamespaceTemplate> = configuration
         .namespace_templates
         .values()
-        .filter(|template| is_for(template, tenant, environment) && has(&template.spec.control_plane_labels))
+        .filter(|template| {
+            is_for(template, tenant, environment) && plane.has_labels(&template.spec.control_plane_labels)
+        })
         .collect();
     (served && !templates.is_empty())
         .then(|| Writer::new(&configuration.portal.name, tenant, environment).write(&templates))

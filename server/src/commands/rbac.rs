@@ -103,7 +103,7 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
             let named = offerings.map(|offering| offering.name.clone()).collect();
             Requestable::read(&read_definitions(path)?, &named)
         }
-        None => assumed(offerings.filter(|offering| may_run_on(offering, plane))),
+        None => assumed(offerings.filter(|offering| plane.has_labels(&offering.spec.control_plane_labels))),
     };
     let ownership = Ownership::of(configuration.tenants.values(), [plane]);
     let namespaces = ownership
@@ -206,13 +206,6 @@ fn notes(
         });
     }
     notes
-}
-
-fn may_run_on(offering: &Offering, plane: &ControlPlane) -> bool {
-    let wanted = &offering.spec.control_plane_labels;
-    wanted
-        .iter()
-        .all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
 /// Every offering, as a namespaced kind that is no Crossplane claim.

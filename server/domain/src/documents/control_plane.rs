@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ActAs;
+use super::{ActAs, Environment};
 use crate::claim::ClaimRef;
 use crate::names::{EnvironmentName, PlaneName, TenantName};
 
@@ -172,6 +172,19 @@ impl ControlPlane {
     #[must_use]
     pub fn serves_environment(&self, environment: &EnvironmentName) -> bool {
         self.spec.environments.is_empty() || self.spec.environments.contains(environment)
+    }
+
+    /// True if it may serve the environment: by the environment's name, and with the labels that it needs.
+    #[must_use]
+    pub fn may_serve(&self, environment: &Environment) -> bool {
+        self.serves_environment(&environment.name) && self.has_labels(&environment.control_plane_labels)
+    }
+
+    /// True if it has all of these labels.
+    #[must_use]
+    pub fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {
+        let mut wanted = wanted.iter();
+        wanted.all(|(key, value)| self.labels.get(key) == Some(value))
     }
 
     /// Returns the name to show.
