@@ -410,7 +410,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn()
     assert!(waited.is_ok(), "waited in vain: {what}");
 }
 
-fn configuration(kubeconfig: &str) -> Configuration {
+pub(crate) fn configuration(kubeconfig: &str) -> Configuration {
     let portal = json!({
         "publicUrl": "https://portico.example.com",
         "signIn": {

@@ -57,3 +57,32 @@ fn counted(count: usize, what: &str) -> String {
         format!("{count} {what}s")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check_config;
+
+    const PORTAL: &str = "\
+apiVersion: portico.dev/v1alpha1
+kind: Portal
+metadata: { name: portico }
+spec:
+  publicUrl: https://portico.example.com
+  signIn:
+    adminGroups: [platform-admins]
+    providers: [{ name: sso, issuer: 'https://sso.example.com', clientId: portico }]
+";
+
+    #[test]
+    fn says_that_objects_of_a_home_plane_are_not_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        for (home, says_it) in [("", false), ("  home: { inCluster: {} }\n", true)] {
+            std::fs::write(folder.path().join("portal.yaml"), format!("{PORTAL}{home}")).unwrap();
+            let mut out = Vec::new();
+            assert!(check_config(folder.path(), &mut out).unwrap());
+            let out = String::from_utf8(out).unwrap();
+            let said = "The objects of the home control plane are not checked here";
+            assert_eq!(out.contains(said), says_it, "{out}");
+        }
+    }
+}

@@ -252,3 +252,76 @@ impl LiveConfiguration {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::home::HomeFailure;
+    use super::*;
+    use crate::testing::configuration;
+
+    /// With one tenant less than the folder has, so that it differs.
+    fn with_home(folder: &Configuration, digest: &str) -> WithHome {
+        let mut configuration = folder.clone();
+        configuration.tenants.pop_last();
+        WithHome {
+            configuration,
+            digest: digest.to_owned(),
+            report: HomeReport {
+                synced: true,
+                ..HomeReport::default()
+            },
+        }
+    }
+
+    #[test]
+    fn the_home_plane_is_followed_while_the_folder_is_refused() {
+        let folder = configuration("kubeconfig");
+        let live = LiveConfiguration::fixed(folder.clone());
+        let refused = |home: WithHome| Loaded {
+            configuration: None,
+            problems: vec![Problem::in_file("tenants.yaml", "wrong")],
+            digest: "wrong".to_owned(),
+            home: Some(home),
+            ..Loaded::default()
+        };
+        live.take(refused(with_home(&folder, "one")));
+        assert!(live.report().refused());
+        assert_eq!(live.generation(), 2);
+        assert_eq!(live.current().tenants.len() + 1, folder.tenants.len());
+        assert_eq!(*live.folder(), folder, "what the folder said stays apart");
+
+        live.take(refused(with_home(&folder, "one")));
+        assert_eq!(live.generation(), 2, "nothing has changed");
+        let mut silent = with_home(&folder, "one");
+        silent.report.failure = Some(HomeFailure {
+            message: "connection refused".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+        });
+        let mut reports = live.subscribe();
+        reports.borrow_and_update();
+        live.take(refused(silent));
+        assert!(reports.has_changed().unwrap(), "a failure is told");
+        assert_eq!(live.generation(), 2, "and changes nothing");
+    }
+
+    #[test]
+    fn the_folder_alone_counts_once_it_names_no_home_plane() {
+        let folder = configuration("kubeconfig");
+        let live = LiveConfiguration::open(Loaded {
+            home: Some(WithHome::not_read(&folder, "folder", None)),
+            configuration: Some(folder.clone()),
+            digest: "folder".to_owned(),
+            ..Loaded::default()
+        })
+        .unwrap();
+        assert!(live.blocked().is_some() && !live.is_complete());
+        assert_eq!(live.current().policies.len(), folder.policies.len() + 1);
+        live.take(Loaded {
+            configuration: Some(folder.clone()),
+            digest: "without".to_owned(),
+            ..Loaded::default()
+        });
+        assert!(live.blocked().is_none() && live.is_complete());
+        assert_eq!(*live.current(), folder);
+    }
+}
