@@ -5,7 +5,7 @@ use serde_json::{Value, from_value, json};
 
 use super::*;
 use crate::PortalError;
-use crate::configuration::Loaded;
+use crate::configuration::{Loaded, WithHome};
 use crate::testing::{TestApp, everyone};
 
 /// Makes this the only template.
@@ -191,4 +191,29 @@ async fn what_is_wrong_with_a_namespace_is_for_the_platform_alone() {
         };
         assert_eq!((sees, problems), expected, "{who}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_taken_back_while_the_home_plane_has_not_been_read() {
+    let app = TestApp::new().await;
+    template(&app, &with_quota("5"));
+    let mut memories = BTreeMap::new();
+    let _ = keep(&app, &mut memories).await;
+    let mut configuration = Configuration::clone(&app.portal.configuration());
+    for template in configuration.namespace_templates.values_mut() {
+        template.spec = from_value(json!({})).unwrap();
+    }
+    let loaded = |home| Loaded {
+        configuration: Some(configuration.clone()),
+        digest: "without quota".to_owned(),
+        home,
+        ..Loaded::default()
+    };
+    let not_read = WithHome::not_read(&configuration, "", None);
+    app.portal.shared.configuration.take(loaded(Some(not_read)));
+    let _ = keep(&app, &mut memories).await;
+    assert_eq!(pods(&app), Some(json!("5")));
+    app.portal.shared.configuration.take(loaded(None));
+    let _ = keep(&app, &mut memories).await;
+    assert_eq!(pods(&app), None, "read, and the template does not have it");
 }
