@@ -14,6 +14,10 @@ use crate::names::{EnvironmentName, TenantName};
 use crate::placement::may_use;
 use crate::role::Role;
 
+/// The namespace of the service accounts that members get tokens of. No tenant has rights there: whoever may run pods in
+/// a namespace, or ask for tokens there, has the rights of every account in it.
+pub const ACCOUNTS_NAMESPACE: &str = "portico-accounts";
+
 /// A namespace that a control plane should have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TenantNamespace {
@@ -38,6 +42,8 @@ pub struct TenantNamespace {
 pub struct TemplateObject {
     /// How it is addressed.
     pub resource: ResourceRef,
+    /// The namespace that it is in: the tenant's, or [`ACCOUNTS_NAMESPACE`].
+    pub namespace: String,
     /// Its name.
     pub name: String,
     /// The object as it is applied, with namespace and labels, and with its digest in [`labels::APPLIED`].
@@ -172,7 +178,7 @@ impl TenantNamespace {
     pub fn account(&self, role: Role) -> Option<(String, &str)> {
         let role_with_rights = lesser(role).iter().find(|role| self.roles.contains_key(role))?;
         let cluster_role = self.roles.get(role_with_rights)?;
-        Some((account_name(cluster_role), cluster_role))
+        Some((account_name(&self.name, cluster_role), cluster_role))
     }
 }
 
@@ -182,19 +188,26 @@ impl TenantNamespace {
     pub fn cluster_role(&self, account: &str) -> Option<&str> {
         let mut roles = self.roles.values();
         roles
-            .find(|role| account_name(role) == account)
+            .find(|role| account_name(&self.name, role) == account)
             .map(String::as_str)
     }
 }
 
-/// The service account for a `ClusterRole`: its name has only what a DNS subdomain may have.
-fn account_name(cluster_role: &str) -> String {
+/// The service account for a `ClusterRole` in a tenant's namespace. No two roles have one account, although its name has
+/// only what a DNS subdomain may have.
+fn account_name(namespace: &str, cluster_role: &str) -> String {
     let plain: String = cluster_role
         .to_ascii_lowercase()
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
-    format!("portico-{}", plain.trim_matches('-'))
+    let plain = plain.trim_matches('-');
+    if plain == cluster_role {
+        return format!("{namespace}.{plain}");
+    }
+    let digest = hex::encode(Sha256::digest(cluster_role.as_bytes()));
+    let short: String = digest.chars().take(8).collect();
+    format!("{namespace}.{plain}-{short}")
 }
 
 fn is_for(template: &NamespaceTemplate, tenant: &Tenant, environment: &Environment) -> bool {
@@ -248,16 +261,17 @@ impl<'a> Writer<'a> {
 
     fn write(&self, templates: &[&NamespaceTemplate]) -> TenantNamespace {
         let (mut own_labels, mut annotations) = (BTreeMap::new(), BTreeMap::new());
-        let mut objects: BTreeMap<(ResourceRef, String), Value> = BTreeMap::new();
-        let mut put = |template: &NamespaceTemplate, object: Value| {
-            let object = self.in_namespace(&template.name, object);
+        let mut objects: BTreeMap<(ResourceRef, String, String), Value> = BTreeMap::new();
+        let mut put = |template: &NamespaceTemplate, namespace: &str, object: Value| {
+            let object = self.in_namespace(&template.name, namespace, object);
             if let Ok(resource) = resource_of(&object)
                 && let Some(name) = object.pointer("/metadata/name").and_then(Value::as_str)
             {
                 let name = name.to_owned();
-                objects.insert((resource, name), object);
+                objects.insert((resource, namespace.to_owned(), name), object);
             }
         };
+        let own = &self.environment.namespace;
         let mut roles = BTreeMap::new();
         let mut kubeconfig = None;
         for template in templates {
@@ -267,7 +281,7 @@ impl<'a> Writer<'a> {
             roles.extend(spec.roles.clone());
             kubeconfig = spec.kubeconfig.clone().or(kubeconfig);
             for object in &spec.objects {
-                put(template, self.filled(object));
+                put(template, own, self.filled(object));
             }
         }
         // Who has the rights is known only when all templates have been read; they stand for the last with roles.
@@ -287,19 +301,20 @@ impl<'a> Writer<'a> {
                     subjects.extend(self.groups_with(cluster_role, &roles, groups));
                 }
                 if kubeconfig.is_some() {
-                    let name = account_name(cluster_role);
+                    let name = account_name(own, cluster_role);
                     put(
                         template,
+                        ACCOUNTS_NAMESPACE,
                         json!({
                             "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name },
                             "automountServiceAccountToken": false,
                         }),
                     );
                     subjects.push(json!({
-                        "kind": "ServiceAccount", "name": name, "namespace": self.environment.namespace,
+                        "kind": "ServiceAccount", "name": name, "namespace": ACCOUNTS_NAMESPACE,
                     }));
                 }
-                put(template, role_binding(cluster_role, &subjects));
+                put(template, own, role_binding(cluster_role, &subjects));
             }
         }
         own_labels.insert(labels::TENANT.to_owned(), self.tenant.name.to_string());
@@ -323,8 +338,9 @@ impl<'a> Writer<'a> {
             })),
             objects: objects
                 .into_iter()
-                .map(|((resource, name), manifest)| TemplateObject {
+                .map(|((resource, namespace, name), manifest)| TemplateObject {
                     resource,
+                    namespace,
                     name,
                     manifest: with_digest(manifest),
                 })
@@ -364,12 +380,12 @@ impl<'a> Writer<'a> {
         names.into_iter().map(subject).collect()
     }
 
-    fn in_namespace(&self, template: &str, mut object: Value) -> Value {
+    fn in_namespace(&self, template: &str, namespace: &str, mut object: Value) -> Value {
         if !object["metadata"].is_object() {
             object["metadata"] = json!({});
         }
         let metadata = &mut object["metadata"];
-        metadata["namespace"] = json!(self.environment.namespace);
+        metadata["namespace"] = json!(namespace);
         for (map, key, value) in [
             ("labels", labels::TENANT, self.tenant.name.as_str()),
             ("labels", labels::ENVIRONMENT, self.environment.name.as_str()),

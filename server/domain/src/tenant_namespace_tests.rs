@@ -134,12 +134,15 @@ fn a_kubeconfig_has_a_service_account_with_the_rights_of_the_role() {
         json!({ "roles": { "viewer": "view", "developer": "team:edit" }, "kubeconfig": {} }),
     )]);
     let namespace = &found[0];
-    assert_eq!(subjects(namespace, "portico:team:edit"), ["portico-team-edit"]);
+    assert_eq!(
+        subjects(namespace, "portico:team:edit"),
+        ["pay-dev.team-edit-e27eaa2a"]
+    );
     for (role, expected) in [
-        (Role::TenantAdmin, "portico-team-edit"),
-        (Role::Developer, "portico-team-edit"),
-        (Role::Approver, "portico-view"),
-        (Role::Viewer, "portico-view"),
+        (Role::TenantAdmin, "pay-dev.team-edit-e27eaa2a"),
+        (Role::Developer, "pay-dev.team-edit-e27eaa2a"),
+        (Role::Approver, "pay-dev.view"),
+        (Role::Viewer, "pay-dev.view"),
     ] {
         let (account, _) = namespace.account(role).unwrap();
         assert_eq!(account, expected);
@@ -147,7 +150,9 @@ fn a_kubeconfig_has_a_service_account_with_the_rights_of_the_role() {
             namespace
                 .objects
                 .iter()
-                .any(|it| it.resource.kind == "ServiceAccount" && it.name == account)
+                .any(|it| it.resource.kind == "ServiceAccount"
+                    && it.name == account
+                    && it.namespace == ACCOUNTS_NAMESPACE)
         );
     }
     let found = namespaces(&[(

@@ -403,7 +403,7 @@ async fn members_get_a_kubeconfig_with_the_rights_of_their_role_for_a_while() {
     let user = &who["status"]["userInfo"];
     assert_eq!(
         user["username"],
-        "system:serviceaccount:payments-dev:portico-team-edit"
+        "system:serviceaccount:portico-accounts:payments-dev.team-edit"
     );
     for elsewhere in ["default", "payments-production"] {
         let refused = kubectl.try_run(&["get", "configmaps", "--namespace", elsewhere], None);
@@ -458,6 +458,21 @@ async fn members_get_a_kubeconfig_with_the_rights_of_their_role_for_a_while() {
     );
 
     others_get_none(&portal, &dana, pat).await;
+    worthless_without_the_template(&portal, &kubectl).await;
+}
+
+/// Once the template hands out no kubeconfigs any more, those that are out are worthless.
+async fn worthless_without_the_template(portal: &SeparateProcess, kubectl: &Kubectl) {
+    let _ = kubectl.run(&["get", "configmaps"]);
+    let file = portal.world.ready.configuration.join("real.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("  kubeconfig: { minutes: 10 }\n", "")).unwrap();
+    until("the token ends", TIMEOUT, async || {
+        let asked = kubectl.try_run(&["get", "configmaps"], None);
+        let said = String::from_utf8_lossy(&asked.stderr).into_owned();
+        (said.contains("Unauthorized") || said.contains("logged in")).then_some(())
+    })
+    .await;
 }
 
 /// Neither another tenant nor a platform admin who is in no tenant gets any, or learns of one.

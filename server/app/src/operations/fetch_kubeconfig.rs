@@ -86,7 +86,7 @@ impl Portal {
         });
         let event = grant.audit(self.now(), caller.remote).with_details(details);
         self.store().append(event).await?;
-        let user = format!("{}-by-portico", access.account);
+        let user = format!("{}@{}", access.account, plane.name);
         Ok(FetchedKubeconfig {
             file: format!("{}.{}.kubeconfig", access.namespace, plane.name),
             kubeconfig: kubeconfig(&plane, &address, &namespace.name, &user, &token.token),

@@ -8,7 +8,7 @@ use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{Configuration, ControlPlane, ResourceRef};
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenant_namespace::{
-    TenantNamespace, digest, namespace_resource, template_kinds, tenant_namespaces,
+    ACCOUNTS_NAMESPACE, TenantNamespace, digest, namespace_resource, template_kinds, tenant_namespaces,
 };
 use portico_planes::{Actor, ObjectMetadata, PlaneError};
 use serde_json::{Value, json};
@@ -96,6 +96,17 @@ impl<'a> Keeper<'a> {
                 Err(error) => drop(unlisted.insert(kind, error)),
             }
         }
+        if wanted.iter().any(|namespace| namespace.kubeconfig.is_some()) {
+            let planes = self.portal.planes();
+            planes
+                .ensure_namespace(
+                    self.authority,
+                    &self.plane.name,
+                    ACCOUNTS_NAMESPACE,
+                    &BTreeMap::new(),
+                )
+                .await?;
+        }
         let mut rows = Vec::new();
         for namespace in &wanted {
             let row = self.namespace(
@@ -120,6 +131,7 @@ impl<'a> Keeper<'a> {
             self.delete(rights, &mut report).await?;
             rows.push(report.0);
         }
+        self.prune_accounts(&wanted, &objects).await?;
         rows.sort_by(|one, other| (one.state, &one.name).cmp(&(other.state, &other.name)));
         Ok(rows)
     }
@@ -195,7 +207,11 @@ impl<'a> Keeper<'a> {
                 report.error(&what, error);
                 continue;
             }
-            let key = (object.resource.clone(), wanted.name.clone(), object.name.clone());
+            let key = (
+                object.resource.clone(),
+                object.namespace.clone(),
+                object.name.clone(),
+            );
             let found = objects.get(&key);
             if let Some(other) = found.filter(|found| found.portal.is_some() && !self.is_ours(found)) {
                 let other = other.portal.as_deref().unwrap_or_default();
@@ -207,7 +223,7 @@ impl<'a> Keeper<'a> {
             }
             let one = Wanted {
                 resource: &object.resource,
-                namespace: &wanted.name,
+                namespace: &object.namespace,
                 name: &object.name,
                 manifest: &object.manifest,
                 found,
@@ -330,6 +346,30 @@ impl<'a> Keeper<'a> {
             *namespace == wanted.name && !kept.contains(&(kind, name.as_str()))
         });
         self.delete(left, report).await
+    }
+
+    /// Deletes the service accounts of this portal that no namespace needs any more, and with them all their tokens.
+    async fn prune_accounts(
+        &self,
+        wanted: &[TenantNamespace],
+        objects: &BTreeMap<Key, ObjectMetadata>,
+    ) -> Result<(), PlaneError> {
+        let needed: BTreeSet<&str> = wanted
+            .iter()
+            .flat_map(|namespace| &namespace.objects)
+            .filter(|object| object.namespace == ACCOUNTS_NAMESPACE)
+            .map(|object| object.name.as_str())
+            .collect();
+        let left = objects.iter().filter(|((_, namespace, name), _)| {
+            namespace == ACCOUNTS_NAMESPACE && !needed.contains(name.as_str())
+        });
+        for (key, found) in left {
+            let Some(mut report) = unused_namespace(found) else {
+                continue;
+            };
+            self.delete(std::iter::once((key, found)), &mut report).await?;
+        }
+        Ok(())
     }
 
     /// Deletes those of these objects that are this portal's.

@@ -7,7 +7,7 @@ use crate::names::{PlaneName, TenantName};
 use crate::tenancy::{Role, Viewer};
 use crate::tenant_namespace::TenantNamespace;
 
-/// A service account in a tenant's namespace, whose rights a person gets for a while.
+/// A service account with rights in a tenant's namespace, which a person gets for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceAccess {
     /// The control plane.
@@ -16,7 +16,7 @@ pub struct NamespaceAccess {
     pub tenant: TenantName,
     /// The namespace.
     pub namespace: String,
-    /// The service account.
+    /// The service account, in [`ACCOUNTS_NAMESPACE`](crate::tenant_namespace::ACCOUNTS_NAMESPACE).
     pub account: String,
     /// For how many minutes.
     pub minutes: u32,

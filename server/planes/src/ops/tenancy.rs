@@ -6,6 +6,7 @@ use portico_domain::authz::{FetchKubeconfig, Granted, NamespaceAccess, SystemAut
 use portico_domain::claim::labels;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
+use portico_domain::tenant_namespace::ACCOUNTS_NAMESPACE;
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
@@ -169,7 +170,7 @@ impl Planes {
         let client = self.client(&access.plane)?;
         let path = format!(
             "/api/v1/namespaces/{}/serviceaccounts/{}/token",
-            escape_segment(&access.namespace),
+            escape_segment(ACCOUNTS_NAMESPACE),
             escape_segment(&access.account)
         );
         let body = json!({

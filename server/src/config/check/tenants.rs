@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
+use portico_domain::tenant_namespace::ACCOUNTS_NAMESPACE;
 
 use super::super::documents::{LocatedDocument, all_tenants, planes};
 use super::super::finding::Findings;
@@ -39,6 +40,10 @@ pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
                     "{:?} is not a namespace: use a-z, 0-9 and '-'",
                     environment.namespace
                 );
+                findings.error(at, format!("{field}.namespace"), message);
+            }
+            if environment.namespace == ACCOUNTS_NAMESPACE {
+                let message = format!("Portico keeps {ACCOUNTS_NAMESPACE} for itself");
                 findings.error(at, format!("{field}.namespace"), message);
             }
             if let Some(owner) = namespaces.insert(&environment.namespace, &tenant.name) {
