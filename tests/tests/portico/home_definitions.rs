@@ -211,7 +211,7 @@ const WRONG: [(&str, &str, &str, &str); 18] = [
     (
         "ControlPlane",
         "eu-1",
-        "{ connection: { kubeconfig: { path: /root/.kube/config } } }",
+        "{ connection: { kubeconfig: { path: kubeconfigs/eu-1.yaml } } }",
         "spec.connection",
     ),
     (

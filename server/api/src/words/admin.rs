@@ -35,6 +35,13 @@ pub fn repeated(message: &str, times: u32) -> String {
     }
 }
 
+/// Why nobody can request anything while the home control plane has not been read.
+#[must_use]
+pub fn home_not_read() -> String {
+    "Portico has not read its home control plane yet, so it does not know all approval policies. Try again later."
+        .to_owned()
+}
+
 impl ConfigurationError {
     /// Claims have a plan that their offering does not have.
     #[must_use]

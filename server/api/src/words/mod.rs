@@ -17,7 +17,7 @@ mod record;
 mod refusal;
 mod request;
 
-pub use admin::{plane_kind_title, repeated, role_title};
+pub use admin::{home_not_read, plane_kind_title, repeated, role_title};
 pub use claim::{
     ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem, claimed_plane,
 };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use portico_api::words::home_not_read;
 use portico_domain::documents::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Configuration, Outcome};
 
 use super::problem::Problem;
@@ -52,15 +53,12 @@ impl WithHome {
             failure,
             ..HomeReport::default()
         };
-        let reason = "Portico has not read its home control plane yet, so it does not know all approval policies. Try \
-                      again later."
-            .to_owned();
         Self {
             configuration: folder.clone(),
             digest: format!("{digest}-without-home"),
             report,
         }
-        .blocked(reason)
+        .blocked(home_not_read())
     }
 
     /// Adds a policy that denies every request: an approval policy that was in force may be missing.

@@ -291,7 +291,7 @@ fn an_object_may_not_name_files() {
     world.put(
         "ControlPlane",
         "eu-1",
-        json!({ "connection": { "kubeconfig": { "path": "/root/.kube/config" } } }),
+        json!({ "connection": { "kubeconfig": { "path": "kubeconfigs/eu-1.yaml" } } }),
     );
     world.put(
         "Offering",
