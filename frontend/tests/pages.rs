@@ -187,6 +187,7 @@ fn fields() -> Vec<Field> {
 
 fn form_page(fields: Vec<Field>) -> RequestFormPage {
     RequestFormPage {
+        conflicts: vec![],
         whole: Some(HOSTILE.into()),
         kept: Some(HOSTILE.into()),
         notes: vec![HOSTILE.into()],

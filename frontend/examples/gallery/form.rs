@@ -332,6 +332,7 @@ const MANIFEST: &str = "apiVersion: databases.demo.portico.dev/v1\nkind: Postgre
 pub(crate) fn create() -> RequestFormPage {
     let offering = catalog::offering();
     RequestFormPage {
+        conflicts: vec![],
         offering: offering.card,
         action: Action::Create,
         post_to: Link::NewRequest(

@@ -107,6 +107,7 @@ pub(crate) fn diff() -> Vec<DiffLine> {
 
 fn waiting() -> RequestPage {
     RequestPage {
+        take_over: vec![],
         row: rows().remove(0),
         deprecation: None,
         offering_href: Some(Link::Offering(rows().remove(0).claim.offering)),

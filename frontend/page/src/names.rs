@@ -47,6 +47,8 @@ pub const UID: &str = "_uid";
 pub const TRIED: &str = "_tried";
 /// Set if the claims on a control plane that is deleted are to be abandoned.
 pub const ABANDON: &str = "_abandon";
+/// Fields to take over from other field managers: one value each.
+pub const TAKE_OVER: &str = "_take_over";
 /// The claim's name, typed to confirm its deletion.
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal, [`ALL_KEYS`] or [`ADDRESS_KEY`].

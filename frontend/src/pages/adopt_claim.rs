@@ -97,7 +97,7 @@ fn marks(marks: &[Mark]) -> Option<AnyView> {
                 .clone()
                 .map(|before| view! { <span class="reason">"It was "{before}</span> });
             view! {
-                <div><dt class="mono">{mark.key.clone()}<span class="reason">{mark.kind.clone()}</span></dt><dd class="mono">{mark.value.clone()}{before}</dd></div>
+                <div><dt><span class="mono">{mark.key.clone()}</span><span class="reason">{mark.kind.clone()}</span></dt><dd><span class="mono">{mark.value.clone()}</span>{before}</dd></div>
             }
         })
         .collect();

@@ -242,10 +242,16 @@ fn differences(page: &RequestPage) -> AnyView {
     let title = differs
         .is_some()
         .then(|| view! { <h2 id="diff">"What differs from "{against}</h2> });
+    let take_over = (!page.take_over.is_empty()).then(|| {
+        view! {
+            <p class="line caution">{icon("warning")}<span>"Takes over "<span class="mono">{page.take_over.join(", ")}</span>" from others who set it."</span></p>
+        }
+    });
     view! {
         <section class="stack" aria-label="What is requested">
             {title}
             {differs}
+            {take_over}
             <details class="fold" id="manifest-fold">
                 <summary>{icon("right")}"The whole manifest"</summary>
                 <div class="stack">

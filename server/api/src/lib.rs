@@ -51,8 +51,8 @@ pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use placement::{CandidateView, PlacementView};
 pub use portico_page::names;
 pub use requests::{
-    ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,
-    RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
+    ApprovalPreview, CommentResult, ContestedField, DryRunResult, LabelChoice, LineProblem, Problem,
+    RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use time::{duration, relative};

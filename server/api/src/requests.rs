@@ -27,6 +27,25 @@ pub struct LabelChoice {
     pub chosen: Option<String>,
 }
 
+/// A field that a change would change although another field manager owns it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContestedField {
+    /// The field, as the control plane names it: `spec.size`.
+    pub field: String,
+    /// The field manager.
+    pub manager: String,
+    /// Its value now, as text; `None` if it is not known.
+    pub value: Option<String>,
+    /// The value that the change sets.
+    pub wanted: Option<String>,
+    /// What follows if it is taken over, as a sentence.
+    pub follows: String,
+    /// True if it is to be taken over.
+    pub taken: bool,
+}
+
 /// The form for a new claim or for a change to one.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -112,6 +131,8 @@ pub struct RequestFormPage {
     pub differences: Vec<(String, String, String)>,
     /// The exact manifest as YAML.
     pub manifest: String,
+    /// Fields of other field managers that the request would change. They must be taken over, or left as they are.
+    pub conflicts: Vec<ContestedField>,
     /// The result of the control plane's dry run; `None` if it was not run.
     pub dry_run: Option<DryRunResult>,
     /// The requester's note to the approver.
@@ -287,6 +308,8 @@ pub struct RequestPage {
     pub steps: Vec<RequestStep>,
     /// The request as a sentence.
     pub sentence: String,
+    /// Fields that it takes over from other field managers.
+    pub take_over: Vec<String>,
     /// The frozen manifest, as YAML.
     pub manifest: String,
     /// Its hash.

@@ -177,6 +177,7 @@ impl Entry {
                     groups: &groups,
                     roles: &roles,
                 },
+                take_over: &[],
                 plane: None,
             };
             Some(policies.evaluate(&facts) != PolicyDecision::Allow)

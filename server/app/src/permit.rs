@@ -226,6 +226,7 @@ impl Portal {
             tenant: now.tenant,
             environment: now.environment,
             requester: Requester::of(now.requester, &now.tenant.name),
+            take_over: &request.take_over,
             plane: now.plane,
         };
         Ok(match policies.1.evaluate(&facts) {

@@ -81,6 +81,7 @@ impl Portal {
             sentence: sentence_of(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
+            take_over: request.take_over.clone(),
             diff,
             against: against.to_string(),
             again: again(viewer, &request),

@@ -64,6 +64,8 @@ pub struct PolicyInput<'a> {
     pub environment: &'a Environment,
     /// The requester.
     pub requester: Requester<'a>,
+    /// Fields that are taken over from other field managers.
+    pub take_over: &'a [String],
     /// The chosen control plane, if known.
     pub plane: Option<&'a ControlPlane>,
 }
@@ -212,6 +214,7 @@ fn variables(input: &PolicyInput<'_>) -> [(&'static str, Value); 7] {
                 "action": input.action.slug(),
                 "manifest": input.manifest,
                 "previous": input.previous,
+                "takeOver": input.take_over,
             }),
         ),
         (
@@ -425,6 +428,7 @@ mod tests {
             tenant: &tenant,
             environment: &environment,
             requester: Requester::of(&requester, &tenant.name),
+            take_over: &[],
             plane: None,
         };
         policies(when, then).evaluate(&input)

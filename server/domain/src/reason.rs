@@ -336,8 +336,8 @@ impl fmt::Display for FailureReason {
             ),
             Self::FieldConflict { managers, message } => write!(
                 f,
-                "{} set{} fields that this request would change, and Portico does not overwrite others' work. Settle \
-                 with them who sets these fields, then request it again. The control plane said: {}.",
+                "{} set{} fields that this request would change, and Portico takes over only what a request says. Settle \
+                 with them who sets these fields, or request it again and take them over. The control plane said: {}.",
                 managers.join(" and "),
                 if managers.len() == 1 { "s" } else { "" },
                 bare(message)

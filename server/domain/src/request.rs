@@ -254,6 +254,10 @@ pub struct Request {
     pub previous: Option<Value>,
     /// `metadata.uid` of the claim to change or delete. Another object with the same name is left alone.
     pub uid: Option<String>,
+    /// Fields that are taken over from other field managers, as the control plane names them. Another conflict fails the
+    /// request.
+    #[serde(default)]
+    pub take_over: Vec<String>,
     /// How the control plane was chosen.
     pub placement: Placement,
     /// The requester.
@@ -286,11 +290,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema and placement. A decision counts while
+    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema, placement and the fields that are taken over. A decision counts while
     /// this stays the same.
     #[must_use]
     pub fn digest(&self) -> String {
-        manifest_hash(&serde_json::json!({
+        let mut agreed = serde_json::json!({
             "action": self.action,
             "claim": self.claim,
             "resource": self.resource,
@@ -299,7 +303,12 @@ impl Request {
             "manifest": self.manifest_hash,
             "schema": self.schema_hash,
             "placement": self.placement.chosen,
-        }))
+        });
+        // Decisions on requests that take over nothing stay valid.
+        if !self.take_over.is_empty() {
+            agreed["takeOver"] = serde_json::json!(self.take_over);
+        }
+        manifest_hash(&agreed)
     }
 
     /// Requires approval again, by these rules and for this schema. Decisions on a different digest are kept but

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use portico_domain::claim::FieldConflict;
 use portico_domain::text::sanitize;
 use serde_json::Value;
 
 use crate::server_text::{self, Terminating};
+
+/// Causes of an error that are read.
+const MAX_CAUSES: usize = 100;
 
 /// One reason why an object is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +79,8 @@ pub enum PlaneError {
     Conflict {
         /// The field managers; empty if it is not a conflict about fields.
         managers: Vec<String>,
+        /// The fields; empty also if there are too many to name them all.
+        fields: Vec<FieldConflict>,
         /// The message.
         message: String,
     },
@@ -256,7 +262,7 @@ impl ErrorResponse<'_> {
         };
         list.into_iter()
             .flatten()
-            .take(100)
+            .take(MAX_CAUSES)
             .map(|cause| Cause {
                 field: text(cause, "field"),
                 message: text(cause, "message"),
@@ -275,6 +281,7 @@ impl ErrorResponse<'_> {
             };
             return PlaneError::Conflict {
                 managers: Vec::new(),
+                fields: Vec::new(),
                 message: format!(
                     "{what} is being deleted on {}, so nothing can be created there. It was not applied; ask the \
                      platform team, or choose another control plane",
@@ -298,11 +305,21 @@ impl ErrorResponse<'_> {
                 name,
             };
         }
-        let mut managers: Vec<String> = self
-            .causes()
+        let causes = self.causes();
+        let all_are_named = causes.len() < MAX_CAUSES;
+        let mut fields: Vec<FieldConflict> = causes
             .into_iter()
-            .filter_map(|cause| server_text::manager(&cause.message))
+            .filter_map(|cause| {
+                Some(FieldConflict {
+                    manager: server_text::manager(&cause.message)?,
+                    field: cause.field.trim_start_matches('.').to_owned(),
+                })
+            })
             .collect();
+        let mut managers: Vec<String> = fields.iter().map(|field| field.manager.clone()).collect();
+        if !all_are_named {
+            fields.clear();
+        }
         managers.sort();
         managers.dedup();
         let message = self.message("it conflicts with the state there");
@@ -321,7 +338,11 @@ impl ErrorResponse<'_> {
                 managers.join(" and ")
             )
         };
-        PlaneError::Conflict { managers, message }
+        PlaneError::Conflict {
+            managers,
+            fields,
+            message,
+        }
     }
 
     fn retry_after(&self, header: Option<Duration>) -> Duration {
@@ -355,7 +376,10 @@ mod tests {
                 { "reason": "FieldManagerConflict", "field": ".spec.size", "message": "conflict with \"kubectl\" using v1" }
             ] } }),
         );
-        let PlaneError::Conflict { managers, message } = &error else {
+        let PlaneError::Conflict {
+            managers, message, ..
+        } = &error
+        else {
             panic!("{error:?}")
         };
         assert_eq!(managers, &["kubectl"]);

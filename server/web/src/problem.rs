@@ -387,6 +387,12 @@ impl From<PlaneError> for Problem {
                     .map(|cause| portico_api::Problem::new(cause.field, cause.message))
                     .collect();
             }
+            PlaneError::Conflict { fields, .. } => {
+                problem.fields = fields
+                    .into_iter()
+                    .map(|it| portico_api::Problem::new(it.field, format!("{} manages it.", it.manager)))
+                    .collect();
+            }
             _ => {}
         }
         problem

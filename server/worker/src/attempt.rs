@@ -127,7 +127,14 @@ impl Attempt<'_> {
         let Some(uid) = meant(request) else {
             return Ok(unknown_object());
         };
-        let expect = Expect::Uid(uid.clone());
+        let expect = if request.take_over.is_empty() {
+            Expect::Uid(uid.clone())
+        } else {
+            Expect::Taking {
+                uid: uid.clone(),
+                fields: request.take_over.clone(),
+            }
+        };
         let (plane, manifest) = (&request.claim.plane, &request.manifest);
         match planes
             .apply(

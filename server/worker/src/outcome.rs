@@ -188,6 +188,7 @@ mod tests {
             },
             PlaneError::Conflict {
                 managers: vec!["kubectl".into()],
+                fields: Vec::new(),
                 message: "1 conflict".into(),
             },
             PlaneError::Gone {
@@ -211,6 +212,7 @@ mod tests {
     fn a_conflict_names_who_is_in_the_way() {
         let error = PlaneError::Conflict {
             managers: vec!["kubectl".into()],
+            fields: Vec::new(),
             message: "1 conflict".into(),
         };
         let Outcome::Failed(reason) = of(&error) else {

@@ -167,6 +167,7 @@ fn frame() -> Frame {
 
 fn page(form: Form) -> RequestFormPage {
     RequestFormPage {
+        conflicts: Vec::new(),
         whole: None,
         kept: None,
         notes: Vec::new(),

@@ -89,6 +89,7 @@ mod secrets;
 mod security_events;
 mod server_text;
 mod story;
+mod take_over;
 mod tenant_namespaces;
 mod tokens;
 mod trace;

@@ -228,9 +228,14 @@ fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
     let managed = row.managed_by.as_ref().map(|by| {
         let release = match by.manager.release() {
             "" => None,
-            release => Some(format!(" {release}")),
+            release => Some(view! {
+                <details class="fold" id="release-fold">
+                    <summary>{icon("right")}"How to manage it here"</summary>
+                    <p class="quiet">{release}</p>
+                </details>
+            }),
         };
-        view! { <div><dt>"Managed by"</dt><dd>{by.word.clone()}<span class="reason">{by.message.clone()}{release}</span></dd></div> }
+        view! { <div><dt>"Managed by"</dt><dd>{by.word.clone()}<span class="reason">{by.message.clone()}</span>{release}</dd></div> }
     });
     view! {
         <section aria-labelledby="about">

@@ -97,6 +97,40 @@ fn dry_run(page: &RequestFormPage, verdict: &DryRunResult) -> AnyView {
     .into_any()
 }
 
+/// Fields that others manage, and the choice to take each over.
+fn contested(page: &RequestFormPage) -> Option<AnyView> {
+    if page.conflicts.is_empty() {
+        return None;
+    }
+    let fields: Vec<_> = page
+        .conflicts
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let help = format!("take-over-{index}");
+            let now = it.value.clone().map(|value| format!("It is {value} now. "));
+            view! {
+                <div class="field">
+                    <label class="choice">
+                        <input type="checkbox" name=names::TAKE_OVER value=it.field.clone() checked=it.taken autocomplete="off" aria-describedby=help.clone() />
+                        <span class="label"><span class="mono">{it.field.clone()}</span>" from "{it.manager.clone()}</span>
+                    </label>
+                    <p class="help" id=help>{now}{it.follows.clone()}</p>
+                </div>
+            }
+        })
+        .collect();
+    Some(
+        view! {
+            <fieldset class="stack" id="take-over">
+                <legend class="label">"Take over from others"</legend>
+                {fields}
+            </fieldset>
+        }
+        .into_any(),
+    )
+}
+
 fn send(page: &RequestFormPage) -> AnyView {
     let words = match page.action {
         Action::Create => format!("Request {}", page.offering.title),
@@ -122,6 +156,7 @@ fn send(page: &RequestFormPage) -> AnyView {
         (!named.is_empty() && !page.fresh).then(|| view! { <ul role="list" class="lines">{named}</ul> });
     view! {
         <div class="send">
+            {contested(page)}
             <div role="status" class="stack">{count}{named}</div>
             <div class="actions">
                 <button class="button primary" name=names::DO value="submit" disabled=blocked>{words}</button>

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use portico_domain::claim::is_kubectl;
 use portico_domain::names::{ClaimName, EnvironmentName, PlanName, TenantName};
 use portico_domain::projection::ForbiddenReason;
 use serde::Serialize;
@@ -259,6 +260,16 @@ impl From<DryRunVerdict> for DryRunResult {
             },
             message: verdict.to_string(),
         }
+    }
+}
+
+/// Says what follows if a field is taken over from a field manager.
+#[must_use]
+pub fn takes_back(manager: &str) -> impl std::fmt::Display {
+    if is_kubectl(manager) {
+        "Whoever applies it with kubectl again sets it back.".to_owned()
+    } else {
+        format!("If {manager} is still at work, it sets it back.")
     }
 }
 

@@ -25,6 +25,7 @@ pub use definition::{TrialProblem, document_error};
 pub use denial::Denial;
 pub use draft::{
     Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem, forbidden_field,
+    takes_back,
 };
 pub use lifecycle::{day, lifecycle_sentence};
 pub use placement::{exclusion, placement_reason};

@@ -1,7 +1,8 @@
-//! The adoption of a claim: what it would do, by the control plane's dry run.
+//! What a request takes from other field managers: the adoption of a claim as a whole, and single fields of a change.
 
-use portico_api::Mark;
-use portico_api::words::{DraftProblem, DryRunVerdict};
+use portico_api::words::{DraftProblem, DryRunVerdict, takes_back};
+use portico_api::{ContestedField, Mark};
+use portico_domain::claim::FieldConflict;
 use portico_domain::request::Action;
 use portico_planes::{AdoptionPreview, PlaneError};
 use serde_json::{Map, Value};
@@ -21,6 +22,24 @@ impl RequestDraft {
             return Some(self.projection.displayed(&claim.object, own));
         }
         self.unchanged.clone()
+    }
+
+    /// Returns the fields of other managers that the request would change.
+    pub(super) fn contested_fields(&self) -> Vec<ContestedField> {
+        let live = self.claim.as_ref().map(|claim| claim.object.as_ref());
+        let of = |object: Option<&Value>, field: &str| {
+            let value = object?.pointer(&format!("/{}", field.replace('.', "/")))?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        let one = |conflict: &FieldConflict| ContestedField {
+            value: of(live, &conflict.field),
+            wanted: of(self.manifest.as_ref(), &conflict.field),
+            follows: takes_back(&conflict.manager).to_string(),
+            taken: self.take_over.contains(&conflict.field),
+            field: conflict.field.clone(),
+            manager: conflict.manager.clone(),
+        };
+        self.conflicts.iter().map(one).collect()
     }
 
     /// Returns the labels and annotations that the request sets.

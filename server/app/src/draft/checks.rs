@@ -276,6 +276,7 @@ impl Portal {
             tenant,
             environment,
             requester: Requester::of(viewer, &tenant.name),
+            take_over: &draft.take_over,
             plane: draft
                 .placement
                 .chosen
@@ -399,6 +400,7 @@ impl Portal {
         match answer {
             Ok(applied) => {
                 draft.notice_what_stays(&applied.object);
+                draft.conflicts = applied.taken_over;
                 DryRunVerdict::Accepted { plane: title }
             }
             Err(PlaneError::Invalid { message, causes, .. }) => {
@@ -433,6 +435,9 @@ impl Portal {
                     },
                 };
                 draft.problem((&verdict).into());
+                if let PlaneError::Conflict { fields, .. } = &error {
+                    draft.conflicts.clone_from(fields);
+                }
                 draft.trouble = Some(error);
                 verdict
             }

@@ -163,6 +163,7 @@ impl Portal {
             price,
             differences: draft.differences(),
             manifest: draft.manifest.as_ref().map(yaml::print).unwrap_or_default(),
+            conflicts: draft.contested_fields(),
             dry_run,
             note: draft.note.clone(),
             problems,

@@ -42,6 +42,8 @@ pub struct RequestInput {
     pub content: Content,
     /// For a change: the hash of the claim's user fields as the sender saw them.
     pub base_hash: Option<String>,
+    /// For a change: fields to take over from other field managers, as the control plane names them.
+    pub take_over: Vec<String>,
     /// What a form says about itself. Empty for the API.
     pub form: FormState,
 }

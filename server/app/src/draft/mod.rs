@@ -17,7 +17,7 @@ use kube_schema::{Definition, Schema, Violation};
 use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem, placement_reason};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
-use portico_domain::claim::{Claim, ClaimRef, labels};
+use portico_domain::claim::{Claim, ClaimRef, FieldConflict, labels};
 use portico_domain::documents::{
     Audience, Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant,
 };
@@ -42,6 +42,8 @@ use stages::Purpose;
 
 /// Values that an object may have, counting lists and maps. The largest written by hand have some hundreds.
 const MAX_VALUES: usize = 20_000;
+/// Fields that a request may take over.
+const MAX_TAKEN_OVER: usize = 100;
 /// A longer note is cut off.
 const MAX_NOTE_CHARACTERS: usize = 2000;
 
@@ -102,6 +104,10 @@ pub(crate) struct RequestDraft {
     pub(crate) decision: PolicyDecision,
     pub(crate) approval: ApprovalPreview,
     pub(crate) quota: Vec<QuotaLine>,
+    /// Fields that it may take over from other field managers.
+    pub(crate) take_over: Vec<String>,
+    /// Fields of other managers that it would change, by the dry run; those that it takes over, too.
+    pub(crate) conflicts: Vec<FieldConflict>,
     /// Why the control plane rejected the dry run, or could not be asked.
     pub(crate) trouble: Option<PlaneError>,
 }
@@ -187,6 +193,8 @@ impl RequestDraft {
             decision: PolicyDecision::Allow,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
+            take_over: input.take_over.iter().take(MAX_TAKEN_OVER).cloned().collect(),
+            conflicts: Vec::new(),
             trouble: None,
         }
     }
@@ -243,9 +251,14 @@ impl RequestDraft {
 
     /// Returns the precondition for applying it.
     pub(crate) fn expect(&self) -> Expect {
-        self.claim
-            .as_ref()
-            .map_or(Expect::Absent, |claim| Expect::Uid(claim.uid.clone()))
+        match &self.claim {
+            None => Expect::Absent,
+            Some(claim) if self.take_over.is_empty() => Expect::Uid(claim.uid.clone()),
+            Some(claim) => Expect::Taking {
+                uid: claim.uid.clone(),
+                fields: self.take_over.clone(),
+            },
+        }
     }
 
     pub(crate) fn problem_count(&self) -> usize {

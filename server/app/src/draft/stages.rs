@@ -153,6 +153,12 @@ impl Portal {
             plan: draft.plan_name().cloned(),
             schema_hash: draft.schema_hash().map(str::to_owned),
             previous: draft.previous(),
+            // Only what is in its way now: nothing is taken that nobody was asked about.
+            take_over: draft
+                .conflicts
+                .iter()
+                .map(|conflict| conflict.field.clone())
+                .collect(),
             uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
             note: note(&draft.note),
             ..new_request(
@@ -260,6 +266,7 @@ fn new_request(
         schema_hash: None,
         previous: None,
         uid: None,
+        take_over: Vec::new(),
         placement,
         requester: grant.person().clone(),
         requester_groups: grant.groups().clone(),

@@ -239,6 +239,7 @@ impl Portal {
             tenant,
             environment,
             requester: Requester::of(viewer, &tenant.name),
+            take_over: &[],
             plane: configuration.control_planes.get(&claim.reference.plane),
         }))
     }

@@ -137,6 +137,7 @@ fn request(requester: &str) -> Request {
         waiting_for: None,
         failure: None,
         traceparent: None,
+        take_over: Vec::new(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         revision: 1,

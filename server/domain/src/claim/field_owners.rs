@@ -23,6 +23,17 @@ pub struct FieldOwner {
     pub fields: Vec<String>,
 }
 
+/// A field that an apply would change although another field manager owns it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldConflict {
+    /// The field, as the control plane names it: `spec.size`.
+    pub field: String,
+    /// The field manager.
+    pub manager: String,
+}
+
 /// What `managedFields` becomes when Portico takes over what kubectl wrote.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Takeover {

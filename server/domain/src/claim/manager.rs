@@ -119,7 +119,7 @@ impl Manager {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::ArgoCd { .. } | Self::FluxKustomization { .. } => "Change it in what that is made from.",
+            Self::ArgoCd { .. } | Self::FluxKustomization { .. } => "Change it in the source of that.",
             Self::FluxHelmRelease { .. } | Self::Helm { .. } => "Change the chart’s values instead.",
             Self::Controller { .. } => "Change that instead.",
             Self::FieldManagers { .. } => "",

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use adapter::{Adapter, ClaimKind, Match, Test};
 pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
-pub use field_owners::{FieldOwner, Takeover};
+pub use field_owners::{FieldConflict, FieldOwner, Takeover};
 pub use health_rules::{HealthRuleError, HealthRules};
 pub use manager::{Manager, is_kubectl};
 

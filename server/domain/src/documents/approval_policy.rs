@@ -29,7 +29,7 @@ pub struct ApprovalPolicySpec {
 pub struct ApprovalRule {
     /// Its name, shown to requester and approver.
     pub name: String,
-    /// A CEL expression over `request` (action, manifest, previous), `offering` (name, kind, group,
+    /// A CEL expression over `request` (action, manifest, previous, takeOver), `offering` (name, kind, group,
     /// category), `plan`, `environment` (name, production), `tenant` (name), `requester` (name,
     /// email, provider, groups, roles) and `controlPlane` (name, region, labels). An expression that cannot be
     /// evaluated counts as true, and pages say so.

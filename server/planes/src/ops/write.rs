@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
 use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
-use portico_domain::claim::{Claim, labels};
+use portico_domain::claim::{Claim, FieldConflict, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ pub struct Applied {
     pub object: Value,
     /// True if it was created.
     pub created: bool,
+    /// Fields that were taken over from other field managers.
+    pub taken_over: Vec<FieldConflict>,
 }
 
 /// A precondition of an apply.
@@ -34,6 +36,13 @@ pub enum Expect {
     Absent,
     /// Change: the object exists and has this `metadata.uid`.
     Uid(String),
+    /// Change: as [`Expect::Uid`], and these fields may be taken over from other field managers.
+    Taking {
+        /// `metadata.uid`.
+        uid: String,
+        /// The fields, as [`PlaneError::Conflict`] names them. A conflict about another field is an error.
+        fields: Vec<String>,
+    },
     /// No precondition.
     Anything,
 }
@@ -56,8 +65,8 @@ impl Planes {
         apply_expecting(&client, &Actor::from(grant), resource, manifest, expect, true).await
     }
 
-    /// Applies the manifest by server-side apply with the field manager `portico`, never with force: fields of other
-    /// managers are a [`PlaneError::Conflict`]. Idempotent.
+    /// Applies the manifest by server-side apply with the field manager `portico`: fields of other managers are a
+    /// [`PlaneError::Conflict`], unless [`Expect::Taking`] names them. Idempotent.
     ///
     /// # Errors
     /// Any [`PlaneError`]. [`PlaneError::is_retryable`] says whether to retry.
@@ -209,6 +218,7 @@ pub(super) async fn apply_expecting(
         Expect::Absent => apply.create_or_reapply().await,
         // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
         Expect::Uid(uid) => apply.send(&[("uid", uid)]).await,
+        Expect::Taking { uid, fields } => apply.take_over(uid, fields).await,
         Expect::Anything => apply.send(&[]).await,
     }
 }
@@ -260,11 +270,49 @@ impl Apply<'_> {
         }
     }
 
+    /// Applies to the object with this uid, and takes over fields of other managers if all that conflict are among these.
+    ///
+    /// The conflicts are found by dry run, and the apply is forced only on the version of the object that was tried: so
+    /// nothing else can be taken.
+    async fn take_over(&self, uid: &str, fields: &[String]) -> Result<Applied, PlaneError> {
+        let path = resource_path(self.resource, self.text("namespace"), self.text("name"));
+        let call = Call::get(path).acting_as(self.actor);
+        let (_, live) = self.client.request_json(call).await?;
+        expect_object(self.client, &live, self.text("name").unwrap_or_default())?;
+        let version = live.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+        let version = version.ok_or_else(|| self.client.invalid_response("the object has no version"))?;
+        let identity = [("uid", uid), ("resourceVersion", version)];
+        let trial = Apply { dry: true, ..*self };
+        let conflicts = match trial.send(&identity).await {
+            Ok(applied) if self.dry => return Ok(applied),
+            Ok(_) => Vec::new(),
+            Err(PlaneError::Conflict { fields: found, .. })
+                if !found.is_empty() && found.iter().all(|conflict| fields.contains(&conflict.field)) =>
+            {
+                found
+            }
+            Err(error) => return Err(error),
+        };
+        let forced = Apply {
+            force: !conflicts.is_empty(),
+            ..*self
+        };
+        let applied = forced.send(&identity).await?;
+        Ok(Applied {
+            taken_over: conflicts,
+            ..applied
+        })
+    }
+
     /// Applies with additional fields in `metadata` that identify the object.
     async fn send(&self, identity: &[(&str, &str)]) -> Result<Applied, PlaneError> {
         let (created, mut object) = self.send_whole(identity).await?;
         drop_managed_fields(&mut object);
-        Ok(Applied { object, created })
+        Ok(Applied {
+            object,
+            created,
+            taken_over: Vec::new(),
+        })
     }
 
     /// As [`Apply::send`]; returns whether the object was created, and the object with `managedFields`.

@@ -180,7 +180,10 @@ async fn fields_of_other_managers_are_a_conflict() {
             &Expect::Anything,
         )
         .await;
-    let Err(PlaneError::Conflict { managers, message }) = answer else {
+    let Err(PlaneError::Conflict {
+        managers, message, ..
+    }) = answer
+    else {
         panic!("{answer:?}")
     };
     assert_eq!(managers, ["kubectl-edit"], "{message}");

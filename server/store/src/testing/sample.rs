@@ -77,6 +77,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         waiting_for: None,
         failure: None,
         traceparent: None,
+        take_over: Vec::new(),
         created_at: now,
         updated_at: now,
         revision: 1,

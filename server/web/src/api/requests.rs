@@ -66,6 +66,10 @@ pub(in super::super) struct CreateRequest {
     /// For a change: `liveHash` of the claim as it was read. The change is refused if the claim has another by now.
     #[serde(default)]
     live_hash: Option<String>,
+    /// For a change: fields to take over from other field managers, as a `field-conflict` names them. Any other conflict
+    /// refuses it.
+    #[serde(default)]
+    take_over: Vec<String>,
 }
 
 impl CreateRequest {
@@ -90,6 +94,7 @@ impl CreateRequest {
             labels: self.control_plane_labels,
             note: self.note.unwrap_or_default(),
             base_hash: self.live_hash.filter(|hash| !hash.trim().is_empty()),
+            take_over: self.take_over,
             content,
             ..RequestInput::default()
         })

@@ -38,6 +38,11 @@ pub(super) fn decode(pairs: &[(String, String)]) -> (RequestInput, FormAction) {
             .collect(),
         note: form.get(names::NOTE).unwrap_or_default().to_owned(),
         base_hash: owned(names::LIVE),
+        take_over: pairs
+            .iter()
+            .filter(|(name, _)| name == names::TAKE_OVER)
+            .map(|(_, field)| field.clone())
+            .collect(),
         form: FormState {
             schema_hash: owned(names::SCHEMA),
             plan: owned(names::PLAN_WAS),

@@ -146,7 +146,7 @@ async fn permanent_errors_fail_the_request_with_their_message() {
         (
             "of-kubectl",
             field_conflict(),
-            "kubectl sets fields that this request would change, and Portico does not overwrite others' work.",
+            "kubectl sets fields that this request would change, and Portico takes over only what a request says.",
         ),
         (
             "conflicting",
