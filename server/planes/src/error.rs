@@ -334,7 +334,8 @@ impl ErrorResponse<'_> {
             message
         } else {
             format!(
-                "{} manages fields that this would change: {message}. Agree with them who sets these fields",
+                "{} manages fields that this would change: {message}. Agree with them who sets these fields, or take \
+                 them over",
                 managers.join(" and ")
             )
         };

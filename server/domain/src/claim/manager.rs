@@ -119,7 +119,8 @@ impl Manager {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::ArgoCd { .. } | Self::FluxKustomization { .. } => "Change it in the source of that.",
+            Self::ArgoCd { .. } => "Change it in the application’s source.",
+            Self::FluxKustomization { .. } => "Change it in the kustomization’s source.",
             Self::FluxHelmRelease { .. } | Self::Helm { .. } => "Change the chart’s values instead.",
             Self::Controller { .. } => "Change that instead.",
             Self::FieldManagers { .. } => "",
