@@ -3,7 +3,7 @@ use portico_api::{ConfigurationError, ConfigurationPage, Frame, HomePlaneState, 
 
 use super::tabs;
 use crate::parts::text::counted;
-use crate::parts::{document, icon, time};
+use crate::parts::{document, icon, since, time};
 
 /// The configuration in force, and its errors.
 #[must_use]
@@ -52,9 +52,9 @@ fn verdict(frame: &Frame, page: &ConfigurationPage) -> AnyView {
 /// The state of the home control plane.
 fn home(frame: &Frame, home: &HomePlaneState) -> AnyView {
     let failure = home.failure.clone().map(|failure| {
-        let since = home
+        let duration = home
             .failing_since
-            .map(|since| view! { " since "{time(frame.now, since)} });
+            .map(|at| view! { ", for "{since(frame.now, at)}" now" });
         let then = if home.synced {
             "What was read from it before stays in force."
         } else {
@@ -62,7 +62,7 @@ fn home(frame: &Frame, home: &HomePlaneState) -> AnyView {
         };
         view! {
             <div class="notice bad" role="status">{icon("unreachable")}<p>
-                "The home control plane cannot be read"{since}": "{failure}". "{then}
+                "The home control plane cannot be read"{duration}": "{failure}". "{then}
             </p></div>
         }
     });
