@@ -129,12 +129,16 @@ async fn kubectl_applies_client_side_and_server_side_and_deletes() {
         .complains(&[
             "apply",
             "--server-side",
-            "--field-manager=other",
+            "--field-manager=third",
             "-f",
             huge.to_str().unwrap(),
         ])
         .await;
-    assert!(conflict.contains(".spec.size"), "{conflict}");
+    // kubectl has handed over to `other` what it applied client-side, by writing `managedFields`.
+    assert!(
+        conflict.contains(".spec.size") && conflict.contains("\"other\""),
+        "{conflict}"
+    );
     let rehearsed = kubectl.prints(&["apply", "--dry-run=server", "-f", file]).await;
     assert!(rehearsed.contains("server dry run"), "{rehearsed}");
     let gone = kubectl.prints(&["delete", "bucket", "one"]).await;
