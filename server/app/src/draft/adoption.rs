@@ -28,7 +28,7 @@ impl RequestDraft {
     pub(super) fn contested_fields(&self) -> Vec<ContestedField> {
         let live = self.claim.as_ref().map(|claim| claim.object.as_ref());
         let of = |object: Option<&Value>, field: &str| {
-            let value = object?.pointer(&format!("/{}", field.replace('.', "/")))?;
+            let value = object?.pointer(&["", &field.replace('.', "/")].join("/"))?;
             Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
         let one = |conflict: &FieldConflict| ContestedField {

@@ -24,7 +24,7 @@ const CORRECTIONS_WITHIN: Duration = Duration::from_mins(15);
 /// What is remembered of a control plane between two comparisons.
 #[derive(Default)]
 pub(crate) struct Memory {
-    objects: HashMap<Key, Seen>,
+    objects: HashMap<Key, LastApplied>,
     corrections: HashMap<String, Correction>,
     /// The kinds that were in a template once: what is left of them is still looked for.
     kinds: BTreeSet<ResourceRef>,
@@ -35,7 +35,7 @@ type Key = (ResourceRef, String, String);
 
 /// An object after it was last applied.
 #[derive(Default, Clone)]
-struct Seen {
+struct LastApplied {
     version: String,
     digest: String,
     corrections: Vec<Instant>,

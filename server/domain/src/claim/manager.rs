@@ -73,7 +73,7 @@ impl Manager {
     /// object's: so controllers come first, and Argo CD's annotation counts only on the object that it names.
     #[must_use]
     pub fn of(object: &Value) -> Option<Self> {
-        let facts = Facts(object);
+        let facts = ManagedObject(object);
         facts
             .controller()
             .or_else(|| facts.kro())
@@ -191,9 +191,9 @@ pub fn is_kubectl(manager: &str) -> bool {
 }
 
 /// What an object says about itself.
-struct Facts<'a>(&'a Value);
+struct ManagedObject<'a>(&'a Value);
 
-impl<'a> Facts<'a> {
+impl<'a> ManagedObject<'a> {
     fn metadata(&self, map: &str, key: &str) -> Option<&'a str> {
         let text = self.0.get("metadata")?.get(map)?.get(key)?.as_str()?;
         (!text.is_empty() && text.len() <= MAX_NAME).then_some(text)
