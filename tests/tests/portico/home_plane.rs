@@ -70,6 +70,19 @@ spec:
     )
 }
 
+/// Of one name in both, the file counts; once the file is gone, the object does.
+async fn the_file_counts(kubectl: &Kubectl, world: &Demo, admin: &Person) {
+    kubectl.apply(&tenant("payments", "elsewhere", ""), &[]);
+    let said = until_condition(kubectl, "tenant", "payments", "False NameTaken").await;
+    assert!(said.contains("tenants.yaml"), "{said}");
+    assert!(!tenants(admin).await.contains("The payments team"));
+
+    kubectl.apply(&offering(BUCKET, "Buckets from home"), &[]);
+    until_condition(kubectl, "offering", BUCKET, "False NameTaken").await;
+    fs::remove_file(world.configuration("offering-bucket.yaml")).unwrap();
+    until_condition(kubectl, "offering", BUCKET, "True Accepted").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn objects_are_in_force_beside_the_folder() {
     let test = "objects_are_in_force_beside_the_folder";
@@ -167,17 +180,7 @@ spec: { connection: { inCluster: {} } }
         "{managers:?}"
     );
 
-    // Of one name in both, the file counts.
-    kubectl.apply(&tenant("payments", "elsewhere", ""), &[]);
-    let said = until_condition(&kubectl, "tenant", "payments", "False NameTaken").await;
-    assert!(said.contains("tenants.yaml"), "{said}");
-    assert!(!tenants(&admin).await.contains("The payments team"));
-
-    // Once the file is gone, the object counts.
-    kubectl.apply(&offering(BUCKET, "Buckets from home"), &[]);
-    until_condition(&kubectl, "offering", BUCKET, "False NameTaken").await;
-    fs::remove_file(world.configuration("offering-bucket.yaml")).unwrap();
-    until_condition(&kubectl, "offering", BUCKET, "True Accepted").await;
+    the_file_counts(&kubectl, world, &admin).await;
 
     // What is deleted goes.
     let _ = kubectl.run(&["delete", "tenant", "lost", "payments"]);
