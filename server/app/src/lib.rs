@@ -38,6 +38,8 @@ mod live;
 #[cfg(test)]
 mod load_tests;
 mod lookups;
+#[cfg(test)]
+mod maintenance_tests;
 mod matching;
 mod name_conflict;
 mod names;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use jiff::Timestamp;
 use kube_schema::Reason;
 use portico_api::words::over_quota;
 use portico_domain::authz::Visible;
@@ -154,7 +155,7 @@ impl Portal {
         let obstacle = standing(&now)
             .or_else(|| managed_elsewhere(&now))
             .or_else(|| place_of(&now))
-            .or_else(|| cordon_of(&now, lookups))
+            .or_else(|| closed(&now, lookups, self.now()))
             .or_else(|| self.offering_of(&now))
             .or_else(|| plan_of(&now))
             .or_else(|| validity(&now));
@@ -278,8 +279,16 @@ impl Portal {
     }
 }
 
-fn cordon_of(now: &Now<'_>, lookups: &Lookups) -> Option<Obstacle> {
+/// Why the control plane takes no new claims.
+fn closed(now: &Now<'_>, lookups: &Lookups, at: Timestamp) -> Option<Obstacle> {
     let plane = now.plane.filter(|_| now.request.action == Action::Create)?;
+    if let Some(window) = plane.maintenance_at(at) {
+        return Some(Obstacle::Maintenance {
+            plane: title(plane).to_owned(),
+            until: window.to,
+            reason: window.reason.clone(),
+        });
+    }
     let cordon = lookups.cordon(&plane.name);
     (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
         plane: title(plane).to_owned(),

@@ -1,5 +1,6 @@
 //! Why a request may no longer be applied.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,16 @@ pub enum Obstacle {
         /// By title.
         plane: String,
         /// The administrator's reason.
+        reason: Option<String>,
+    },
+    /// The control plane is being worked on.
+    #[error("{plane} takes no new claims until {}{}. It is applied when that ends. Or withdraw it and request another control plane.", until.strftime("%-d %b %H:%M UTC"), reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
+    Maintenance {
+        /// By title.
+        plane: String,
+        /// Until when.
+        until: Timestamp,
+        /// The reason of its document.
         reason: Option<String>,
     },
     /// The control plane's offerings have not been read since Portico started.
@@ -168,7 +179,7 @@ impl Obstacle {
     pub fn passes(&self) -> bool {
         matches!(
             self,
-            Self::Cordoned { .. } | Self::NotRead { .. } | Self::Lapsed { .. }
+            Self::Cordoned { .. } | Self::Maintenance { .. } | Self::NotRead { .. } | Self::Lapsed { .. }
         )
     }
 
@@ -183,6 +194,7 @@ impl Obstacle {
             Self::PlaneTaken { .. } => "plane-taken",
             Self::PlaneUnfit { .. } => "plane-unfit",
             Self::Cordoned { .. } => "cordoned",
+            Self::Maintenance { .. } => "maintenance",
             Self::NotRead { .. } => "not-read",
             Self::NotOffered { .. } => "not-offered",
             Self::OfferingEnded { .. } => "offering-ended",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::documents::{ControlPlane, Environment, MaintenanceWindow, Tenant};
+use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
 use crate::placement_reason::{stored_exclusions, stored_reason};
 use crate::tenancy::{Person, Viewer};
@@ -257,14 +257,7 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Excl
             reason: facts.cordon.and_then(|cordon| cordon.reason.clone()),
         });
     }
-    let begun = |window: &&MaintenanceWindow| (window.from..window.to).contains(&request.now);
-    if let Some(window) = plane
-        .spec
-        .maintenance
-        .iter()
-        .filter(begun)
-        .max_by_key(|window| window.to)
-    {
+    if let Some(window) = plane.maintenance_at(request.now) {
         reasons.push(Exclusion::Maintenance {
             until: window.to,
             reason: window.reason.clone(),

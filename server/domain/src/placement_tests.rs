@@ -1,8 +1,8 @@
 use super::*;
 use crate::claim::ClaimRef;
 use crate::documents::{
-    ActAs, ClaimConnection, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota,
-    TenantSpec,
+    ActAs, ClaimConnection, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, MaintenanceWindow,
+    PlaneGrant, Quota, TenantSpec,
 };
 
 fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {

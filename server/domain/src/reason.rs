@@ -493,6 +493,11 @@ mod tests {
                 plane: "EU shared".into(),
                 reason: Some("It is full.".into()),
             },
+            Obstacle::Maintenance {
+                plane: "EU shared".into(),
+                until: "2026-06-01T23:00:00Z".parse().unwrap(),
+                reason: Some("the upgrade".into()),
+            },
             Obstacle::Lapsed {
                 requester: "Dana".into(),
                 why: Lapse::NotSignedIn(90),

@@ -180,6 +180,15 @@ impl ControlPlane {
         self.serves_environment(&environment.name) && self.has_labels(&environment.control_plane_labels)
     }
 
+    /// Returns the window of maintenance that it is in, the one that ends last.
+    #[must_use]
+    pub fn maintenance_at(&self, now: Timestamp) -> Option<&MaintenanceWindow> {
+        let windows = self.spec.maintenance.iter();
+        windows
+            .filter(|window| (window.from..window.to).contains(&now))
+            .max_by_key(|window| window.to)
+    }
+
     /// True if it has all of these labels.
     #[must_use]
     pub fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {
