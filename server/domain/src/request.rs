@@ -290,8 +290,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema, placement and the fields that are taken over. A decision counts while
-    /// this stays the same.
+    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema, placement and the fields that are taken
+    /// over. A decision counts while this stays the same.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut agreed = serde_json::json!({

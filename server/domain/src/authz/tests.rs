@@ -382,3 +382,17 @@ fn a_claim_that_another_tool_keeps_is_changed_there_but_its_secret_may_be_reveal
         Denied::ManagedByPortico
     );
 }
+
+/// Decisions that were made before requests could take over fields stay valid.
+#[test]
+fn the_digest_of_a_request_that_takes_over_nothing_is_as_it_always_was() {
+    let mut request = request("dana");
+    let agreed = serde_json::json!({
+        "action": request.action, "claim": request.claim, "resource": request.resource, "plan": request.plan,
+        "uid": null, "manifest": request.manifest_hash, "schema": request.schema_hash,
+        "placement": request.placement.chosen,
+    });
+    assert_eq!(request.digest(), crate::request::manifest_hash(&agreed));
+    request.take_over = vec!["spec.size".to_owned()];
+    assert_ne!(request.digest(), crate::request::manifest_hash(&agreed));
+}
