@@ -61,8 +61,7 @@ impl Planes {
             resource: &claim.resource,
             manifest,
         };
-        let live = object.read(&claim.uid).await?;
-        let applied = object.apply(&live, true).await?;
+        let (live, applied) = object.try_apply(&claim.uid).await?;
         let takeover = Takeover::of(&applied);
         Ok(AdoptionPreview {
             given_up: takeover.given_up,
@@ -153,6 +152,20 @@ impl Object<'_> {
         Err(PlaneError::Gone {
             message: format!("{name} was deleted, and another object with its name was created"),
         })
+    }
+
+    /// Reads the object and applies the manifest by dry run; again if a controller wrote to it in between.
+    async fn try_apply(&self, uid: &str) -> Result<(Value, Value), PlaneError> {
+        for _ in 1..MAX_WRITES {
+            let live = self.read(uid).await?;
+            match self.apply(&live, true).await {
+                Err(PlaneError::Contended { .. }) => {}
+                applied => return Ok((live, applied?)),
+            }
+        }
+        let live = self.read(uid).await?;
+        let applied = self.apply(&live, true).await?;
+        Ok((live, applied))
     }
 
     /// Applies the manifest to exactly this version of the object.
