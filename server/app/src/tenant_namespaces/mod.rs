@@ -50,7 +50,9 @@ impl Portal {
                     change = changes.recv() => match change {
                         Ok(Change::Plane(name)) if self.awaits_namespaces(&name) => break,
                         Ok(_) => {}
-                        Err(RecvError::Lagged(_)) => break,
+                        // A busy fleet always says more than is listened to: only what was never looked at is urgent.
+                        Err(RecvError::Lagged(_)) if self.has_new_namespaces() => break,
+                        Err(RecvError::Lagged(_)) => {}
                         Err(RecvError::Closed) => std::future::pending().await,
                     },
                 }
@@ -68,6 +70,13 @@ impl Portal {
         let known = self.shared.namespaces.lock();
         let compared = known.get(plane).is_some_and(|known| known.problem.is_none());
         !compared && self.answers(plane) && !tenant_namespaces(&configuration, document).is_empty()
+    }
+
+    /// True if a control plane answers whose namespaces nobody has tried to compare yet.
+    fn has_new_namespaces(&self) -> bool {
+        let configuration = self.configuration();
+        let mut names = configuration.control_planes.keys();
+        names.any(|name| !self.shared.namespaces.lock().contains_key(name) && self.awaits_namespaces(name))
     }
 
     fn answers(&self, plane: &PlaneName) -> bool {

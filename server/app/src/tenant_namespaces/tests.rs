@@ -62,7 +62,12 @@ async fn an_object_that_somebody_keeps_changing_is_left_alone_for_a_while() {
     let app = TestApp::new().await;
     template(&app, &with_quota("5"));
     let mut memories = BTreeMap::new();
+    assert!(app.portal.has_new_namespaces());
     let row = keep(&app, &mut memories).await;
+    assert!(
+        !app.portal.has_new_namespaces(),
+        "missed changes are no reason to look again at once"
+    );
     assert_eq!((row.state, row.corrected), (NamespaceState::Kept, None));
     for _ in 0..3 {
         change_by_hand(&app);
