@@ -49,10 +49,9 @@ impl Portal {
                     Ok(()) = reports.changed() => break,
                     change = changes.recv() => match change {
                         Ok(Change::Plane(name)) if self.awaits_namespaces(&name) => break,
-                        Ok(_) => {}
                         // A busy fleet always says more than is listened to: only what was never looked at is urgent.
                         Err(RecvError::Lagged(_)) if self.has_new_namespaces() => break,
-                        Err(RecvError::Lagged(_)) => {}
+                        Ok(_) | Err(RecvError::Lagged(_)) => {}
                         Err(RecvError::Closed) => std::future::pending().await,
                     },
                 }
