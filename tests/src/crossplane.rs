@@ -2,8 +2,7 @@
 //! `cargo xtask test --full` builds them and sets the environment variables.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -16,22 +15,27 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::apiserver::ApiServer;
+use crate::components::{self, Program, end_of, start};
 use crate::kubectl::Kubectl;
 use crate::processes::Owned;
 use crate::processes::free_port;
-use crate::report;
 use crate::until::until;
 
-/// A required program: its name in the table of needs, the variable with its folder, its file name.
-const PARTS: [(&str, &str, &str); 3] = [
-    ("Crossplane", "PORTICO_CROSSPLANE", "crossplane-core"),
-    ("composition function", "PORTICO_FUNCTION", "function"),
-    (
-        "kube-controller-manager",
-        "PORTICO_CONTROLLER_MANAGER",
-        "kube-controller-manager",
-    ),
-];
+const CORE: Program = Program {
+    name: "Crossplane",
+    variable: "PORTICO_CROSSPLANE",
+    file: "crossplane-core",
+};
+const OUR_FUNCTION: Program = Program {
+    name: "composition function",
+    variable: "PORTICO_FUNCTION",
+    file: "function",
+};
+const COLLECTOR: Program = Program {
+    name: "kube-controller-manager",
+    variable: "PORTICO_CONTROLLER_MANAGER",
+    file: "kube-controller-manager",
+};
 
 /// The package that the compositions in [`DEFINITIONS`] use.
 const FUNCTION: &str = "portico-function";
@@ -55,19 +59,9 @@ impl Crossplane {
     /// Whether all requirements are installed. If not, reports `test` as skipped.
     #[must_use]
     pub fn is_here(test: &str) -> bool {
-        let is_here = ApiServer::is_here(test) && Kubectl::is_here(test);
-        for (name, variable, program) in PARTS {
-            if part(variable, program).is_none() {
-                report::skip(test, name);
-                return false;
-            }
-        }
-        if is_here {
-            for (name, variable, _) in PARTS {
-                report::took_part(name, &release_in(variable));
-            }
-        }
-        is_here
+        ApiServer::is_here(test)
+            && Kubectl::is_here(test)
+            && components::are_here(&[CORE, OUR_FUNCTION, COLLECTOR], test)
     }
 
     /// Starts it over an API server, with the two kinds.
@@ -119,8 +113,9 @@ impl Crossplane {
     /// When the command fails.
     #[must_use]
     pub fn trace(&self, kind: &str, namespace: &str, name: &str) -> BTreeSet<String> {
-        let program =
-            part("PORTICO_CROSSPLANE", "crossplane").expect("the command line is built with the core");
+        let program = CORE
+            .beside("crossplane")
+            .expect("the command line is built with the core");
         let said = Command::new(program)
             .args([
                 "beta",
@@ -146,11 +141,7 @@ impl Crossplane {
     #[must_use]
     pub fn log(&self) -> String {
         ["crossplane.log", "function.log"]
-            .map(|name| {
-                let said = fs::read_to_string(self.logs.join(name)).unwrap_or_default();
-                let lines: Vec<&str> = said.lines().collect();
-                lines[lines.len().saturating_sub(30)..].join("\n")
-            })
+            .map(|name| end_of(&self.logs.join(name)))
             .join("\n")
     }
 }
@@ -169,36 +160,9 @@ fn below(node: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-fn part(variable: &str, program: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(env::var_os(variable)?);
-    Some(folder.join(program)).filter(|program| program.is_file())
-}
-
-/// The version in the name of a part's folder.
-fn release_in(variable: &str) -> String {
-    let folder = env::var(variable).unwrap_or_default();
-    let name = folder
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    name.rsplit('-').next().unwrap_or_default().to_owned()
-}
-
 /// Installs Crossplane's own definitions and what core requires.
 fn install(kubectl: &Kubectl) {
-    let definitions = part("PORTICO_CROSSPLANE", "crossplane-core")
-        .and_then(|program| program.parent().map(|folder| folder.join("crds")))
-        .expect("the definitions are kept beside the program");
-    let definitions = definitions.display().to_string();
-    let _ = kubectl.run(&["apply", "--server-side", "--filename", &definitions]);
-    let _ = kubectl.run(&[
-        "wait",
-        "--for=condition=Established",
-        "--timeout=120s",
-        "--filename",
-        &definitions,
-    ]);
+    CORE.install_definitions(kubectl);
     kubectl.apply(
         "apiVersion: v1
 kind: Namespace
@@ -249,7 +213,7 @@ spec: {{ desiredState: Active, image: registry.example.org/portico/function:v1, 
 }
 
 fn start_function(home: &Path, address: &str) -> Owned {
-    let mut command = Command::new(part("PORTICO_FUNCTION", "function").unwrap());
+    let mut command = Command::new(OUR_FUNCTION.find().unwrap());
     command
         .args(["-address", address, "-tls-certs-dir"])
         .arg(home.join("certificates"));
@@ -260,7 +224,7 @@ fn start_core(home: &Path, kubeconfig: &Path) -> Owned {
     let packages = home.join("packages");
     fs::create_dir(&packages).unwrap();
     let certificates = home.join("certificates").display().to_string();
-    let mut command = Command::new(part("PORTICO_CROSSPLANE", "crossplane-core").unwrap());
+    let mut command = Command::new(CORE.find().unwrap());
     command
         .args([
             "core",
@@ -278,7 +242,7 @@ fn start_core(home: &Path, kubeconfig: &Path) -> Owned {
 }
 
 fn start_collector(home: &Path, kubeconfig: &Path) -> Owned {
-    let mut command = Command::new(part("PORTICO_CONTROLLER_MANAGER", "kube-controller-manager").unwrap());
+    let mut command = Command::new(COLLECTOR.find().unwrap());
     command
         .arg(format!("--kubeconfig={}", kubeconfig.display()))
         .args(["--leader-elect=false", "--use-service-account-credentials=false"])
@@ -287,13 +251,6 @@ fn start_collector(home: &Path, kubeconfig: &Path) -> Owned {
         .arg(format!("--secure-port={}", free_port()))
         .arg(format!("--cert-dir={}", home.join("collector").display()));
     start(&command, &home.join("collector.log"))
-}
-
-fn start(command: &Command, log: &Path) -> Owned {
-    let log = File::create(log).unwrap();
-    Owned::start(command, |command| {
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-    })
 }
 
 /// A CA, and the certificate that core and function use for mutual TLS.

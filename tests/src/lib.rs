@@ -12,11 +12,13 @@
 
 pub mod apiserver;
 pub mod bench;
+mod components;
 pub mod crossplane;
 pub mod demo;
 pub mod differential;
 pub mod html;
 pub mod keycloak;
+pub mod kro;
 pub mod kubectl;
 pub mod long;
 pub mod person;

@@ -156,7 +156,7 @@ impl Projection {
         let presets = hints.fields.iter().filter(|(_, hint)| hint.preset.is_some());
         shown.extend(presets.map(|(path, _)| tokens(path)));
         Self {
-            of_xrd: claim_kind != ClaimKind::Plain,
+            of_xrd: claim_kind.is_of_xrd(),
             settable,
             shown,
             in_form,
@@ -253,7 +253,7 @@ impl Projection {
     /// `metadata.managedFields`. A change must send it again or server-side apply would remove it.
     #[must_use]
     pub fn own_machinery(claim_kind: ClaimKind, object: &Value) -> Option<Value> {
-        if claim_kind == ClaimKind::Plain {
+        if !claim_kind.is_of_xrd() {
             return None;
         }
         let mut own = Map::new();

@@ -15,6 +15,11 @@ pub(crate) fn expect_object(client: &ApiClient, answer: &Value, name: &str) -> R
     }
 }
 
+/// The group in an `apiVersion`; empty for the core group.
+pub(crate) fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 /// Drops `managedFields`, which is useless to readers and often the larger part of an object.
 pub(crate) fn drop_managed_fields(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

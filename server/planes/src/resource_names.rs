@@ -16,9 +16,17 @@ use crate::path::escape_segment;
 /// How long discovered resource names are cached.
 const NAMES_TTL: Duration = Duration::from_mins(1);
 
-/// Caches the resources of each `group/version`.
+/// Entries of a cache at most.
+const MAX_CACHED: usize = 256;
+
+/// Caches what discovery says.
 #[derive(Debug, Default)]
-pub(crate) struct ResourceNames(Mutex<HashMap<String, Discovered>>);
+pub(crate) struct ResourceNames {
+    /// The resources of each `group/version`.
+    resources: Mutex<HashMap<String, Discovered>>,
+    /// The preferred version of each group, and when it was discovered.
+    preferred: Mutex<HashMap<String, (Instant, String)>>,
+}
 
 /// When they were discovered, and the resources.
 type Discovered = (Instant, Arc<Vec<ResourceRef>>);
@@ -31,7 +39,7 @@ impl ResourceNames {
         kind: &str,
     ) -> Result<ResourceRef, PlaneError> {
         let known = self
-            .0
+            .resources
             .lock()
             .get(api_version)
             .filter(|(at, _)| at.elapsed() < NAMES_TTL)
@@ -40,8 +48,8 @@ impl ResourceNames {
             known
         } else {
             let fresh = Arc::new(resources_of(client, api_version).await?);
-            let mut cache = self.0.lock();
-            if cache.len() > 256 {
+            let mut cache = self.resources.lock();
+            if cache.len() > MAX_CACHED {
                 cache.clear();
             }
             cache.insert(api_version.to_owned(), (Instant::now(), fresh.clone()));
@@ -55,6 +63,39 @@ impl ResourceNames {
                 plane: client.title.to_string(),
                 message: sanitize(&format!("{kind} of {api_version} is not served")),
             })
+    }
+
+    /// Like [`Self::find`] for a kind whose version is not known: the one that the control plane prefers.
+    pub(crate) async fn find_preferred(
+        &self,
+        client: &ApiClient,
+        group: &str,
+        kind: &str,
+    ) -> Result<ResourceRef, PlaneError> {
+        if group.is_empty() {
+            return self.find(client, "v1", kind).await;
+        }
+        let version = self.preferred_version(client, group).await?;
+        self.find(client, &format!("{group}/{version}"), kind).await
+    }
+
+    async fn preferred_version(&self, client: &ApiClient, group: &str) -> Result<String, PlaneError> {
+        let known = self.preferred.lock().get(group).cloned();
+        if let Some((_, version)) = known.filter(|(at, _)| at.elapsed() < NAMES_TTL) {
+            return Ok(version);
+        }
+        let path = format!("/apis/{}", escape_segment(group));
+        let (_, found) = client.request_json(Call::get(path)).await?;
+        let version = found.pointer("/preferredVersion/version").and_then(Value::as_str);
+        let version = version
+            .ok_or_else(|| client.invalid_response("an API group has no preferred version"))?
+            .to_owned();
+        let mut cache = self.preferred.lock();
+        if cache.len() > MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(group.to_owned(), (Instant::now(), version.clone()));
+        Ok(version)
     }
 }
 

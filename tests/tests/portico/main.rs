@@ -60,6 +60,7 @@ mod home_definitions;
 mod home_plane;
 mod json_patch;
 mod keycloak;
+mod kro;
 mod kubectl;
 mod kubernetes_yaml;
 mod lifecycle;

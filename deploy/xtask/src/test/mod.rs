@@ -5,7 +5,7 @@
 pub(crate) mod api_server;
 mod browser;
 mod components;
-mod crossplane;
+mod controllers;
 mod go;
 mod keycloak;
 mod outcome;
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::begin()?;
     let mut pending = vec![api_server::start()?];
     if options.full {
-        pending.extend(crossplane::start()?);
+        pending.extend(controllers::start()?);
         pending.push(keycloak::start());
     }
     let mut requirements = requirements::install();

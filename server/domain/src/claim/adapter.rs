@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::path;
 use crate::documents::{Access, Endpoint, SecretSource};
 
-/// What a requested kind is for Crossplane. An XRD's `spec.scope` decides, never its apiVersion.
+/// Which composition engine serves a requested kind, and how. For Crossplane an XRD's `spec.scope` decides, never its
+/// apiVersion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ClaimKind {
@@ -18,9 +19,22 @@ pub enum ClaimKind {
     LegacyClaim,
     /// A Crossplane composite of an XRD with scope `Namespaced` or `Cluster`; machinery is below `spec.crossplane`.
     Composite,
+    /// An instance of a kro resource graph, in whichever API group.
+    ResourceGraph,
     /// Anything else: an operator's custom resource.
     #[default]
     Plain,
+}
+
+impl ClaimKind {
+    /// True if an XRD defines the kind.
+    #[must_use]
+    pub fn is_of_xrd(self) -> bool {
+        match self {
+            Self::LegacyClaim | Self::Composite => true,
+            Self::ResourceGraph | Self::Plain => false,
+        }
+    }
 }
 
 /// How to read the health of a kind.
@@ -78,7 +92,7 @@ pub struct Match {
     pub group: Option<String>,
     /// The kind.
     pub kind: Option<String>,
-    /// What Crossplane makes of the kind.
+    /// The composition engine of the kind.
     pub claim_kind: Option<ClaimKind>,
 }
 
@@ -237,6 +251,7 @@ mod tests {
             "kcp-workspace"
         );
         assert_eq!(name("apps.kro.run", "WebShop", ClaimKind::Plain), "kro");
+        assert_eq!(name("example.org", "WebShop", ClaimKind::ResourceGraph), "kro");
         assert_eq!(name("example.org", "Anything", ClaimKind::Plain), "default");
     }
 

@@ -165,7 +165,7 @@ impl Kind {
                 namespaced: definition.scope == Scope::Namespaced,
             },
             schema: version.schema.as_ref().ok().cloned(),
-            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(&definition)),
+            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(crd, &definition)),
             annotations: OfferingAnnotations::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
@@ -197,16 +197,25 @@ fn has_no_status(version: &Version) -> bool {
     !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
 }
 
-/// Guesses the claim kind of a CRD whose XRD may not be read, by the categories that Crossplane sets.
-fn guess_claim_kind(definition: &Definition) -> ClaimKind {
+/// Guesses the claim kind of a CRD: by the label that kro sets on the definitions of its graphs, or, if its XRD may not be
+/// read, by the categories that Crossplane sets.
+fn guess_claim_kind(crd: &Value, definition: &Definition) -> ClaimKind {
     let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
     if has("claim") {
         ClaimKind::LegacyClaim
     } else if has("composite") {
         ClaimKind::Composite
+    } else if has_graph(crd) {
+        ClaimKind::ResourceGraph
     } else {
         ClaimKind::Plain
     }
+}
+
+/// True if kro says that a resource graph defines the object: a CRD, or an instance.
+pub(crate) fn has_graph(object: &Value) -> bool {
+    let labels = object.pointer("/metadata/labels");
+    labels.is_some_and(|labels| labels.get("kro.run/resource-graph-definition-name").is_some())
 }
 
 fn is_established(crd: &Value) -> bool {
@@ -373,6 +382,16 @@ mod tests {
                 .unwrap()
                 .claim_kind,
             ClaimKind::Composite
+        );
+    }
+
+    #[test]
+    fn a_resource_graph_is_recognised_in_any_group() {
+        let mut crd = crd();
+        crd["metadata"]["labels"] = json!({ "kro.run/resource-graph-definition-name": "sites" });
+        assert_eq!(
+            Kind::read(&crd, None, None).unwrap().claim_kind,
+            ClaimKind::ResourceGraph
         );
     }
 

@@ -10,5 +10,5 @@ mod state;
 mod xrd;
 
 pub(crate) use discoverer::discover;
-pub(crate) use kind::{Kind, is_offered};
+pub(crate) use kind::{Kind, has_graph, is_offered};
 pub(crate) use xrd::Xrd;

@@ -20,7 +20,10 @@ use crate::error::PlaneError;
 use crate::object::expect_object;
 use crate::path::{escape_segment, resource_path};
 use crate::plane::Plane;
-use crate::stream::METADATA;
+use crate::stream::{METADATA, METADATA_LIST};
+
+/// Names in a list that are taken at most.
+const MAX_PARTS: usize = 200;
 
 impl Wanted {
     /// Reads it from the control plane, pruned.
@@ -31,9 +34,15 @@ impl Wanted {
                 let selector = escape_segment(&format!("involvedObject.uid={uid}"));
                 format!("{}?fieldSelector={selector}&limit=500", self.collection())
             }
+            Target::PartsOf(selector) => {
+                let selector = escape_segment(selector);
+                format!("{}?labelSelector={selector}&limit={MAX_PARTS}", self.collection())
+            }
         };
         let mut call = Call::get(path).acting_as(actor);
-        if self.metadata_only() {
+        if matches!(self.target, Target::PartsOf(_)) {
+            call = call.accept(METADATA_LIST);
+        } else if self.metadata_only() {
             call = call.accept(METADATA);
         }
         let (_, answer) = client.request_json(call).await?;
@@ -48,8 +57,19 @@ impl Wanted {
                     .map(|events| json!(events))
                     .ok_or_else(|| client.invalid_response("a list has no items"))
             }
+            Target::PartsOf(_) => Ok(names_in(&answer)),
         }
     }
+}
+
+/// The names in a list, as a JSON array.
+fn names_in(list: &Value) -> Value {
+    let items = list.get("items").and_then(Value::as_array);
+    let names = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.pointer("/metadata/name"));
+    names.take(MAX_PARTS).cloned().collect()
 }
 
 /// Where to read from.

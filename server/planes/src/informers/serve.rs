@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::store::{InformerKey, Informers, MAX_WATCHES, State};
-use super::wanted::Wanted;
+use super::wanted::{Wanted, part_selector};
 use crate::error::PlaneError;
-use crate::ops::is_allowed;
+use crate::ops::{PART_OF, is_allowed};
 use crate::plane::{Plane, PlaneContext};
 use crate::stream::{Collection, WatchHandler, WatchLimiter, run_watch};
 
@@ -130,6 +130,13 @@ impl ChangeHandler {
         };
         let name = object.pointer(at)?.as_str()?;
         self.plane.informers.changed(&self.key, name);
+        let labels = object.pointer("/metadata/labels");
+        if let Some(set) = labels
+            .and_then(|labels| labels.get(PART_OF))
+            .and_then(Value::as_str)
+        {
+            self.plane.informers.changed(&self.key, &part_selector(set));
+        }
         Some(name.to_owned())
     }
 }

@@ -1,10 +1,11 @@
-//! What an observer reads: an object, or the events about one.
+//! What an observer reads: an object, the events about one, or the names of the parts of one.
 
 use portico_domain::documents::ResourceRef;
 
+use crate::ops::PART_OF;
 use crate::path::resource_path;
 
-/// An object or the events to read.
+/// An object, events or names to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     resource: ResourceRef,
@@ -18,6 +19,8 @@ pub(super) enum Target {
     Object(String),
     /// The events about the object with this uid.
     EventsAbout(String),
+    /// The names of the objects that this label selector selects.
+    PartsOf(String),
 }
 
 impl Wanted {
@@ -41,10 +44,19 @@ impl Wanted {
         }
     }
 
-    /// How the watch of the collection identifies it.
+    /// The parts of an `ApplySet`, by its id.
+    pub(crate) fn parts_of(resource: &ResourceRef, namespace: Option<&str>, set: &str) -> Self {
+        Self {
+            resource: resource.clone(),
+            namespace: namespace.filter(|_| resource.namespaced).map(str::to_owned),
+            target: Target::PartsOf(part_selector(set)),
+        }
+    }
+
+    /// How the watch of the collection identifies it. A selector has a slash, which no name has.
     pub(super) fn name(&self) -> &str {
         match &self.target {
-            Target::Object(name) | Target::EventsAbout(name) => name,
+            Target::Object(name) | Target::EventsAbout(name) | Target::PartsOf(name) => name,
         }
     }
 
@@ -73,6 +85,11 @@ impl Wanted {
     pub(super) fn metadata_only(&self) -> bool {
         self.resource.group.is_empty() && matches!(self.resource.plural.as_str(), "secrets" | "configmaps")
     }
+}
+
+/// The label selector of the parts of an `ApplySet`.
+pub(super) fn part_selector(set: &str) -> String {
+    format!("{PART_OF}={set}")
 }
 
 fn core(kind: &str, plural: &str) -> ResourceRef {

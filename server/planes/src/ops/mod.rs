@@ -2,6 +2,7 @@
 //! are made as the actor if the control plane is configured so.
 
 mod adopt;
+mod apply_set;
 mod definition;
 mod events;
 mod kubeconfig;
@@ -14,6 +15,7 @@ mod tree;
 mod write;
 
 pub use adopt::{Adoption, AdoptionPreview};
+pub(crate) use apply_set::PART_OF;
 pub use list::ObjectPages;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;

@@ -12,11 +12,14 @@ use tokio::sync::Semaphore;
 
 use crate::actor::Actor;
 use crate::client::ApiClient;
+use crate::discovery::has_graph;
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
 use crate::plane::Plane;
 use crate::registry::Planes;
 use crate::resource_names::ResourceNames;
+
+use super::apply_set::{ApplySet, is_part};
 
 /// Composed resources of a claim that are shown. The tree says if there are more.
 const MAX_NODES: usize = 200;
@@ -113,7 +116,7 @@ pub(super) async fn composite_of(
         absent: (Health::Pending, ""),
     };
     let reference = claim.object.pointer("/spec/resourceRef")?;
-    let (_, composite) = walk.fetch(&claim.object, reference).await.ok()?;
+    let (_, composite) = walk.fetch(&Reference::new(reference, &claim.object)).await.ok()?;
     belongs(&composite, &claim.object).then_some(composite)
 }
 
@@ -139,14 +142,73 @@ impl TreeWalk<'_> {
             if depth > MAX_DEPTH {
                 return Vec::new();
             }
-            let visits: Vec<BoxFuture<'f, ComposedResource>> = references(parent)
+            let mut references = references(parent);
+            let mut unknown = Vec::new();
+            if let Some(set) = ApplySet::of(parent) {
+                self.find_parts(&set, &mut references, &mut unknown).await;
+            }
+            let visits: Vec<BoxFuture<'f, ComposedResource>> = references
                 .into_iter()
                 .filter(|_| self.take())
                 .map(|reference| self.visit(parent, reference, depth).boxed())
                 .collect();
-            stream::iter(visits).buffered(CONCURRENT_CALLS).collect().await
+            let mut nodes: Vec<_> = stream::iter(visits).buffered(CONCURRENT_CALLS).collect().await;
+            nodes.append(&mut unknown);
+            nodes
         }
         .boxed()
+    }
+
+    /// Finds the parts of a set. `unknown` gets a node for each kind whose objects cannot be listed.
+    async fn find_parts(
+        &self,
+        set: &ApplySet,
+        references: &mut Vec<Reference>,
+        unknown: &mut Vec<ComposedResource>,
+    ) {
+        for (group, kind) in &set.kinds {
+            let resource = match self.names.find_preferred(&self.client, group, kind).await {
+                Ok(resource) => resource,
+                Err(error) => {
+                    self.reader.note_missing_kind();
+                    unknown.push(self.unlisted(group, kind, error));
+                    continue;
+                }
+            };
+            let namespaces: Vec<Option<&str>> = if resource.namespaced {
+                set.namespaces.iter().map(|it| Some(it.as_str())).collect()
+            } else {
+                vec![None]
+            };
+            for namespace in namespaces {
+                let wanted = Wanted::parts_of(&resource, namespace, &set.id);
+                let names = match self.reader.read(&self.client, self.actor, &wanted).await {
+                    Ok(names) => names,
+                    Err(error) => {
+                        unknown.push(self.unlisted(group, kind, error));
+                        break;
+                    }
+                };
+                let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+                references.extend(names.map(|name| Reference::to(&resource, namespace, name)));
+            }
+        }
+    }
+
+    /// A node for objects of a kind that cannot be listed.
+    fn unlisted(&self, group: &str, kind: &str, error: PlaneError) -> ComposedResource {
+        let reason = match &error {
+            PlaneError::Forbidden { .. } => "Portico may not list them there".to_owned(),
+            PlaneError::NotFound { .. } => "This kind is not served there".to_owned(),
+            error => error.to_string(),
+        };
+        if is_temporary(&error) {
+            self.temporary_error.lock().get_or_insert(error);
+        }
+        ComposedResource {
+            reason,
+            ..unread(sanitize(group), sanitize(kind), "*".to_owned())
+        }
     }
 
     fn take(&self) -> bool {
@@ -156,26 +218,13 @@ impl TreeWalk<'_> {
         some
     }
 
-    async fn visit(&self, parent: &Value, reference: &Value, depth: usize) -> ComposedResource {
-        let text = |key: &str| {
-            reference
-                .get(key)
-                .and_then(Value::as_str)
-                .map(sanitize)
-                .unwrap_or_default()
-        };
-        let mut node = ComposedResource {
-            api_version: text("apiVersion"),
-            kind: text("kind"),
-            namespace: None,
-            name: text("name"),
-            health: None,
-            reason: String::new(),
-            conditions: Vec::new(),
-            created_at: None,
-            children: Vec::new(),
-        };
-        let (resource, object) = match self.fetch(parent, reference).await {
+    async fn visit(&self, parent: &Value, reference: Reference, depth: usize) -> ComposedResource {
+        let mut node = unread(
+            sanitize(&reference.api_version),
+            sanitize(&reference.kind),
+            sanitize(&reference.name),
+        );
+        let (resource, object) = match self.fetch(&reference).await {
             Ok(found) => found,
             Err(PlaneError::NotFound { .. }) => return self.without(node),
             Err(PlaneError::Forbidden { .. }) => {
@@ -227,28 +276,24 @@ impl TreeWalk<'_> {
         node
     }
 
-    async fn fetch(&self, parent: &Value, reference: &Value) -> Result<(ResourceRef, Value), PlaneError> {
-        let text = |key: &str| {
-            reference
-                .get(key)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let (Some(api_version), Some(kind), Some(name)) = (text("apiVersion"), text("kind"), text("name"))
-        else {
+    async fn fetch(&self, reference: &Reference) -> Result<(ResourceRef, Value), PlaneError> {
+        let Reference {
+            api_version,
+            kind,
+            name,
+            namespace,
+        } = reference;
+        if [api_version, kind, name].iter().any(|text| text.is_empty()) {
             return Err(PlaneError::NotFound {
                 plane: self.client.title.to_string(),
                 message: "the reference is not complete".to_owned(),
             });
-        };
-        // Composed resources of a namespaced composite are in its namespace, whatever the reference says.
-        let own = parent.pointer("/metadata/namespace").and_then(Value::as_str);
-        let namespace = own.or_else(|| text("namespace"));
+        }
         // Acquiring fails only if the semaphore is closed, which never happens.
         let _permit = self.limiter.acquire().await.ok();
         let found = self.names.find(&self.client, api_version, kind).await;
         let resource = found.inspect_err(|_| self.reader.note_missing_kind())?;
-        let wanted = Wanted::object(&resource, namespace, name);
+        let wanted = Wanted::object(&resource, namespace.as_deref(), name);
         let object = self.reader.read(&self.client, self.actor, &wanted).await?;
         Ok((resource, object))
     }
@@ -262,9 +307,67 @@ fn is_temporary(error: &PlaneError) -> bool {
     )
 }
 
+/// A resource that is not read yet.
+fn unread(api_version: String, kind: String, name: String) -> ComposedResource {
+    ComposedResource {
+        api_version,
+        kind,
+        namespace: None,
+        name,
+        health: None,
+        reason: String::new(),
+        conditions: Vec::new(),
+        created_at: None,
+        children: Vec::new(),
+    }
+}
+
+/// A reference to a composed resource.
+struct Reference {
+    api_version: String,
+    kind: String,
+    name: String,
+    namespace: Option<String>,
+}
+
+impl Reference {
+    /// A reference that stands in `parent`. What it does not say is empty. Composed resources of a namespaced composite
+    /// are in its namespace, whatever the reference says.
+    fn new(reference: &Value, parent: &Value) -> Self {
+        let text = |key: &str| {
+            reference
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let own = parent.pointer("/metadata/namespace").and_then(Value::as_str);
+        let required = |key: &str| text(key).unwrap_or_default().to_owned();
+        Self {
+            api_version: required("apiVersion"),
+            kind: required("kind"),
+            name: required("name"),
+            namespace: own.or_else(|| text("namespace")).map(str::to_owned),
+        }
+    }
+
+    fn to(resource: &ResourceRef, namespace: Option<&str>, name: &str) -> Self {
+        let api_version = if resource.group.is_empty() {
+            resource.version.clone()
+        } else {
+            format!("{}/{}", resource.group, resource.version)
+        };
+        Self {
+            api_version,
+            kind: resource.kind.clone(),
+            name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
+        }
+    }
+}
+
 /// An object's references to composed resources: a legacy claim's composite, a composite's resources (in both places
 /// where Crossplane puts them), and what an operator lists in the status.
-fn references(object: &Value) -> Vec<&Value> {
+fn references(object: &Value) -> Vec<Reference> {
     let one = object.pointer("/spec/resourceRef").into_iter();
     let many = [
         "/spec/crossplane/resourceRefs",
@@ -278,10 +381,11 @@ fn references(object: &Value) -> Vec<&Value> {
         .flatten();
     one.chain(many)
         .filter(|reference| reference.is_object())
+        .map(|reference| Reference::new(reference, object))
         .collect()
 }
 
-/// True if `object` refers back to `parent`: as its claim, owner or composite.
+/// True if `object` refers back to `parent`: as its claim, owner, composite or set.
 fn belongs(object: &Value, parent: &Value) -> bool {
     let of = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let (name, namespace, uid) = (
@@ -308,7 +412,7 @@ fn belongs(object: &Value, parent: &Value) -> bool {
     let labelled = name.is_some()
         && label("crossplane.io/composite") == name
         && of(object, "/metadata/namespace").is_none_or(|own| namespace.is_none_or(|parents| own == parents));
-    claimed || owned || labelled
+    claimed || owned || labelled || is_part(object, parent)
 }
 
 fn adapter_for(resource: &ResourceRef, object: &Value) -> &'static Adapter {
@@ -319,6 +423,8 @@ fn adapter_for(resource: &ResourceRef, object: &Value) -> &'static Adapter {
         .any(|it| it.get("type").and_then(Value::as_str) == Some("Synced"));
     let claim_kind = if synced {
         ClaimKind::Composite
+    } else if has_graph(object) {
+        ClaimKind::ResourceGraph
     } else {
         ClaimKind::Plain
     };

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails, and that is how it says so"
 )]
 
+mod apply_set;
 mod applying;
 mod catalog;
 mod claims;

@@ -1,5 +1,5 @@
-//! Components for `cargo xtask test --full`, besides the API server: Crossplane, a composition function from this
-//! repository, and the garbage collector. Each is built once from its Go module.
+//! Components for `cargo xtask test --full`, besides the API server: Crossplane with a composition function from this
+//! repository, the garbage collector, kro, and Flux. Each is built once from its Go module.
 
 use anyhow::Result;
 
@@ -53,8 +53,52 @@ pub(crate) fn start() -> Result<Vec<PendingComponent>> {
         folders: &[],
         linker_flags: stripped,
     };
-    [function, crossplane, collector]
+    [function, crossplane, collector, kro()]
         .into_iter()
+        .chain(flux())
         .map(GoPrograms::start)
         .collect()
+}
+
+fn kro() -> GoPrograms {
+    GoPrograms {
+        name: "kro",
+        purpose: "composes by resource graphs on a real control plane",
+        variable: "PORTICO_KRO",
+        module: "tests/kro",
+        version_of: Some("github.com/kubernetes-sigs/kro"),
+        packages: &[("kro", "github.com/kubernetes-sigs/kro/cmd/controller")],
+        folders: &[("github.com/kubernetes-sigs/kro", "helm/crds", "crds")],
+        linker_flags: stripped,
+    }
+}
+
+/// Two modules, because their replacements contradict each other.
+fn flux() -> [GoPrograms; 2] {
+    [
+        GoPrograms {
+            name: "Flux source-controller",
+            purpose: "fetches manifests from a Git server",
+            variable: "PORTICO_FLUX_SOURCE",
+            module: "tests/flux-source-controller",
+            version_of: Some("github.com/fluxcd/source-controller"),
+            packages: &[("source-controller", "github.com/fluxcd/source-controller")],
+            folders: &[("github.com/fluxcd/source-controller", "config/crd/bases", "crds")],
+            linker_flags: stripped,
+        },
+        GoPrograms {
+            name: "Flux kustomize-controller",
+            purpose: "applies them, and undoes what others change",
+            variable: "PORTICO_FLUX_KUSTOMIZE",
+            module: "tests/flux-kustomize-controller",
+            version_of: Some("github.com/fluxcd/kustomize-controller"),
+            packages: &[("kustomize-controller", "github.com/fluxcd/kustomize-controller")],
+            folders: &[(
+                "github.com/fluxcd/kustomize-controller",
+                "config/crd/bases",
+                "crds",
+            )],
+            linker_flags: stripped,
+        },
+    ]
 }
