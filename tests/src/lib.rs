@@ -16,6 +16,8 @@ mod components;
 pub mod crossplane;
 pub mod demo;
 pub mod differential;
+pub mod flux;
+pub mod git_server;
 pub mod html;
 pub mod keycloak;
 pub mod kro;

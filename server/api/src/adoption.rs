@@ -21,7 +21,7 @@ pub struct AdoptPage {
     pub request_id: RequestId,
     /// Labels and annotations that Portico sets.
     pub marks: Vec<Mark>,
-    /// Fields that kubectl gives up to Portico, by its field managers.
+    /// Fields that kubectl, and tools that let go of the claim, give up to Portico, by field manager.
     pub given_up: Vec<FieldOwner>,
     /// Fields that other field managers keep.
     pub kept: Vec<FieldOwner>,

@@ -52,6 +52,7 @@ mod creation;
 mod crossplane;
 mod deleted_claims;
 mod differential;
+mod flux;
 mod forms;
 mod health;
 mod hidden_characters;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{is_kubectl, labels};
+use super::{gives_up, labels};
 use crate::text::sanitize;
 
 /// Fields of a manager that are listed.
@@ -39,15 +39,15 @@ pub struct FieldConflict {
 pub struct Takeover {
     /// The new `managedFields`; `None` if nothing is taken over.
     pub managed_fields: Option<Value>,
-    /// What kubectl gives up.
+    /// What kubectl and tools that let go of the object give up.
     pub given_up: Vec<FieldOwner>,
     /// What other managers keep, without the status.
     pub kept: Vec<FieldOwner>,
 }
 
 impl Takeover {
-    /// Returns what follows from an object that Portico has applied: kubectl gives up the fields that Portico owns, too.
-    /// Other managers may be controllers that write their fields again, so they keep theirs.
+    /// Returns what follows from an object that Portico has applied: kubectl, and tools that let go of it, give up the
+    /// fields that Portico owns, too. Other managers may be controllers that write their fields again, so they keep theirs.
     #[must_use]
     pub fn of(object: &Value) -> Self {
         let entries: Vec<Value> = object
@@ -77,7 +77,7 @@ impl Takeover {
                 continue;
             }
             let owned = fields(&entry).clone();
-            let left = if is_kubectl(&name) {
+            let left = if gives_up(&name) {
                 without(&owned, &portico)
             } else {
                 owned.clone()
@@ -85,7 +85,7 @@ impl Takeover {
             if left != owned {
                 takeover.given_up.push(owner(&name, &without(&owned, &left)));
             }
-            if !is_kubectl(&name) {
+            if !gives_up(&name) {
                 takeover.kept.push(owner(&name, &left));
             }
             if left.is_empty() {
@@ -202,6 +202,25 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn a_tool_that_let_go_gives_up_what_it_applied() {
+        let fields = json!({ "f:spec": { "f:size": {} } });
+        let object = json!({ "metadata": { "managedFields": [
+            entry("portico", "Apply", fields.clone()),
+            entry("kustomize-controller", "Apply", fields.clone()),
+            entry("cluster-autoscaler", "Update", fields),
+        ] } });
+        let takeover = Takeover::of(&object);
+        assert_eq!(
+            owners(&takeover.given_up),
+            [("kustomize-controller", vec!["spec.size"])]
+        );
+        assert_eq!(
+            owners(&takeover.kept),
+            [("cluster-autoscaler", vec!["spec.size"])]
+        );
     }
 
     #[test]

@@ -190,6 +190,17 @@ pub fn is_kubectl(manager: &str) -> bool {
     manager == "kubectl" || manager.starts_with("kubectl-")
 }
 
+/// True if this field manager gives up its fields when Portico adopts an object: kubectl, and the `GitOps` tools. An
+/// object that still has the marks of such a tool cannot be adopted, so the tool has let go of it.
+#[must_use]
+pub fn gives_up(manager: &str) -> bool {
+    is_kubectl(manager)
+        || matches!(
+            manager,
+            "kustomize-controller" | "helm-controller" | "flux" | "argocd-controller" | "helm"
+        )
+}
+
 /// What an object says about itself.
 struct ManagedObject<'a>(&'a Value);
 

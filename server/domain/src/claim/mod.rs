@@ -18,7 +18,7 @@ pub use adapter::{Adapter, ClaimKind, Match, Test};
 pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
 pub use field_owners::{FieldConflict, FieldOwner, Takeover};
 pub use health_rules::{HealthRuleError, HealthRules};
-pub use manager::{Manager, is_kubectl};
+pub use manager::{Manager, gives_up, is_kubectl};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

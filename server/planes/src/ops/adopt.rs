@@ -22,7 +22,7 @@ const MAX_WRITES: usize = 5;
 /// What an adoption would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdoptionPreview {
-    /// Fields that kubectl gives up.
+    /// Fields that kubectl and tools that let go of the object give up.
     pub given_up: Vec<FieldOwner>,
     /// Fields that other managers keep.
     pub kept: Vec<FieldOwner>,
@@ -73,7 +73,7 @@ impl Planes {
     /// Makes Portico the manager of the fields of `manifest`, if the object with this uid is still as `is_unchanged` says.
     ///
     /// The manifest is applied by server-side apply, forced, on exactly the version of the object that was compared with
-    /// it: so it can only take labels and annotations of Portico from others. Then kubectl's field managers give up what
+    /// it: so it can only take labels and annotations of Portico from others. Then the field managers of kubectl, and of tools that let go of it, give up what
     /// Portico applied. Idempotent.
     ///
     /// # Errors
