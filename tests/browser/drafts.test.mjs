@@ -73,6 +73,21 @@ describe('form input', { timeout: 240_000 }, () => {
     assert.equal(await name().inputValue(), '');
   });
 
+  it('is gone once it was sent, also if one leaves the next page before its code has loaded', async () => {
+    await open();
+    await name().click();
+    await press(page, letters('sent-once'), 0);
+    await atRest(page);
+    await context.route('**/*.wasm', (route) => route.abort());
+    await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: /^Request/ }).click();
+    await page.waitForURL(/\/claims\/[^?]*\/sent-once$/);
+    await context.unroute('**/*.wasm');
+    await open();
+    await atRest(page);
+    assert.equal(await restored().count(), 0);
+    assert.equal(await name().inputValue(), '');
+  });
+
   it('survives a switch of the environment', async () => {
     await fillIn();
     await workIn(page, 'Payments', 'production');

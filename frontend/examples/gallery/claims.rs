@@ -295,6 +295,7 @@ fn in_the_making() -> ClaimPage {
 
 fn list(items: Vec<ClaimRow>) -> ClaimsPage {
     ClaimsPage {
+        may_change: true,
         filter: ClaimsFilter::default(),
         offerings: catalog::cards()
             .into_iter()

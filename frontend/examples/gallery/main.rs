@@ -13,6 +13,7 @@ mod definitions;
 mod form;
 mod people;
 mod requests;
+mod several;
 mod usage;
 
 use std::fs;
@@ -102,6 +103,7 @@ fn all() -> Vec<(&'static str, String)> {
     all.extend(form::pages());
     all.extend(requests::pages());
     all.extend(claims::pages());
+    all.extend(several::pages());
     all.extend(admin::pages());
     all.extend(definitions::pages());
     all.extend(usage::pages());

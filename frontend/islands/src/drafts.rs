@@ -12,7 +12,8 @@ const KEY_PREFIX: &str = "draft:";
 const OWNER: &str = "@who";
 /// Field of a draft: when it was saved, in milliseconds since 1970.
 const SAVED_AT: &str = "@at";
-/// Field of a draft: set when the form was submitted. The draft is removed once a page loads that is not an error.
+/// Field of a draft: the id of the request as which the form was submitted. The draft is removed once a page loads that is
+/// not an error.
 const SUBMITTED: &str = "@sent";
 
 /// Fields of the page, which are not part of a draft.
@@ -35,6 +36,7 @@ pub(super) fn save_as_submitted(form: &HtmlFormElement) {
 }
 
 fn write(form: &HtmlFormElement, sent: bool) {
+    let id = fields(form).and_then(|fields| fields.get(names::REQUEST));
     let (Some(store), Some(key), Some(draft)) = (store(), key(form), fields(form)) else {
         return;
     };
@@ -47,15 +49,27 @@ fn write(form: &HtmlFormElement, sent: bool) {
     draft.append(OWNER, &person());
     draft.append(SAVED_AT, &decimal(now()));
     if sent {
-        draft.append(SUBMITTED, "");
+        draft.append(SUBMITTED, &id.unwrap_or_default());
     }
     // If the browser stores nothing, only the draft is lost.
     let _ = store.set_item(&key, &String::from(draft.to_string()));
 }
 
-/// Returns this person's draft of the form, and its age in minutes.
-pub(super) fn load(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
+/// A draft of a form.
+pub(super) struct Draft {
+    /// Its fields.
+    pub(super) fields: UrlSearchParams,
+    /// Its age.
+    pub(super) minutes: u32,
+    /// The id of the request as which it was submitted. What became of that is not known: the session may have ended, or
+    /// the next page was left before its code ran.
+    pub(super) sent_as: Option<String>,
+}
+
+/// Returns this person's draft of the form.
+pub(super) fn load(form: &HtmlFormElement) -> Option<Draft> {
     let draft = read(&key(form)?)?;
+    let sent_as = draft.get(SUBMITTED).filter(|id| !id.is_empty());
     let at = number(&draft.get(SAVED_AT)?)?;
     let minutes = ((now() - at) / 60_000.0).max(0.0);
     for name in [OWNER, SAVED_AT, SUBMITTED] {
@@ -67,7 +81,11 @@ pub(super) fn load(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
         reason = "not negative, and a cast of what is too large gives the largest"
     )]
     let minutes = minutes as u32;
-    Some((draft, minutes))
+    Some(Draft {
+        fields: draft,
+        minutes,
+        sent_as,
+    })
 }
 
 /// Deletes the draft of a form.

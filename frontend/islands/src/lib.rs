@@ -18,6 +18,7 @@ mod live_form;
 mod morph;
 mod reveal;
 mod search;
+mod select_rows;
 mod theme;
 mod toast;
 mod user_state;
@@ -41,6 +42,7 @@ fn start() {
     live_form::start();
     reveal::start();
     search::start();
+    select_rows::start();
     // After those that handle submits: what they handle is not busy.
     live::start();
     copy::start();

@@ -10,7 +10,7 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 use crate::browser::{document, find, handler, now, number, on, pause, window};
 use crate::morph::{self, Answer, Values};
-use crate::{busy, drafts, toast, user_state};
+use crate::{busy, drafts, select_rows, toast, user_state};
 
 /// Minimum time between two refreshes.
 const MIN_INTERVAL_MS: i32 = 150;
@@ -215,6 +215,7 @@ fn refresh() {
                 Answer::Page(text) if window().location().href().ok().as_ref() == Some(&here) => {
                     if let Some(page) = morph::parse(&text) {
                         morph::apply(&page, "data-live", Values::Keep, true);
+                        select_rows::recount();
                     }
                 }
                 Answer::SignedOut => toast::signed_out(),

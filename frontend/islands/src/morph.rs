@@ -64,6 +64,17 @@ pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Answer {
     }
 }
 
+/// True if there is a page at this address.
+pub(super) async fn is_there(url: &str) -> bool {
+    let init = RequestInit::new();
+    init.set_method("HEAD");
+    let asked = JsFuture::from(window().fetch_with_str_and_init(url, &init)).await;
+    let response = asked
+        .ok()
+        .and_then(|response| response.dyn_into::<Response>().ok());
+    response.is_some_and(|response| response.ok() && !response.redirected())
+}
+
 /// Parses a page.
 pub(super) fn parse(text: &str) -> Option<Document> {
     DomParser::new()

@@ -49,7 +49,11 @@ pub const TRIED: &str = "_tried";
 pub const ABANDON: &str = "_abandon";
 /// Fields to take over from other field managers: one value each.
 pub const TAKE_OVER: &str = "_take_over";
-/// The claim's name, typed to confirm its deletion.
+/// One of several claims, as `plane/offering/namespace/name`: one value each.
+pub const CLAIM: &str = "claim";
+/// What is done with several claims: the slug of a `SeveralAction`.
+pub const ACTION: &str = "action";
+/// The claim's name, typed to confirm its deletion; for several claims their number.
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal, [`ALL_KEYS`] or [`ADDRESS_KEY`].
 pub const KEY: &str = "_key";
@@ -76,3 +80,9 @@ pub const SESSION: &str = "session";
 
 /// An API token's id.
 pub const TOKEN: &str = "token";
+
+/// The name of an input of one of several claims: `of` that claim, which is written as in [`CLAIM`].
+#[must_use]
+pub fn of_claim(of: &str, claim: &str) -> String {
+    format!("{of}:{claim}")
+}

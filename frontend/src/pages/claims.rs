@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, names};
+use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, SeveralAction, names};
 
 use crate::parts::rows::sortable_claim_table;
 use crate::parts::text::{empty, grouped};
@@ -21,6 +21,7 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
                 {chips(page, &query)}
                 {found(frame, page, &query)}
                 {pager(&page.rows, &query)}
+                {export(page, &query)}
             </div>
         }
         .into_any()
@@ -126,9 +127,20 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
     }
 }
 
+/// The link to the list as a file.
+fn export(page: &ClaimsPage, query: &Query) -> Option<AnyView> {
+    let href = query.clone().at(Link::ClaimsExport).href();
+    (!page.rows.items.is_empty()).then(|| {
+        view! { <p class="quiet export"><a href=href download="">{icon("download")}"Export as CSV"</a></p> }.into_any()
+    })
+}
+
 fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
-        return sortable_claim_table(frame.now, &page.rows.items, query, page.filter.sort.as_deref());
+        let rows = &page.rows.items;
+        let sort = page.filter.sort.as_deref();
+        let table = sortable_claim_table(frame.now, rows, query, sort, page.may_change);
+        return if page.may_change { selection(table) } else { table };
     }
     if query.is_empty() || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty() {
         return empty(
@@ -144,6 +156,24 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
         "Take away a filter to see more.",
         Some((Link::Claims.to_string(), "Show all claims")),
     )
+}
+
+/// The table in a form that does something with the selected rows. Its buttons show once a row is selected.
+fn selection(table: AnyView) -> AnyView {
+    let button = |action: SeveralAction, mark: &'static str, words: &'static str| {
+        view! { <button class="button" name=names::ACTION value=action.slug()>{icon(mark)}{words}</button> }
+    };
+    view! {
+        <form class="selection" method="get" action=Link::SeveralClaims.to_string() data-select="">
+            {table}
+            <div class="selected" role="group" aria-label="Selected claims">
+                <p class="selected-count" role="status" data-kept=""></p>
+                {button(SeveralAction::Renew, "refresh", "Renew…")}
+                {button(SeveralAction::Delete, "deleting", "Delete…")}
+            </div>
+        </form>
+    }
+    .into_any()
 }
 
 /// Says once that control planes do not answer. `titles` are theirs.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
 use portico_api::words::day;
-use portico_api::{ClaimRow, RequestRow};
+use portico_api::{ClaimRow, RequestRow, names};
 use portico_domain::claim::Health;
 use portico_domain::documents::Phase;
 
@@ -49,7 +49,7 @@ const REQUEST_HEADS: [Head; 6] = [
 /// A table of claims.
 pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
-    let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all)).collect();
+    let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all, false)).collect();
     let heads = CLAIM_HEADS
         .into_iter()
         .filter(|(title, _)| all || *title != "Offering")
@@ -58,19 +58,36 @@ pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -
     table("Claims", "rows compact", heads, rows)
 }
 
-/// A table of claims with headings that sort. `query` is the filter of the list; `sort` the order in force.
+/// A table of claims with headings that sort. `query` is the filter of the list; `sort` the order in force. `selectable`:
+/// each row has a box by which it can be selected, for the form that the table is in.
 pub(crate) fn sortable_claim_table(
     now: Timestamp,
     rows: &[ClaimRow],
     query: &Query,
     sort: Option<&str>,
+    selectable: bool,
 ) -> AnyView {
-    let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, true)).collect();
-    let heads = CLAIM_HEADS
-        .into_iter()
-        .map(|head| sort_head(head, query, sort.unwrap_or("health")))
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| claim_row(now, row, true, selectable))
         .collect();
-    table("Claims", "rows compact sortable", heads, rows)
+    let all = selectable.then(|| {
+        view! {
+            <td class="pick">
+                <input type="checkbox" class="when-alive" data-select-all="" aria-label="Select all on this page" autocomplete="off" />
+            </td>
+        }
+        .into_any()
+    });
+    let sorted = CLAIM_HEADS
+        .into_iter()
+        .map(|head| sort_head(head, query, sort.unwrap_or("health")));
+    table(
+        "Claims",
+        "rows compact sortable",
+        all.into_iter().chain(sorted).collect(),
+        rows,
+    )
 }
 
 fn sort_head((title, key): Head, query: &Query, sort: &str) -> AnyView {
@@ -110,7 +127,7 @@ fn table(
     .into_any()
 }
 
-fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<> {
+fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> impl IntoView + use<> {
     let place = place(row.tenant.as_ref(), row.environment.as_ref());
     let plan = row.plan.as_ref().map(ToString::to_string);
     let offering = all.then(|| {
@@ -156,8 +173,17 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
         });
         view! { " "{phase_badge(phase)}{when} }
     });
+    let pick = selectable.then(|| {
+        let label = format!("Select {}", row.reference.name);
+        view! {
+            <td class="pick">
+                <input type="checkbox" name=names::CLAIM value=row.reference.to_string() aria-label=label autocomplete="off" />
+            </td>
+        }
+    });
     view! {
         <tr id=row_id(row)>
+            {pick}
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
             <td class="state" data-label="Health">{health(row.health)}{managed}{reason}{expired}{deprecated}</td>
             {offering}

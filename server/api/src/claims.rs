@@ -51,6 +51,9 @@ pub struct ClaimsPage {
     /// Titles of the control planes that do not answer, of all claims that the filter matches.
     #[serde(default)]
     pub unreachable_planes: Vec<String>,
+    /// True if the viewer may change claims of a tenant that is listed.
+    #[serde(default)]
+    pub may_change: bool,
     /// The claims.
     pub rows: Paged<ClaimRow>,
 }

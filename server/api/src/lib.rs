@@ -20,6 +20,7 @@ mod offering;
 mod placement;
 mod requests;
 mod search;
+mod several;
 mod time;
 mod tokens;
 mod usage;
@@ -55,6 +56,7 @@ pub use requests::{
     RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use search::{ClientAction, SearchResult, SearchResultKind};
+pub use several::{SeveralAction, SeveralOutcome, SeveralPage, SeveralRow};
 pub use time::{duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
 pub use usage::{

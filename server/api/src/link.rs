@@ -21,6 +21,10 @@ pub enum Link {
     NewRequest(OfferingName),
     /// The list of claims.
     Claims,
+    /// The list of claims as a file.
+    ClaimsExport,
+    /// Does something with several claims.
+    SeveralClaims,
     /// The page of a claim.
     Claim(ClaimRef),
     /// The form that changes a claim.
@@ -105,6 +109,8 @@ impl Link {
             Self::Offering(_) => "/catalog/{offering}",
             Self::NewRequest(_) => "/catalog/{offering}/request",
             Self::Claims => "/claims",
+            Self::ClaimsExport => "/claims/export",
+            Self::SeveralClaims => "/claims/several",
             Self::Claim(_) => "/claims/{plane}/{offering}/{namespace}/{name}",
             Self::ChangeClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/change",
             Self::AdoptClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/adopt",
@@ -171,6 +177,8 @@ impl Link {
             Self::Home
             | Self::Catalog
             | Self::Claims
+            | Self::ClaimsExport
+            | Self::SeveralClaims
             | Self::Requests
             | Self::Approvals
             | Self::Usage

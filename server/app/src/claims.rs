@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use portico_api::{ClaimsFilter, ClaimsPage, Paged};
+use portico_api::{ClaimRow, ClaimsFilter, ClaimsPage, Paged};
 use portico_domain::claim::{Claim, Health};
-use portico_domain::names::{OfferingName, PlaneName};
-use portico_domain::tenancy::Viewer;
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::ClaimFilter;
 
 use super::names::{choice, plane_title};
@@ -29,22 +29,7 @@ impl Portal {
     ) -> ClaimsPage {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
-        let wanted = ClaimFilter {
-            tenant: filter
-                .tenant
-                .clone()
-                .or_else(|| workspace.map(|workspace| workspace.tenant.clone())),
-            environment: filter.environment.clone(),
-            offering: filter.offering.clone(),
-            plane: filter.plane.clone(),
-            requester: filter.mine.then(|| viewer.person().subject.clone()),
-            ..ClaimFilter::default()
-        };
-        let mut found = self.planes().claims(&viewer.scope(), &wanted);
-        let query = filter.query.trim().to_lowercase();
-        if !query.is_empty() {
-            found.retain(|claim| claim.reference.name.as_str().contains(&query));
-        }
+        let mut found = self.found_claims(viewer, workspace, &filter);
         let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
         for claim in &found {
             *healths.entry(claim.status.health).or_default() += 1;
@@ -61,7 +46,7 @@ impl Portal {
             .collect();
         sort(&mut found, filter.sort.as_deref(), self.now());
 
-        let tenant = wanted.tenant.as_ref().filter(|tenant| viewer.sees(tenant));
+        let tenant = wanted_tenant(workspace, &filter).filter(|tenant| viewer.sees(tenant));
         let unreachable: BTreeSet<&PlaneName> = found
             .iter()
             .filter(|claim| claim.status.health == Health::Unreachable)
@@ -74,7 +59,10 @@ impl Portal {
         let page = Paged::cut(found, page, PER_PAGE);
         ClaimsPage {
             offerings,
-            planes: match tenant.and_then(|tenant| configuration.tenants.get(tenant)) {
+            planes: match tenant
+                .as_ref()
+                .and_then(|tenant| configuration.tenants.get(tenant))
+            {
                 Some(tenant) => configuration
                     .control_planes
                     .values()
@@ -84,6 +72,7 @@ impl Portal {
                 None => Vec::new(),
             },
             environments: tenant
+                .as_ref()
                 .and_then(|tenant| configuration.tenants.get(tenant))
                 .map(|tenant| {
                     tenant
@@ -96,6 +85,13 @@ impl Portal {
                 .unwrap_or_default(),
             healths: healths.into_iter().collect(),
             unreachable_planes,
+            may_change: match &tenant {
+                Some(tenant) => viewer.may(tenant, Role::Developer),
+                None => viewer
+                    .roles()
+                    .keys()
+                    .any(|tenant| viewer.may(tenant, Role::Developer)),
+            },
             rows: Paged {
                 items: page
                     .items
@@ -110,6 +106,54 @@ impl Portal {
             filter,
         }
     }
+
+    /// Returns all claims that the viewer may see and that match the filter, in its order. Reads caches only.
+    pub fn all_claims(
+        &self,
+        viewer: &Viewer,
+        workspace: Option<&Workspace>,
+        filter: &ClaimsFilter,
+    ) -> impl Iterator<Item = ClaimRow> + Send + use<> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let mut found = self.found_claims(viewer, workspace, filter);
+        if let Some(health) = filter.health {
+            found.retain(|claim| claim.status.health == health);
+        }
+        sort(&mut found, filter.sort.as_deref(), self.now());
+        found
+            .into_iter()
+            .map(move |claim| rows::claim(&configuration, &catalog, &claim))
+    }
+
+    /// The claims that match the filter, whatever their health.
+    fn found_claims(
+        &self,
+        viewer: &Viewer,
+        workspace: Option<&Workspace>,
+        filter: &ClaimsFilter,
+    ) -> Vec<Arc<Claim>> {
+        let wanted = ClaimFilter {
+            tenant: wanted_tenant(workspace, filter),
+            environment: filter.environment.clone(),
+            offering: filter.offering.clone(),
+            plane: filter.plane.clone(),
+            requester: filter.mine.then(|| viewer.person().subject.clone()),
+            ..ClaimFilter::default()
+        };
+        let mut found = self.planes().claims(&viewer.scope(), &wanted);
+        let query = filter.query.trim().to_lowercase();
+        if !query.is_empty() {
+            found.retain(|claim| claim.reference.name.as_str().contains(&query));
+        }
+        found
+    }
+}
+
+/// The tenant whose claims are listed: the chosen one, else the one that the viewer works in.
+fn wanted_tenant(workspace: Option<&Workspace>, filter: &ClaimsFilter) -> Option<TenantName> {
+    let chosen = filter.tenant.clone();
+    chosen.or_else(|| workspace.map(|workspace| workspace.tenant.clone()))
 }
 
 /// Sort key: expired claims first, since only people renew or delete them, then unhealthy ones.

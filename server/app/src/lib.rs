@@ -82,9 +82,9 @@ pub use error::{Conflict, Denial, InputError, NotSynced, PortalError, TokenProbl
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
-    AdoptClaim, Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess, FetchKubeconfig,
-    PostComment, RenewClaim, RevealSecret, RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest,
-    TryDefinition, Uncordon, Withdraw,
+    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess,
+    FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeToken, SecretKeys, SelectedClaim,
+    SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;

@@ -9,7 +9,7 @@ use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
     admin, approvals, assets, catalog, claims, form, home, kubectl, logout, people, requests, sessions,
-    sign_in, switch, tokens, usage,
+    several_claims, sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -80,6 +80,9 @@ pub fn table() -> Vec<Route> {
         route("POST", "/requests/{id}/withdraw", Form, post(requests::withdraw)),
         route("POST", "/requests/{id}/comment", Form, post(requests::comment)),
         route("GET", "/claims", Page, get(claims::list)),
+        route("GET", "/claims/export", Page, get(several_claims::export)),
+        route("GET", "/claims/several", Page, get(several_claims::open)),
+        route("POST", "/claims/several", Form, post(several_claims::send)),
         route("GET", CLAIM, Page, get(claims::one)),
         route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
         route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::show_stale_change)),
@@ -306,6 +309,8 @@ mod tests {
             Link::Withdraw(request()),
             Link::Comment(request()),
             Link::Claims,
+            Link::ClaimsExport,
+            Link::SeveralClaims,
             Link::Claim(claim()),
             Link::ChangeClaim(claim()),
             Link::RenewClaim(claim()),

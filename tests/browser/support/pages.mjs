@@ -115,6 +115,7 @@ export const PAGES = [
   { name: 'claim-expired', as: 'dana', at: '/claims/eu-shared/caches.databases.demo.portico.dev/payments-production/sessions' },
   { name: 'claim-change', as: 'dana', at: `${orders}/change` },
   { name: 'claim-delete', as: 'dana', at: `${orders}/delete` },
+  { name: 'claims-delete', as: 'dana', at: `/claims/several?action=delete&claim=${orders.replace('/claims/', '')}&claim=eu-shared/queues.messaging.demo.portico.dev/payments-dev/refunds` },
   { name: 'requests', as: 'dana', at: '/requests' },
   { name: 'request', as: 'dana', at: aRequest },
   { name: 'approvals', as: 'ada', at: '/approvals' },

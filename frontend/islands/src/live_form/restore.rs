@@ -4,11 +4,11 @@ use web_sys::{HtmlFormElement, UrlSearchParams};
 
 use super::requests::{form_page, run_first, send, show};
 use crate::browser::{fields, find, on, window};
-use crate::drafts;
-use crate::morph::{Answer, Values};
+use crate::drafts::{self, Draft};
+use crate::morph::{self, Answer, Values};
 
-/// Fills in the draft and shows how old it is.
-pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: u32) {
+/// Fills in the draft and shows how old it is. If it was submitted and the request is there, it is thrown away instead.
+pub(super) fn restore(form: &HtmlFormElement, draft: Draft) {
     let (Some(page), Ok(body)) = (fields(form), UrlSearchParams::new()) else {
         return;
     };
@@ -21,20 +21,26 @@ pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: 
             body.append(&name, &value);
         }
     }
-    for (name, value) in pairs(draft) {
+    for (name, value) in pairs(&draft.fields) {
         if !from_page(&name) {
             body.append(&name, &value);
         }
     }
     let taken_up = form.clone();
     run_first(form, async move {
+        if let Some(id) = draft.sent_as
+            && morph::is_there(&format!("/requests/{id}")).await
+        {
+            drafts::discard(&taken_up);
+            return;
+        }
         let Answer::Page(text) = send(&taken_up, &body, "update").await else {
             return;
         };
         if let Some(page) = form_page(&text) {
             // Keeps what was typed meanwhile.
             show(&page, Values::Take, false);
-            say_restored(&taken_up, minutes);
+            say_restored(&taken_up, draft.minutes);
             drafts::save(&taken_up);
         }
     });

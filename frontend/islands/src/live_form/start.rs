@@ -57,8 +57,8 @@ fn begin(form: &HtmlFormElement) {
         focus(&first);
     }
     if form.has_attribute("data-fresh")
-        && let Some((draft, minutes)) = drafts::load(form)
+        && let Some(draft) = drafts::load(form)
     {
-        restore(form, &draft, minutes);
+        restore(form, draft);
     }
 }

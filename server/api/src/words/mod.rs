@@ -16,6 +16,7 @@ mod quota;
 mod record;
 mod refusal;
 mod request;
+mod several;
 
 pub use admin::{home_not_read, plane_kind_title, repeated, role_title};
 pub use claim::{
@@ -36,6 +37,8 @@ pub use refusal::{
     BUSY, Conflict, DATABASE_FAILED, InputError, NOT_FOUND, NotSynced, REASON_REQUIRED, TokenProblem,
     Unavailable,
 };
+
+pub use several::{SeveralFollows, SeveralRefusal, sent_state, type_the_number};
 
 pub use request::{Baseline, CannotApply, RequestSentence, Step, request_status, track_record};
 

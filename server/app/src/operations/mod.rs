@@ -3,6 +3,7 @@
 //! A command says what is wanted and nothing about forms or JSON: both are decoded above. Each handler judges the
 //! caller by `portico_domain::authz` and hands the grant on to what it does.
 
+pub(crate) mod act_on_claims;
 pub(crate) mod adopt_claim;
 pub(crate) mod comment;
 pub(crate) mod cordon;
@@ -18,6 +19,7 @@ pub(crate) mod submit_request;
 pub(crate) mod try_definition;
 pub(crate) mod withdraw;
 
+pub use act_on_claims::{ActOnClaims, SelectedClaim};
 pub use adopt_claim::AdoptClaim;
 pub use comment::PostComment;
 pub use cordon::{Cordon, Uncordon};

@@ -13,6 +13,7 @@ pub(super) mod logout;
 pub(super) mod people;
 pub(super) mod requests;
 pub(super) mod sessions;
+pub(super) mod several_claims;
 pub(super) mod sign_in;
 pub(super) mod switch;
 pub(super) mod tokens;

@@ -46,6 +46,15 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "SFKKKNF",
     ),
     ("GET", "/claims", "/claims", "SKKKKKK"),
+    ("GET", "/claims/export", "/claims/export", "SKKKKKK"),
+    // What may not be done is said on the page, claim by claim.
+    (
+        "GET",
+        "/claims/several",
+        "/claims/several?action=delete&claim={reference}",
+        "SKKKKKK",
+    ),
+    ("POST", "/claims/several", "/claims/several", "SBBBBBB"),
     (
         "GET",
         "/claims/{plane}/{offering}/{namespace}/{name}",

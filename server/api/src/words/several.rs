@@ -1,0 +1,56 @@
+use jiff::Timestamp;
+use portico_domain::request::State;
+
+use super::day;
+
+/// What follows when a request about one of several claims is sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeveralFollows {
+    /// The claim is deleted.
+    #[error("{}", if *.approval { "It is deleted once that is approved." } else { "It is deleted at once." })]
+    Deleted {
+        /// True if somebody must approve it.
+        approval: bool,
+    },
+    /// The claim is kept for longer.
+    #[error("It is kept until {}.", day(.until.to_zoned(jiff::tz::TimeZone::UTC).date()))]
+    Renewed {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// Why a claim is not among several.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeveralRefusal {
+    /// A request about it is under way.
+    #[error("Another request about it is under way.")]
+    InProgress,
+    /// It is a control plane with claims on it.
+    #[error("It is a control plane with {residents} on it: delete it on its own page.")]
+    ControlPlaneInUse {
+        /// What is on it.
+        residents: String,
+    },
+    /// It has no end.
+    #[error("It does not run out.")]
+    NoLifetime,
+}
+
+/// The number of claims was not typed to confirm their deletion.
+#[must_use]
+pub fn type_the_number(claims: usize) -> String {
+    format!(
+        "Type {claims} to delete {}.",
+        if claims == 1 { "it" } else { "them" }
+    )
+}
+
+/// How far the request of one of several claims is.
+#[must_use]
+pub fn sent_state(state: State) -> &'static str {
+    match state {
+        State::AwaitingApproval => "Sent: it waits for approval.",
+        _ => "Sent.",
+    }
+}
