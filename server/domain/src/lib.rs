@@ -3,6 +3,7 @@
 //! Results depend on arguments only: no clock, no randomness, no network, no database. Time and ids come from the
 //! caller. This crate must not depend on kube, sqlx, axum or tokio.
 
+pub mod agent;
 pub mod approval;
 pub mod approver;
 pub mod audit_log;

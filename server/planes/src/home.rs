@@ -5,24 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use futures::future::BoxFuture;
 use http::Method;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::labels;
-use portico_domain::documents::{
-    API_VERSION, ActAs, Connection, ControlPlane, ControlPlaneSpec, HomePlane, Limits,
-};
+use portico_domain::documents::{API_VERSION, ActAs, Connection, ControlPlane, HomePlane, Limits};
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{ApiClient, Call};
-use crate::connect::{Connected, SetUpError, StoredKubeconfig, StoredKubeconfigs, connect};
+use crate::connect::{Connected, connect, no_secrets};
 use crate::error::PlaneError;
 use crate::path::escape_segment;
+use crate::shared::Settings;
 use crate::stream::{Collection, WatchHandler, WatchLimiter, run_watch};
 
 /// The kinds of documents that the home plane holds, with their plurals.
@@ -75,28 +73,14 @@ impl HomeWatch {
             HomePlane::Kubeconfig { path, context } => Connection::Kubeconfig { path, context },
             HomePlane::InCluster {} => Connection::InCluster {},
         };
-        let document = ControlPlane {
-            name: PlaneName::new("home").ok()?,
-            labels: BTreeMap::new(),
-            spec: ControlPlaneSpec {
-                title: Some("the home control plane".to_owned()),
-                kind: portico_domain::documents::ControlPlaneKind::Cluster,
-                region: None,
-                connection,
-                public_address: None,
-                act_as: ActAs::Portico,
-                dedicated_to: Vec::new(),
-                environments: Vec::new(),
-                cordoned: false,
-                maintenance: Vec::new(),
-                capacity: None,
-                // More than the API server takes: one that is left out would count as deleted.
-                limits: Limits {
-                    object_bytes: 8 << 20,
-                    ..Limits::default()
-                },
-            },
+        // More than the API server takes: one that is left out would count as deleted.
+        let limits = Limits {
+            object_bytes: 8 << 20,
+            ..Limits::default()
         };
+        let mut document =
+            ControlPlane::bare(PlaneName::new("home").ok()?, connection, ActAs::Portico, limits);
+        document.spec.title = Some("the home control plane".to_owned());
         Some(Self(Arc::new(State {
             document,
             client: ArcSwapOption::empty(),
@@ -109,8 +93,7 @@ impl HomeWatch {
     /// Keeps the objects up to date for as long as the future is polled.
     pub async fn run(self) {
         loop {
-            let no_secrets: Arc<dyn StoredKubeconfigs> = Arc::new(NoSecrets);
-            match connect(&self.0.document, None, &no_secrets).await {
+            match connect(&self.0.document, &Settings::default(), &no_secrets()).await {
                 Ok(connected) => {
                     self.0.note_connection(None);
                     self.follow(connected).await;
@@ -362,19 +345,5 @@ impl WatchHandler for KindHandler {
             why,
             "an object of the home plane is left out"
         );
-    }
-}
-
-/// The home plane's own connection names no Secret.
-struct NoSecrets;
-
-impl StoredKubeconfigs for NoSecrets {
-    fn read<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Result<StoredKubeconfig, SetUpError>> {
-        let refused = SetUpError::new("the home plane is connected by no Secret");
-        Box::pin(async { Err(refused) })
-    }
-
-    fn version<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Option<String>> {
-        Box::pin(async { None })
     }
 }

@@ -8,6 +8,7 @@
 //! misbehaving affects no other.
 
 mod actor;
+pub mod agent;
 mod cache;
 mod catalog;
 mod certificate;

@@ -12,6 +12,7 @@ use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::ownership::Ownership;
 use tokio::sync::{broadcast, watch};
 
+use crate::agent::AgentTransport;
 use crate::cache::{ClaimChange, Pool};
 use crate::catalog::{Catalog, Offered};
 use crate::discovery::Kind;
@@ -23,10 +24,12 @@ const CHANGE_BUFFER: usize = 4096;
 const DEFAULT_CACHE_BYTES: usize = 1 << 30;
 
 /// Settings of the registry besides the documents.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// The folder that relative kubeconfig paths are relative to. Default: the working directory.
     pub kubeconfig_base: Option<PathBuf>,
+    /// Carries calls to control planes that are reached through agents. Without it none is connected.
+    pub agents: Option<Arc<dyn AgentTransport>>,
 }
 
 /// A change that subscribers hear of.

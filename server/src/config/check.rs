@@ -15,13 +15,21 @@ pub use portal::is_loopback;
 
 use std::collections::BTreeMap;
 
-use super::documents::LocatedDocument;
+use super::documents::{LocatedDocument, of_kind};
 use super::finding::{Finding, Findings};
+use super::parse::Document;
 
 /// All problems of the documents.
 pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     let mut findings = Findings::default();
     unique_names(documents, &mut findings);
+    for (at, _) in of_kind(documents, |document| match document {
+        Document::Agent(agent) => Some(agent),
+        _ => None,
+    }) {
+        let message = "an Agent is for `portico agent`, beside its control plane: it does not belong into Portico's folder";
+        findings.error(at, "kind", message);
+    }
     portal::check(documents, &mut findings);
     control_planes::control_planes(documents, &mut findings);
     offerings::offerings(documents, &mut findings);

@@ -186,6 +186,10 @@ fn make_paths_absolute(documents: &mut [LocatedDocument]) {
                 if let Some(HomePlane::Kubeconfig { path, .. }) = &mut spec.home {
                     absolute(path);
                 }
+                if let Some(agents) = &mut spec.agents {
+                    absolute(&mut agents.certificate_file);
+                    absolute(&mut agents.key_file);
+                }
                 match &mut spec.database.url {
                     Some(url) => {
                         if let Some(path) = url.strip_prefix("sqlite:")
@@ -206,7 +210,7 @@ fn make_paths_absolute(documents: &mut [LocatedDocument]) {
 }
 
 /// Adds lines to findings, and sorts them by file and line.
-fn place(
+pub(super) fn place(
     findings: Vec<Finding>,
     documents: &[LocatedDocument],
     texts: &BTreeMap<PathBuf, String>,
@@ -250,6 +254,8 @@ pub(super) fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration>
             Document::ControlPlane(document) => {
                 control_planes.insert(document.name.clone(), document);
             }
+            // An error of the check.
+            Document::Agent(_) => {}
             Document::Offering(document) => {
                 offerings.insert(document.name.clone(), *document);
             }

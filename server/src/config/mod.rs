@@ -3,6 +3,7 @@
 //! Reads, checks and reloads the documents. Their contents are defined in [`portico_domain::documents`]; the current
 //! configuration is held by [`portico_app::configuration`].
 
+mod agent;
 mod changes;
 mod check;
 mod documents;
@@ -15,6 +16,7 @@ mod parse;
 mod reload;
 mod yaml_limits;
 
+pub use agent::read_agent;
 pub use changes::changed_documents;
 pub use check::is_loopback;
 pub use load::load;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use portico_app::configuration::{Problem, Severity};
 use portico_domain::documents::{
-    API_VERSION, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec, NamespaceTemplate,
-    NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Tenant, TenantSpec,
+    API_VERSION, Agent, AgentSpec, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec,
+    NamespaceTemplate, NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Tenant, TenantSpec,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -25,6 +25,8 @@ pub(super) enum Document {
     Tenant(Tenant),
     ApprovalPolicy(ApprovalPolicy),
     NamespaceTemplate(Box<NamespaceTemplate>),
+    /// Only `portico agent` reads it.
+    Agent(Agent),
 }
 
 impl Document {
@@ -36,6 +38,7 @@ impl Document {
             Self::Tenant(_) => "Tenant",
             Self::ApprovalPolicy(_) => "ApprovalPolicy",
             Self::NamespaceTemplate(_) => "NamespaceTemplate",
+            Self::Agent(_) => "Agent",
         }
     }
 
@@ -47,6 +50,7 @@ impl Document {
             Self::Tenant(tenant) => tenant.name.as_str(),
             Self::ApprovalPolicy(policy) => &policy.name,
             Self::NamespaceTemplate(template) => &template.name,
+            Self::Agent(agent) => agent.name.as_str(),
         }
     }
 }
@@ -137,6 +141,7 @@ enum Spec {
     Tenant(TenantSpec),
     ApprovalPolicy(ApprovalPolicySpec),
     NamespaceTemplate(Box<NamespaceTemplateSpec>),
+    Agent(AgentSpec),
 }
 
 impl RawDocument {
@@ -155,6 +160,10 @@ impl RawDocument {
                 spec: *spec,
             })),
             Spec::Tenant(spec) => Document::Tenant(Tenant {
+                name: name.parse().map_err(bad)?,
+                spec,
+            }),
+            Spec::Agent(spec) => Document::Agent(Agent {
                 name: name.parse().map_err(bad)?,
                 spec,
             }),
@@ -283,6 +292,7 @@ fn read_spec<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Spec, A:
         "Tenant",
         "ApprovalPolicy",
         "NamespaceTemplate",
+        "Agent",
     ];
     Ok(match kind {
         "Portal" => Spec::Portal(map.next_value()?),
@@ -291,6 +301,7 @@ fn read_spec<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Spec, A:
         "Tenant" => Spec::Tenant(map.next_value()?),
         "ApprovalPolicy" => Spec::ApprovalPolicy(map.next_value()?),
         "NamespaceTemplate" => Spec::NamespaceTemplate(map.next_value()?),
+        "Agent" => Spec::Agent(map.next_value()?),
         other => {
             return Err(A::Error::custom(format!(
                 "unknown kind {other:?}; known are {}",

@@ -11,7 +11,7 @@ use super::grant::sealed::Sealed;
 use super::grant::{Granted, Operation, Recorded, Target};
 use super::visible::{Visible, requested_as};
 use crate::claim::{Claim, ClaimRef, Health, Manager};
-use crate::documents::Configuration;
+use crate::documents::{Configuration, ControlPlane};
 use crate::names::{EnvironmentName, OfferingName, PlaneName, RequestId, TenantName};
 use crate::policy::{is_approver, unmet};
 use crate::request::{Action, Request, State};
@@ -47,6 +47,10 @@ operations! {
     Cordon = "plane.cordoned";
     /// Open a control plane to new claims again.
     Uncordon = "plane.uncordoned";
+    /// Make a token with which an agent of a control plane enrols.
+    EnrolAgent = "agent.token-created";
+    /// Revoke an agent of a control plane.
+    RevokeAgent = "agent.revoked";
     /// Try a changed definition against the claims of all control planes.
     TryDefinition = "definition.tried";
     /// Create an API token.
@@ -490,6 +494,40 @@ pub fn uncordon(
     configuration: &Configuration,
     plane: &PlaneName,
 ) -> Result<Granted<PlaneName, Uncordon>, Denied> {
+    let basis = configured_plane(viewer, configuration, plane)?;
+    Ok(Granted::new(viewer, plane.clone(), basis))
+}
+
+/// Grants making a token with which an agent of the control plane enrols.
+///
+/// # Errors
+/// As [`cordon`], and [`Denied::NotVisible`] if the control plane is not reached through an agent.
+pub fn enrol_agent(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Granted<PlaneName, EnrolAgent>, Denied> {
+    let basis = configured_plane(viewer, configuration, plane)?;
+    let has_agent = configuration
+        .control_planes
+        .get(plane)
+        .is_some_and(ControlPlane::has_agent);
+    if has_agent {
+        Ok(Granted::new(viewer, plane.clone(), basis))
+    } else {
+        Err(Denied::NotVisible)
+    }
+}
+
+/// Grants revoking an agent of the control plane.
+///
+/// # Errors
+/// As [`cordon`].
+pub fn revoke_agent(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Granted<PlaneName, RevokeAgent>, Denied> {
     let basis = configured_plane(viewer, configuration, plane)?;
     Ok(Granted::new(viewer, plane.clone(), basis))
 }

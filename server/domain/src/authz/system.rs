@@ -69,6 +69,12 @@ impl SystemAuthority {
         Self::audit(verb, plane.to_string(), Some(tenant.clone()), None, at)
     }
 
+    /// Creates the audit event of an agent that was enrolled.
+    #[must_use]
+    pub fn audit_enrolment(&self, plane: &PlaneName, at: Timestamp) -> AuditEvent {
+        Self::audit("agent.enrolled", plane.to_string(), None, None, at)
+    }
+
     fn audit(
         verb: &str,
         subject: String,

@@ -120,6 +120,9 @@ pub enum Connection {
     },
     /// The cluster that Portico runs in, by its service account.
     InCluster {},
+    /// Through its agent, which connects to Portico (`portico agent`): for a control plane that cannot be reached from
+    /// outside.
+    Agent {},
     /// A kubeconfig in a Secret on another control plane, as Cluster API and vcluster write it. It must hold everything
     /// that it needs: no files, no sign-in plugin. Portico follows its changes.
     #[serde(rename_all = "camelCase")]
@@ -159,6 +162,29 @@ fn default_key() -> String {
 }
 
 impl ControlPlane {
+    /// Returns a control plane with a connection and nothing else, which no document describes.
+    #[must_use]
+    pub fn bare(name: PlaneName, connection: Connection, act_as: ActAs, limits: Limits) -> Self {
+        Self {
+            name,
+            labels: BTreeMap::new(),
+            spec: ControlPlaneSpec {
+                title: None,
+                kind: ControlPlaneKind::Cluster,
+                region: None,
+                connection,
+                act_as,
+                dedicated_to: Vec::new(),
+                environments: Vec::new(),
+                public_address: None,
+                cordoned: false,
+                maintenance: Vec::new(),
+                capacity: None,
+                limits,
+            },
+        }
+    }
+
     /// Returns the claim that this control plane is; `None` for those of documents.
     #[must_use]
     pub fn claim(&self) -> Option<&ClaimConnection> {
@@ -166,6 +192,12 @@ impl ControlPlane {
             Connection::Claim(claim) => Some(claim),
             _ => None,
         }
+    }
+
+    /// True if it is reached through its agent.
+    #[must_use]
+    pub fn has_agent(&self) -> bool {
+        matches!(self.spec.connection, Connection::Agent {})
     }
 
     /// True if it serves this environment of the tenants that may use it.

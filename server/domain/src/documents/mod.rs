@@ -4,6 +4,7 @@
 //! Every shape is strict: an unknown field is an error.
 
 mod act_as;
+mod agent;
 mod approval_policy;
 mod configuration;
 mod consumption;
@@ -18,6 +19,7 @@ mod reference;
 mod tenant;
 
 pub use act_as::{ActAs, PassedOn};
+pub use agent::{Agent, AgentConnection, AgentRule, AgentSpec};
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
@@ -37,8 +39,8 @@ pub use offering::{
     ResourceRef, SecretSource,
 };
 pub use portal::{
-    Caches, Company, Database, GroupsFrom, HomePlane, Metrics, Portal, PortalSpec, Provider, RecordProof,
-    RequestLimits, Sessions, SignIn, SuspendedBy, TokenRules,
+    AgentListener, Caches, Company, Database, GroupsFrom, HomePlane, Metrics, Portal, PortalSpec, Provider,
+    RecordProof, RequestLimits, Sessions, SignIn, SuspendedBy, TokenRules,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 

@@ -65,6 +65,33 @@ pub struct PortalSpec {
     /// folder. Whoever may write them there decides as whoever may write this folder. Without it: the folder alone.
     #[serde(default)]
     pub home: Option<HomePlane>,
+    /// Where the agents of control planes behind firewalls connect. Without it: nowhere.
+    #[serde(default)]
+    pub agents: Option<AgentListener>,
+}
+
+/// Where agents connect, and the authority for their certificates.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AgentListener {
+    /// The address to listen on for agents, `host:port`. What stands in front of it must pass TLS through unopened.
+    pub listen: String,
+    /// The address at which agents reach it, `host:port`. It is shown in the commands that set an agent up.
+    pub address: String,
+    /// A file with the certificate of the authority, in PEM: `portico agent-authority` creates it. A relative path counts
+    /// from the document's file.
+    pub certificate_file: String,
+    /// A file with the authority's private key, in PEM. Whoever has it can pose as any agent, and to agents as Portico.
+    pub key_file: String,
+    /// How long the certificate of an agent is valid, in minutes, 1 to 43200. The agent renews it by itself after two
+    /// thirds.
+    #[serde(default = "certificate_minutes")]
+    pub certificate_minutes: u32,
+}
+
+fn certificate_minutes() -> u32 {
+    24 * 60
 }
 
 /// How to reach the home control plane.

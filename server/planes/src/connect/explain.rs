@@ -6,6 +6,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, PeerIncompatible};
 
 use super::problem::SignInError;
+use crate::agent::AgentError;
 
 /// The sign-in error at the root of an error, if there is one.
 pub(crate) fn sign_in_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e SignInError> {
@@ -16,6 +17,12 @@ pub(crate) fn sign_in_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&
 pub(crate) fn explain(error: &(dyn StdError + 'static)) -> &'static str {
     let mut found = "the connection failed";
     for error in chain(error) {
+        if let Some(agent) = error.downcast_ref::<AgentError>() {
+            return match agent {
+                AgentError::NotConnected => "no agent is connected",
+                AgentError::Cut => "the connection to its agent was cut",
+            };
+        }
         if let Some(tls) = error.downcast_ref::<TlsError>() {
             return tls_words(tls);
         }

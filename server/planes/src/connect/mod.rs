@@ -31,17 +31,20 @@ use kube::Config;
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use parking_lot::Mutex;
 use portico_domain::documents::{ActAs, ClaimConnection, Connection as Address, ControlPlane};
+use portico_domain::names::PlaneName;
 use tower::{BoxError, Service, ServiceBuilder};
 
+use crate::agent::{AgentService, AgentTransport};
 use crate::certificate::not_after;
 use crate::path::escape_segment;
+use crate::shared::Settings;
 pub(crate) use explain::{explain, sign_in_error};
 use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
 pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
 use stored::is_allowed_host;
-pub(crate) use stored::{StoredKubeconfig, StoredKubeconfigs};
+pub(crate) use stored::{StoredKubeconfig, StoredKubeconfigs, no_secrets};
 use tls::{ClientCertificate, Trust, client_config};
 use user::{Impersonation, SignIn, User};
 
@@ -196,16 +199,17 @@ pub(crate) fn kubeconfig_path(path: &str, base: Option<&Path>) -> PathBuf {
 /// Creates the client. Reads files or a Secret and may run an exec plugin, but makes no call to the control plane.
 pub(crate) async fn connect(
     document: &ControlPlane,
-    base: Option<&Path>,
+    settings: &Settings,
     stored: &Arc<dyn StoredKubeconfigs>,
 ) -> Result<Connected, SetUpError> {
     let mut secret = None;
     let (config, shown) = match &document.spec.connection {
         Address::Kubeconfig { path, context } => {
-            let path = kubeconfig_path(path, base);
+            let path = kubeconfig_path(path, settings.kubeconfig_base.as_deref());
             (read(&path, context.clone()).await?, path.display().to_string())
         }
         Address::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
+        Address::Agent {} => return Ok(through_agent(&document.name, settings.agents.as_ref())),
         connection @ (Address::Secret { .. } | Address::Claim(_)) => {
             let shown = match connection {
                 Address::Claim(_) => "in the claim's connection secret",
@@ -259,6 +263,33 @@ pub(crate) async fn connect(
         source,
         warnings,
     })
+}
+
+/// The connection of a control plane that is reached through its agent. Its credentials are the agent's.
+fn through_agent(plane: &PlaneName, agents: Option<&Arc<dyn AgentTransport>>) -> Connected {
+    let service = AgentService {
+        transport: agents.cloned(),
+        plane: plane.clone(),
+    };
+    Connected {
+        connection: Connection {
+            http: ClientBuilder::new(service, "default").build(),
+            certificates: Arc::default(),
+            credential: Arc::new(Credential::none()),
+            impersonation: HeaderMap::new(),
+            address: ServerAddress {
+                server: String::new(),
+                authorities: None,
+                server_name: None,
+                checked: false,
+            },
+        },
+        source: Source {
+            files: WatchedFiles(Vec::new()),
+            secret: None,
+        },
+        warnings: Vec::new(),
+    }
 }
 
 /// Checks the server of a kubeconfig that a claim's controller wrote. Tenants may be able to change it, so it is not

@@ -30,6 +30,11 @@ pub(crate) enum Credential {
 }
 
 impl Credential {
+    /// Of a connection that somebody else signs in.
+    pub(super) fn none() -> Self {
+        Self::Certificate
+    }
+
     /// Runs the plugin, if there is one, so this may take a while.
     pub(super) async fn new(
         sign_in: Option<SignIn>,

@@ -1,5 +1,7 @@
 //! Kubeconfigs in Secrets on other control planes.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use portico_domain::documents::Connection;
 
@@ -21,6 +23,25 @@ pub(crate) trait StoredKubeconfigs: Send + Sync {
     /// Reads the Secret's resource version, without its values. `None` if the connection names no Secret, or if that
     /// cannot be found out now.
     fn version<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Option<String>>;
+}
+
+/// Of a connection that may name no Secret.
+struct NoSecrets;
+
+impl StoredKubeconfigs for NoSecrets {
+    fn read<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Result<StoredKubeconfig, SetUpError>> {
+        let refused = SetUpError::new("it may not be connected by a Secret");
+        Box::pin(async { Err(refused) })
+    }
+
+    fn version<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
+    }
+}
+
+/// Reads no Secrets.
+pub(crate) fn no_secrets() -> Arc<dyn StoredKubeconfigs> {
+    Arc::new(NoSecrets)
 }
 
 /// True if the host is one of `allowed`, where `*.example.com` stands for every name below `example.com`. An empty

@@ -94,7 +94,7 @@ impl Planes {
                     .map_or_else(|| KUBECONFIG_KEYS.to_vec(), |key| vec![key]);
                 Ok((self.secret_of_claim(at, values).await?, keys))
             }
-            Connection::Kubeconfig { .. } | Connection::InCluster {} => {
+            Connection::Kubeconfig { .. } | Connection::InCluster {} | Connection::Agent {} => {
                 Err(SetUpError::new("it is connected without a Secret"))
             }
         }

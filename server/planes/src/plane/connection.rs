@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use portico_domain::claim::health::{misconfigured_status, unreachable_status};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::context::{InitialSync, PlaneContext};
 use super::rights_review;
@@ -44,7 +44,7 @@ pub(crate) async fn run_connection(
     let mut wait = MIN_BACKOFF;
     loop {
         let document = plane.offer.document.load_full();
-        match connect(&document, shared.settings.kubeconfig_base.as_deref(), &stored).await {
+        match connect(&document, &shared.settings, &stored).await {
             Err(error) => {
                 plane.client.store(None);
                 plane.warnings.store(Arc::default());
@@ -102,6 +102,7 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
     let mut wait = MIN_BACKOFF;
     let mut was_unauthenticated = false;
     let mut authenticated_at: Option<Instant> = None;
+    let mut agents = agent_changes(context);
     loop {
         let started = Instant::now();
         let authenticated = authenticated_at.is_none_or(|at| at.elapsed() >= CREDENTIAL_PROBE_INTERVAL);
@@ -137,6 +138,7 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                 tokio::select! {
                     () = tokio::time::sleep(PROBE_INTERVAL) => {}
                     _ = all_read.recv(), if !all_read.is_closed() => {}
+                    () = agents_changed(&mut agents) => {}
                     // A short pause, because many streams break at the same time.
                     () = context.plane.probe_now.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
@@ -164,14 +166,35 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                     }
                     _ => {}
                 }
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(MAX_BACKOFF);
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => wait = (wait * 2).min(MAX_BACKOFF),
+                    () = agents_changed(&mut agents) => wait = MIN_BACKOFF,
+                }
             }
         }
         if source.has_changed(failures > 0).await {
             return;
         }
     }
+}
+
+/// Reports changes of the agents, if the control plane is reached through one.
+fn agent_changes(context: &PlaneContext) -> Option<watch::Receiver<u64>> {
+    let document = context.plane.offer.document.load();
+    let agents = context.shared.settings.agents.as_ref()?;
+    document
+        .has_agent()
+        .then(|| agents.subscribe(&context.plane.name))
+}
+
+/// Waits until an agent connects or disconnects; forever where there are none.
+async fn agents_changed(agents: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = agents
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 const CREDENTIALS_REJECTED: &str = "it does not accept Portico's credentials (401)";

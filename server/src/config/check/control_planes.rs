@@ -28,7 +28,7 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
             }
         }
         environments(at, plane, documents, findings);
-        connection(at, &spec.connection, &by_name, findings);
+        connection(at, &spec.connection, &by_name, documents, findings);
         acting_as(at, &spec.act_as, &providers, findings);
         for (index, window) in spec.maintenance.iter().enumerate() {
             if window.from >= window.to {
@@ -85,6 +85,7 @@ fn connection(
     at: usize,
     connection: &Connection,
     planes: &BTreeMap<&PlaneName, &ControlPlane>,
+    documents: &[LocatedDocument],
     findings: &mut Findings,
 ) {
     let (path, context) = match connection {
@@ -100,6 +101,13 @@ fn connection(
                 if value.is_empty() {
                     findings.error(at, format!("spec.connection.secret.{field}"), "is empty");
                 }
+            }
+            return;
+        }
+        Connection::Agent {} => {
+            if !portal::has_agents(documents) {
+                let message = "needs spec.agents of the Portal: where agents connect";
+                findings.error(at, "spec.connection.agent", message);
             }
             return;
         }
@@ -134,7 +142,7 @@ fn secret(
             );
             findings.error(at, field, message);
         }
-        Some(Connection::Kubeconfig { .. } | Connection::InCluster {}) => {}
+        Some(Connection::Kubeconfig { .. } | Connection::InCluster {} | Connection::Agent {}) => {}
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use portico_domain::documents::{
-    GroupRef, HomePlane, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
+    AgentListener, GroupRef, HomePlane, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
 };
 use portico_domain::names::is_dns_label;
 use portico_planes::check_kubeconfig;
 use url::Url;
 
+use super::super::agent::is_address;
 use super::super::documents::{LocatedDocument, of_kind};
 use super::super::finding::Findings;
 use super::super::parse::Document;
@@ -26,6 +27,15 @@ pub(super) fn providers(documents: &[LocatedDocument]) -> Vec<&Provider> {
     portals
         .flat_map(|(_, portal)| &portal.spec.sign_in.providers)
         .collect()
+}
+
+/// True if the portal says where agents connect.
+pub(super) fn has_agents(documents: &[LocatedDocument]) -> bool {
+    let mut portals = of_kind(documents, |document| match document {
+        Document::Portal(portal) => Some(portal),
+        _ => None,
+    });
+    portals.any(|(_, portal)| portal.spec.agents.is_some())
 }
 
 pub(super) fn check(documents: &[LocatedDocument], findings: &mut Findings) {
@@ -125,6 +135,9 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     metrics(at, spec, findings);
     record(at, &spec.record, findings);
     home(at, spec.home.as_ref(), findings);
+    if let Some(listener) = &spec.agents {
+        agents(at, listener, findings);
+    }
     if let Some(logo) = &spec.company.logo {
         logo_file(at, Path::new(logo), findings);
     }
@@ -384,6 +397,36 @@ fn home(at: usize, home: Option<&HomePlane>, findings: &mut Findings) {
     let (problem, warnings) = check_kubeconfig(Path::new(path), context.as_deref());
     for said in problem.into_iter().chain(warnings) {
         findings.warning(at, field, format!("{path}: {said}"));
+    }
+}
+
+/// Whether the files can be used shows at start: they may be right where the portal runs.
+fn agents(at: usize, listener: &AgentListener, findings: &mut Findings) {
+    if !listens(&listener.listen) {
+        findings.error(
+            at,
+            "spec.agents.listen",
+            format!("{:?} is not host:port", listener.listen),
+        );
+    }
+    if !is_address(&listener.address) {
+        findings.error(
+            at,
+            "spec.agents.address",
+            format!("{:?} is not host:port", listener.address),
+        );
+    }
+    for (field, file) in [
+        ("certificateFile", &listener.certificate_file),
+        ("keyFile", &listener.key_file),
+    ] {
+        if let Err(error) = std::fs::metadata(file) {
+            let message = format!("the file cannot be read: {}", error.kind());
+            findings.warning(at, format!("spec.agents.{field}"), message);
+        }
+    }
+    if !(1..=43_200).contains(&listener.certificate_minutes) {
+        findings.error(at, "spec.agents.certificateMinutes", "must be 1 to 43200");
     }
 }
 

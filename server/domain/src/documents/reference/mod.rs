@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use schemars::{JsonSchema, SchemaGenerator};
 
-use super::{ApprovalPolicy, ControlPlane, NamespaceTemplate, Offering, PassedOn, Portal, Tenant};
+use super::{Agent, ApprovalPolicy, ControlPlane, NamespaceTemplate, Offering, PassedOn, Portal, Tenant};
 use examples::Examples;
 use page::Page;
 
@@ -69,7 +69,7 @@ fn schema_of<T: JsonSchema>() -> schemars::Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         name: "Portal",
         file: "portal",
@@ -99,6 +99,11 @@ const KINDS: [Kind; 6] = [
         name: "NamespaceTemplate",
         file: "namespace-template",
         schema: schema_of::<NamespaceTemplate>,
+    },
+    Kind {
+        name: "Agent",
+        file: "agent",
+        schema: schema_of::<Agent>,
     },
 ];
 
