@@ -32,6 +32,10 @@ enum Command {
         /// The folder of the configuration.
         config: PathBuf,
     },
+    /// Runs beside a control plane that Portico cannot reach: connects to Portico and carries its calls.
+    Agent(commands::agent::AgentArguments),
+    /// Makes an authority for the certificates of agents.
+    AgentAuthority(commands::agent::AuthorityArguments),
     /// Prints the roles that a control plane must grant to Portico, for `kubectl apply`.
     Rbac(commands::rbac::RbacArguments),
     /// Prints the definitions of Portico's own kinds, for `kubectl apply --server-side`, so that a control plane can hold
@@ -137,6 +141,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Agent(agent) => {
+            begin_logging(arguments.log_format, "info");
+            commands::agent::agent(agent, stop_on_signal()?).await?;
+        }
+        Command::AgentAuthority(authority) => commands::agent::agent_authority(&authority)?,
         Command::Rbac(arguments) => commands::rbac::rbac(&arguments, &mut std::io::stdout())?,
         Command::Crds => commands::crds::crds(&mut std::io::stdout())?,
         Command::Migrate { config, database } => {

@@ -10,6 +10,7 @@
     reason = "a harness: failing loudly is what tests want"
 )]
 
+pub mod agents;
 pub mod apiserver;
 pub mod bench;
 mod components;

@@ -101,6 +101,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         }),
         cordoned_by_document: false,
         remaining: claims::rows(),
+        agents: None,
         namespaces: Some(namespaces()),
         serves: catalog::cards()
             .into_iter()

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{ClaimRow, Link, NamespaceRow, PlaneChoice, PlaneNamespaces};
+use super::{ClaimRow, Link, NamespaceRow, PlaneAgents, PlaneChoice, PlaneNamespaces};
 use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::documents::Phase;
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
@@ -89,6 +89,8 @@ pub struct PlaneDetail {
     pub cordoned_by_document: bool,
     /// While it is cordoned: its claims by owner, at most 500.
     pub remaining: Vec<ClaimRow>,
+    /// Its agents; `None` if it is reached otherwise.
+    pub agents: Option<PlaneAgents>,
     /// The namespaces of tenants that templates keep on it; `None` if no template is for it.
     pub namespaces: Option<PlaneNamespaces>,
     /// What it serves: offering, title, version.

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod adoption;
+mod agents;
 mod approvals;
 mod catalog;
 mod claims;
@@ -33,6 +34,7 @@ pub use admin::{
     TenantPlane, TenantRow, TenantsPage,
 };
 pub use adoption::{AdoptPage, Mark};
+pub use agents::{AgentRow, AgentState, CreatedEnrolment, PlaneAgents};
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{

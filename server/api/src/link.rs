@@ -71,6 +71,8 @@ pub enum Link {
     Cordon(PlaneName),
     /// Uncordons a control plane.
     Uncordon(PlaneName),
+    /// Revokes an agent of a control plane.
+    RevokeAgent(PlaneName, Uuid),
     /// Tries a changed definition.
     TryDefinition,
     /// The list of people.
@@ -134,6 +136,7 @@ impl Link {
             Self::ControlPlane(_) => "/admin/control-planes/{plane}",
             Self::Cordon(_) => "/admin/control-planes/{plane}/cordon",
             Self::Uncordon(_) => "/admin/control-planes/{plane}/uncordon",
+            Self::RevokeAgent(..) => "/admin/control-planes/{plane}/agents/{agent}/revoke",
             Self::TryDefinition => "/admin/try-definition",
             Self::People => "/admin/people",
             Self::Person(_) => "/admin/people/{id}",
@@ -174,6 +177,7 @@ impl Link {
             Self::ControlPlane(plane) | Self::Cordon(plane) | Self::Uncordon(plane) => {
                 vec![plane.to_string()]
             }
+            Self::RevokeAgent(plane, agent) => vec![plane.to_string(), agent.to_string()],
             Self::Home
             | Self::Catalog
             | Self::Claims

@@ -122,6 +122,7 @@ impl Portal {
             cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
             cordoned_by_document: status.document.spec.cordoned,
             remaining,
+            agents: self.plane_agents(&status.document).await?,
             namespaces: self.plane_namespaces(&status.document),
             serves: catalog
                 .offerings

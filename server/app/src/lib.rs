@@ -6,6 +6,7 @@
 
 mod access;
 mod admin;
+mod agents;
 mod approvals;
 mod audit_log;
 mod audit_verification;
@@ -71,6 +72,7 @@ mod usage_sampling;
 mod usage_tests;
 mod workspace;
 
+pub use agents::{AgentAccess, AgentRegistrar};
 pub use audit_log::{AuditLogExport, AuditLogQuery};
 pub use caller::Caller;
 pub use catalog::CatalogQuery;
@@ -82,9 +84,9 @@ pub use error::{Conflict, Denial, InputError, NotSynced, PortalError, TokenProbl
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
-    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess,
-    FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeToken, SecretKeys, SelectedClaim,
-    SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
+    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess, EnrolAgent,
+    FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent, RevokeToken, SecretKeys,
+    SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;
@@ -134,6 +136,8 @@ struct Shared {
     recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
     namespaces: tenant_namespaces::Namespaces,
     usage_sampled: parking_lot::Mutex<usage_sampling::Sampled>,
+    /// Set once, if Portico listens for agents.
+    agents: std::sync::OnceLock<AgentAccess>,
     env: Env,
 }
 
@@ -166,6 +170,7 @@ impl Portal {
                 recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
                 namespaces: tenant_namespaces::Namespaces::default(),
                 usage_sampled: parking_lot::Mutex::default(),
+                agents: std::sync::OnceLock::new(),
                 env,
             }),
         }

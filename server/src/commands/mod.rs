@@ -1,5 +1,8 @@
 //! The commands.
 
+pub mod agent;
+mod agent_listener;
+mod agent_rules;
 pub mod check_config;
 mod configuration_log;
 pub mod crds;
@@ -7,6 +10,7 @@ pub mod crds;
 pub mod demo;
 #[cfg(feature = "demo")]
 mod demo_history;
+mod initial_sync;
 pub mod migrate;
 pub mod rbac;
 pub mod serve;

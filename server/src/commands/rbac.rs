@@ -13,6 +13,7 @@ use portico_domain::ownership::Ownership;
 use portico_planes::{Requestable, RequestableKind, RequiredRight, required_rights, tenancy_rights};
 use serde_json::{Value, json};
 
+use super::agent_rules::agent_rules;
 use crate::config;
 
 /// What `portico rbac` takes.
@@ -40,6 +41,9 @@ pub struct RbacArguments {
     /// The user that the roles are bound to, in place of a service account.
     #[arg(long)]
     user: Option<String>,
+    /// Prints `spec` of the agent's document too: the rules that let exactly this through.
+    #[arg(long)]
+    agent: bool,
 }
 
 /// Why no roles could be printed.
@@ -131,6 +135,10 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
     rights.extend(for_templates);
     for line in notes(plane, arguments, &requestable, &namespaces, makes_namespaces) {
         writeln!(out, "# {line}")?;
+    }
+    if arguments.agent {
+        writeln!(out, "---\n# Into the agent's document, below spec:")?;
+        write!(out, "{}", yaml::print(&agent_rules(&rights)))?;
     }
     let bound_in = if makes_namespaces {
         BTreeSet::new()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use portico_app::configuration::{LiveConfiguration, Problem, Report};
+use portico_app::configuration::{LiveConfiguration, Problem};
 use portico_app::proof::{Proof, ProofError};
 use portico_app::security::SecurityLog;
 use portico_app::{Env, Portal};
@@ -24,7 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use super::agent_listener::{self, AgentListening};
 use super::configuration_log::log_configuration;
+use super::initial_sync::{wait_for_home, wait_for_initial_sync};
 use crate::config;
 
 /// Settings of the command line that override the configuration.
@@ -109,6 +111,7 @@ pub async fn serve(
         None => listen(overrides.listen.as_ref().unwrap_or(&spec.listen).clone()).await?,
     };
     let local = listener.local_addr()?;
+    let agents = agent_listener::open(&spec).await?;
     let database = database_url(&overrides, &spec)?;
     let store = Store::connect(&database, &Settings::default()).await?;
     let proof = Proof::open(&spec.record, &database)?;
@@ -131,7 +134,7 @@ pub async fn serve(
         stop.clone(),
     ));
     wait_for_home(&configuration).await;
-    let planes = connect_planes(&configuration, &store, &background, &stop).await?;
+    let planes = connect_planes(&configuration, &store, agents.as_ref(), &background, &stop).await?;
     let work_to_do = Arc::new(Notify::new());
     let portal = Portal::new(
         store.clone(),
@@ -142,6 +145,9 @@ pub async fn serve(
         Env::system(),
     );
     portal.prove_record_with(proof);
+    if let Some(agents) = agents {
+        agents.start(&portal, &authority, &background, &stop);
+    }
     spawn_background_work(&background, &portal, &authority, store.subscribe(), &stop);
     let settings = worker::Settings::default();
     let worker = Worker::new(
@@ -192,10 +198,11 @@ pub async fn serve(
 async fn connect_planes(
     configuration: &LiveConfiguration,
     store: &Store,
+    agents: Option<&AgentListening>,
     background: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<Planes, StoreError> {
-    let planes = Planes::new(portico_planes::Settings::default());
+    let planes = Planes::new(agent_listener::plane_settings(agents));
     configure(&planes, &configuration.current());
     planes.remember_offerings(store.requested_offerings().await?);
     background.spawn(follow_configuration(
@@ -263,7 +270,7 @@ fn public_url(overrides: &ServeOverrides, spec: &PortalSpec) -> Result<Url, Serv
     Ok(url)
 }
 
-async fn listen(address: String) -> Result<TcpListener, ServeError> {
+pub(super) async fn listen(address: String) -> Result<TcpListener, ServeError> {
     let bound = TcpListener::bind(&address).await;
     bound.map_err(|why| ServeError::Listen { address, why })
 }
@@ -277,38 +284,6 @@ fn bounds(spec: &PortalSpec) -> web::Bounds {
     web::Bounds {
         per_peer: bounds.connections,
         ..bounds
-    }
-}
-
-/// Waits a short time until the home plane has been read, so that its tenants and control planes are there from the
-/// start.
-async fn wait_for_home(configuration: &LiveConfiguration) {
-    const TIMEOUT: Duration = Duration::from_secs(10);
-    let mut reports = configuration.subscribe();
-    let is_read = |report: &Report| report.home.as_ref().is_none_or(|home| home.synced);
-    if tokio::time::timeout(TIMEOUT, reports.wait_for(is_read))
-        .await
-        .is_err()
-    {
-        tracing::error!(
-            "the home control plane has not been read: Portico starts with the folder alone, and takes no requests until \
-             it has been"
-        );
-    }
-}
-
-/// Waits a short time for the initial sync of the control planes, so that the catalog is not empty at first.
-async fn wait_for_initial_sync(planes: &Planes) {
-    const INITIAL_SYNC_TIMEOUT: Duration = Duration::from_secs(2);
-    let begun = tokio::time::Instant::now();
-    let connecting = || {
-        let planes = planes.summaries();
-        planes
-            .iter()
-            .any(|plane| plane.state == portico_planes::PlaneState::Connecting)
-    };
-    while connecting() && begun.elapsed() < INITIAL_SYNC_TIMEOUT {
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -219,4 +219,56 @@ fn the_examples_of_the_reference_are_accepted() {
         assert!(problems.is_empty(), "{problems:#?}");
         assert!(!documents.is_empty(), "{}", file.display());
     }
+    let agent = fs::read_to_string(examples.join("alternatives/agent.yaml")).unwrap();
+    for document in agent.split("---\n") {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.yaml");
+        fs::write(&file, document).unwrap();
+        assert!(super::read_agent(&file).is_ok(), "{document}");
+    }
+}
+
+#[test]
+fn what_belongs_to_agents_is_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let portal = "apiVersion: portico.dev/v1alpha1\nkind: Portal\nmetadata: { name: p }\nspec:\n  publicUrl: http://127.0.0.1:1\n  \
+                  signIn: { providers: [{ name: sso, issuer: https://sso.example, clientId: p }] }\n";
+    let plane = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu-3 }\nspec: { connection: { agent: {} } }\n";
+    let agent = "apiVersion: portico.dev/v1alpha1\nkind: Agent\nmetadata: { name: eu-3 }\nspec: { addresses: ['a:1'], connection: { \
+                 inCluster: {} } }\n";
+    fs::write(
+        folder.path().join("all.yaml"),
+        format!("{portal}---\n{plane}---\n{agent}"),
+    )
+    .unwrap();
+    let loaded = load(folder.path());
+    assert!(loaded.configuration.is_none());
+    let found: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+    let found = found.join("\n");
+    assert!(
+        found.contains("spec.connection.agent: needs spec.agents of the Portal"),
+        "{found}"
+    );
+    assert!(found.contains("an Agent is for `portico agent`"), "{found}");
+
+    let agents = "  agents: { listen: nowhere, address: 'x', certificateFile: a.crt, keyFile: a.key, certificateMinutes: 0 }\n";
+    fs::write(
+        folder.path().join("all.yaml"),
+        format!("{portal}{agents}---\n{plane}"),
+    )
+    .unwrap();
+    let loaded = load(folder.path());
+    let found: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+    let found = found.join("\n");
+    for wrong in [
+        "spec.agents.listen",
+        "spec.agents.address",
+        "spec.agents.certificateMinutes: must be 1 to 43200",
+    ] {
+        assert!(found.contains(wrong), "{wrong}: {found}");
+    }
+    assert!(
+        found.contains("spec.agents.keyFile: the file cannot be read"),
+        "{found}"
+    );
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod advisory_lock;
+mod agents;
 mod announce;
 mod audit_log;
 mod backend;
@@ -26,6 +27,7 @@ mod verification;
 
 pub use access::{Access, DETAILS_KEY, Ended, OpenSession, SessionDetails, session_key};
 pub use advisory_lock::LockGuard;
+pub use agents::{Enrolled, Enrolment};
 pub use announce::announce;
 pub use audit_log::EventFilter;
 pub use error::StoreError;

@@ -223,6 +223,7 @@ pub(super) enum FlashMessage {
     Withdrawn,
     Commented,
     Revoked,
+    AgentRevoked,
     Ended,
     Cordoned,
     Uncordoned,
@@ -230,13 +231,14 @@ pub(super) enum FlashMessage {
 }
 
 impl FlashMessage {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
         Self::Withdrawn,
         Self::Commented,
         Self::Revoked,
+        Self::AgentRevoked,
         Self::Ended,
         Self::Cordoned,
         Self::Uncordoned,
@@ -251,6 +253,7 @@ impl FlashMessage {
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
             Self::Revoked => "revoked",
+            Self::AgentRevoked => "agent-revoked",
             Self::Ended => "ended",
             Self::Cordoned => "cordoned",
             Self::Uncordoned => "uncordoned",
@@ -269,6 +272,7 @@ impl FlashMessage {
             Self::Rejected => "You rejected the request.",
             Self::Withdrawn => "You took the request back.",
             Self::Commented => "Your comment was added.",
+            Self::AgentRevoked => "The agent is revoked. It is cut off, and refused from now on.",
             Self::Ended => "It is ended, and refused from now on.",
             Self::Cordoned => "The control plane takes no new claims from now on.",
             Self::Uncordoned => "The control plane takes new claims again.",

@@ -12,7 +12,12 @@ pub(crate) enum Kind {
 }
 
 /// Name, type and help text.
-pub(crate) const METRICS: [(&str, Kind, &str); 24] = [
+pub(crate) const METRICS: [(&str, Kind, &str); 25] = [
+    (
+        "portico_agents_connected",
+        Kind::Gauge,
+        "Connections of agents to this replica, by control plane.",
+    ),
     (
         "portico_cache_bytes",
         Kind::Gauge,
@@ -160,7 +165,7 @@ mod tests {
     fn every_metric_is_described_and_no_other() {
         let mut files = Vec::new();
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for part in ["app", "planes", "store", "web", "worker"] {
+        for part in ["agents", "app", "planes", "store", "web", "worker"] {
             sources(&server.join(part).join("src"), &mut files);
         }
         let mut counted = BTreeSet::new();

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use portico_domain::claim::ClaimRef;
+use portico_domain::names::PlaneName;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::app::App;
 use super::problem::Problem;
@@ -14,6 +16,9 @@ use super::problem::Problem;
 pub(super) struct ResourceId<T>(pub(super) T);
 /// `…/{plane}/{offering}/{namespace}/{name}` of a claim; the namespace is `-` for cluster-scoped kinds.
 pub(super) struct ClaimPath(pub(super) ClaimRef);
+
+/// `…/{plane}/agents/{agent}` of an agent.
+pub(super) struct AgentPath(pub(super) PlaneName, pub(super) Uuid);
 
 #[derive(Deserialize)]
 struct Claim {
@@ -69,5 +74,17 @@ impl FromRequestParts<App> for ClaimPath {
             .await
             .map_err(|_| Problem::not_found())?;
         path.reference().map(Self)
+    }
+}
+
+impl FromRequestParts<App> for AgentPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Path((plane, agent)) = Path::<(String, String)>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        let plane = plane.parse().map_err(|_| Problem::not_found())?;
+        Ok(Self(plane, agent.parse().map_err(|_| Problem::not_found())?))
     }
 }

@@ -347,7 +347,9 @@ fn unavailable_type(reason: &Unavailable) -> ProblemType {
         Unavailable::QuotaUnknown { .. } => ProblemType::QuotaUnknown,
         Unavailable::SecretNotReady => ProblemType::SecretNotReady,
         Unavailable::NamespaceNotReady => ProblemType::NamespaceNotReady,
-        Unavailable::AddressNotSafe { .. } => ProblemType::PlaneMisconfigured,
+        Unavailable::AddressNotSafe { .. }
+        | Unavailable::NoAgentListener
+        | Unavailable::ReachedByAgent { .. } => ProblemType::PlaneMisconfigured,
     }
 }
 

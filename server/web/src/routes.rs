@@ -8,8 +8,8 @@ use utoipa_axum::routes;
 use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, approvals, assets, catalog, claims, form, home, kubectl, logout, people, requests, sessions,
-    several_claims, sign_in, switch, tokens, usage,
+    admin, agents, approvals, assets, catalog, claims, form, home, kubectl, logout, people, requests,
+    sessions, several_claims, sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -114,6 +114,13 @@ pub fn table() -> Vec<Route> {
             Form,
             post(admin::uncordon),
         ),
+        route("POST", "/admin/control-planes/{plane}", Form, post(agents::enrol)),
+        route(
+            "POST",
+            "/admin/control-planes/{plane}/agents/{agent}/revoke",
+            Form,
+            post(agents::revoke),
+        ),
         route(
             "GET",
             "/admin/try-definition",
@@ -188,6 +195,8 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::admin::plane)),
         api_route(routes!(api::admin::cordon)),
         api_route(routes!(api::admin::uncordon)),
+        api_route(routes!(api::agents::enrol)),
+        api_route(routes!(api::agents::revoke)),
         api_route(routes!(api::admin::try_definition)),
         api_route(routes!(api::admin::tenants)),
         api_route(routes!(api::admin::tenant)),
@@ -327,6 +336,7 @@ mod tests {
             Link::ControlPlane(plane()),
             Link::Cordon(plane()),
             Link::Uncordon(plane()),
+            Link::RevokeAgent(plane(), Uuid::nil()),
             Link::Sessions,
             Link::EndSession("others".to_owned()),
             Link::TryDefinition,

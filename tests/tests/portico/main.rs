@@ -37,6 +37,7 @@ macro_rules! on_all_planes {
 }
 
 mod adoption;
+mod agents;
 mod approval_expiry;
 mod approvals;
 mod audit_log;

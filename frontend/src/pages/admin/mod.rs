@@ -1,5 +1,6 @@
 //! Pages for admins: control planes, tenants, audit log, configuration. Tenant admins see only their tenants.
 
+mod agents;
 mod configuration;
 mod namespaces;
 mod people;

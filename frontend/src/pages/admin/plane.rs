@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use portico_api::{ClaimRow, Frame, Link, PlaneDetail, names};
 
+use super::agents::{agents, created};
 use super::namespaces::namespaces;
 use super::planes::{behind, certificate, state};
 use crate::pages::claims::csrf;
@@ -19,10 +20,11 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
                 <h1>{row.plane.title.clone()}</h1>
                 <p>{row.kind.clone()}{region}", "<span class="mono">{row.plane.name.to_string()}</span></p>
             </div></div>
+            {created(page)}
             <div class="live" data-live="plane">
                 {warnings(page)}
                 <div class="two">
-                    <div class="stack-l">{remaining(page)}{serves(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
+                    <div class="stack-l">{agents(frame, page)}{remaining(page)}{serves(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
                     <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(frame, page)}{left_out(page)}</div>
                 </div>
             </div>

@@ -210,6 +210,17 @@ pub enum Unavailable {
     /// The namespace or its service account is not there yet.
     #[error("Portico has not set up the namespace yet. Try again in a minute.")]
     NamespaceNotReady,
+    /// Portico does not listen for agents.
+    #[error("Portico does not listen for agents here. The platform team can set spec.agents of the Portal.")]
+    NoAgentListener,
+    /// The control plane is reached through an agent, which people cannot use.
+    #[error(
+        "{plane} is reached through an agent, whose way is not open to people. The platform team can set publicAddress."
+    )]
+    ReachedByAgent {
+        /// The control plane.
+        plane: String,
+    },
     /// Where people reach the control plane is not known, or its certificate is not checked.
     #[error(
         "Portico does not check the certificate of {plane}, so it hands out no kubeconfig for it. The platform team can set publicAddress."

@@ -116,6 +116,10 @@ impl Portal {
                 checked: true,
             });
         }
+        if plane.has_agent() {
+            let plane = plane.title().to_owned();
+            return Err(PortalError::Unavailable(Unavailable::ReachedByAgent { plane }));
+        }
         let address = self.planes().server_address(&plane.name)?;
         if address.checked && address.server.starts_with("https://") {
             Ok(address)

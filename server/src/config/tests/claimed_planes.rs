@@ -50,7 +50,7 @@ fn no_document_says_that_a_control_plane_is_a_claim() {
     let found = of(&plane("spoke", "{ claim: { uid: x } }", ""));
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(
-        found[0].contains("is none of `kubeconfig`, `inCluster`, `secret`"),
+        found[0].contains("is none of `kubeconfig`, `inCluster`, `agent`, `secret`"),
         "{found:?}"
     );
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
 mod advisory_lock;
+mod agents;
 mod approvals;
 mod audit_log;
 mod claimed_planes;

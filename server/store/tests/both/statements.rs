@@ -39,6 +39,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     queue(&store).await;
     record(&store).await;
     claimed_planes(&store).await;
+    agents(&store).await;
     people(&store).await;
     sessions(&store).await;
     usage(&store).await;
@@ -233,6 +234,29 @@ async fn queue(store: &Store) {
 
 fn happened(verb: &str) -> AuditEvent {
     event(&request("payments", "x", State::Draft), verb)
+}
+
+async fn agents(store: &Store) {
+    use crate::agents::{enrol, event, grant, insert_token, plane};
+    let authority = SystemAuthority::for_tests();
+    let now = Timestamp::now();
+    insert_token(store, "digest", now).await;
+    enrol(store, "digest", "eu-4", now).await;
+    let (_, agent) = enrol(store, "digest", "eu-3", now).await;
+    // Beside the functions above, by name: store.insert_agent_enrolment(…), store.enrol_agent(…).
+    store
+        .renew_agent(&authority, agent, &plane("eu-3"), now)
+        .await
+        .unwrap();
+    store.agent(&authority, agent).await.unwrap();
+    store.agents_of(&plane("eu-3")).await.unwrap();
+    store.see_agents(&authority, &[agent], now).await.unwrap();
+    store
+        .revoke_agent(&grant("eu-3"), agent, now, event("agent.revoked"))
+        .await
+        .unwrap();
+    store.see_replica(&authority, agent, now, now).await.unwrap();
+    store.forget_replica(&authority, agent).await.unwrap();
 }
 
 async fn claimed_planes(store: &Store) {

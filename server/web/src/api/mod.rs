@@ -3,6 +3,7 @@
 
 pub(super) mod access;
 pub(super) mod admin;
+pub(super) mod agents;
 pub(super) mod catalog;
 pub(super) mod claims;
 pub(super) mod kubeconfigs;

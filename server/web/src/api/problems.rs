@@ -70,6 +70,8 @@ problem_sets! {
     Revealing: [SecretNotReady];
     /// Fetching a kubeconfig.
     FetchingKubeconfig: [NamespaceNotReady];
+    /// Making a token for an agent.
+    Enrolling: [PlaneMisconfigured];
     /// Cordoning.
     Cordoning: [AlreadyCordoned];
     /// Uncordoning.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::{StatusCode, header};
-use portico_api::{Link, TryDefinitionPage, names};
+use portico_api::{Link, PlaneDetail, TryDefinitionPage, names};
 use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
 use portico_domain::names::{PlaneName, TenantName};
 use serde_json::json;
@@ -43,11 +43,16 @@ pub(in super::super) async fn plane(
     ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<Response, Problem> {
     let page = context.app.portal.plane_page(context.viewer(), &name).await?;
+    plane_page(&context, &page).await
+}
+
+/// Renders the page of a control plane.
+pub(super) async fn plane_page(context: &PageContext, page: &PlaneDetail) -> Result<Response, Problem> {
     let title = page.row.plane.title.clone();
     let crumbs = [("Control planes", Link::ControlPlanes)];
     context
         .page(&title, &crumbs, |frame| {
-            portico_frontend::pages::admin_plane(frame, &page)
+            portico_frontend::pages::admin_plane(frame, page)
         })
         .await
 }

@@ -1,6 +1,7 @@
 //! Pages and their forms. Each handler calls one use case and renders the result.
 
 pub(super) mod admin;
+pub(super) mod agents;
 pub(super) mod approvals;
 pub(super) mod assets;
 pub(super) mod catalog;

@@ -142,6 +142,19 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "/admin/control-planes/us-shared/uncordon",
         "SNNNNNK",
     ),
+    // A control plane without agents.
+    (
+        "POST",
+        "/admin/control-planes/{plane}",
+        "/admin/control-planes/us-shared",
+        "SNNNNNN",
+    ),
+    (
+        "POST",
+        "/admin/control-planes/{plane}/agents/{agent}/revoke",
+        "/admin/control-planes/us-shared/agents/00000000-0000-0000-0000-000000000000/revoke",
+        "SNNNNNN",
+    ),
     ("GET", "/admin/try-definition", "/admin/try-definition", "SNNNNNK"),
     // Without a definition.
     (
@@ -346,6 +359,21 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/control-planes/us-shared/cordon",
         "",
         "SNNNNNK",
+    ),
+    // A control plane without agents.
+    (
+        "POST",
+        "/api/v1/control-planes/{plane}/enrolments",
+        "/api/v1/control-planes/us-shared/enrolments",
+        "{}",
+        "SNNNNNN",
+    ),
+    (
+        "DELETE",
+        "/api/v1/control-planes/{plane}/agents/{agent}",
+        "/api/v1/control-planes/us-shared/agents/00000000-0000-0000-0000-000000000000",
+        "",
+        "SNNNNNN",
     ),
     (
         "POST",

@@ -93,6 +93,7 @@ fn handlers_that_use_the_workspace_name_its_parameters() {
     let sources = [
         include_str!("../access.rs"),
         include_str!("../admin.rs"),
+        include_str!("../agents.rs"),
         include_str!("../catalog.rs"),
         include_str!("../claims.rs"),
         include_str!("../kubeconfigs.rs"),
