@@ -5,5 +5,6 @@
 
 pub mod commands;
 pub mod config;
+mod open_files;
 #[cfg(feature = "otlp")]
 mod otlp;

@@ -92,6 +92,22 @@ impl SeparateProcess {
         kilobytes * 1024
     }
 
+    /// The CPU time that the portal has used.
+    ///
+    /// # Panics
+    /// When `/proc` does not show it.
+    #[must_use]
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.portal.id())).unwrap();
+        // Behind the name, which may have blanks: user and system time are the 12th and 13th value, in hundredths.
+        let values: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks: u64 = values[11..13]
+            .iter()
+            .map(|ticks| ticks.parse::<u64>().unwrap())
+            .sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// A client of one of its control planes.
     ///
     /// # Panics

@@ -76,7 +76,7 @@ impl Right {
 }
 
 impl Rights {
-    /// Requests a review, because something was refused.
+    /// Requests a review, because something was refused or another kind is offered.
     pub(crate) fn request_review(&self) {
         self.review_requested.notify_one();
     }

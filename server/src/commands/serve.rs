@@ -28,6 +28,7 @@ use super::agent_listener::{self, AgentListening};
 use super::configuration_log::log_configuration;
 use super::initial_sync::{wait_for_home, wait_for_initial_sync};
 use crate::config;
+use crate::open_files;
 
 /// Settings of the command line that override the configuration.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +102,7 @@ pub async fn serve(
     stop: CancellationToken,
     ready: impl FnOnce(&Url, SocketAddr),
 ) -> Result<(), ServeError> {
+    open_files::raise_limit();
     let configuration = open_configuration(&overrides.config)?;
     let telemetry = Telemetry::install();
     let spec = configuration.current().portal.spec.clone();

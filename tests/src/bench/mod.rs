@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod latency;
 pub mod load;
 pub mod page_size;
+pub mod planes;
 pub mod resources;
 pub mod schema;
 

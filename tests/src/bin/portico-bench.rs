@@ -1,6 +1,6 @@
 //! The program behind `cargo xtask bench`; `PORTICO_BIN` is the program to measure.
 
-use portico_tests::bench::{catalog, latency, page_size, resources, schema};
+use portico_tests::bench::{catalog, latency, page_size, planes, resources, schema};
 
 #[tokio::main]
 async fn main() {
@@ -11,6 +11,9 @@ async fn main() {
     }
     if "resources".contains(&filter) {
         resources::measure().await;
+    }
+    if "planes".contains(&filter) {
+        planes::measure().await;
     }
     if "page-size".contains(&filter) {
         page_size::measure().await;

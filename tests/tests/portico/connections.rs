@@ -1,10 +1,15 @@
 //! Slow and long-lived connections delay neither others nor shutdown.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use portico_tests::demo::Demo;
+use portico_tests::processes::{Owned, portico};
+use portico_tests::separate_process::SeparateProcess;
+use portico_tests::until::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_takes_seconds_despite_open_streams_and_slow_connections() {
@@ -57,4 +62,28 @@ async fn shutdown_takes_seconds_despite_open_streams_and_slow_connections() {
         assert!(rest.ends_with("0\r\n\r\n"), "the stream ends properly: {rest}");
     }
     drop(dawdlers);
+}
+
+/// Systems start programs with 1,024 open files; a watch of a control plane takes one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_open_files_is_raised() {
+    let world = SeparateProcess::world().await;
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", r#"ulimit -S -n 256 && exec "$0" serve --config "$1""#])
+        .arg(portico())
+        .arg(&world.ready.configuration);
+    let portal = Owned::start(&command, |command| {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    });
+    let page = format!("{}/sign-in", world.ready.portal);
+    until("the portal's first page", Duration::from_secs(30), async || {
+        reqwest::get(&page).await.ok()
+    })
+    .await;
+    let limits = fs::read_to_string(format!("/proc/{}/limits", portal.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let values: Vec<&str> = line.unwrap().split_whitespace().collect();
+    assert_eq!(values[3], values[4], "soft and hard: {values:?}");
+    assert_ne!(values[3], "256");
 }

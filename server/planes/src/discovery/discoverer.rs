@@ -307,7 +307,10 @@ impl Discoverer {
             .iter()
             .filter_map(|(name, found)| found.kind.clone().map(|kind| (name.clone(), kind)))
             .collect();
-        self.context.plane.offer.kinds.store(Arc::new(kinds.clone()));
+        let before = self.context.plane.offer.kinds.swap(Arc::new(kinds.clone()));
+        if before.keys().ne(kinds.keys()) {
+            self.context.plane.rights.request_review();
+        }
         self.context.shared.rebuild_catalog();
         self.watches.set_kinds(&kinds, self.initial_sync.as_ref());
         self.composites.set_kinds(&kinds);

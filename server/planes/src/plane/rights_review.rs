@@ -51,7 +51,6 @@ pub(super) async fn review(context: &PlaneContext) {
     let mut configured = context.shared.configured.subscribe();
     loop {
         configured.mark_unchanged();
-        let offered = context.plane.offer.kinds.load_full();
         let (reviewed, reviews) = review_all(context).await;
         let has_changed = {
             let mut known = rights.known.lock();
@@ -77,22 +76,11 @@ pub(super) async fn review(context: &PlaneContext) {
         }
         let started = tokio::time::Instant::now();
         let due = started + REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * reviews);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep_until(due) => break,
-                () = rights.review_requested.notified() => {
-                    tokio::time::sleep(REVIEW_DELAY).await;
-                    break;
-                }
-                changed = configured.changed() => if changed.is_ok() { break } else { return },
-                () = tokio::time::sleep(REVIEW_DELAY) => {
-                    if !std::sync::Arc::ptr_eq(&offered, &context.plane.offer.kinds.load_full())
-                        && offered.keys().ne(context.plane.offer.kinds.load().keys())
-                    {
-                        break;
-                    }
-                }
-            }
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            // A refusal, or a newly offered kind.
+            () = rights.review_requested.notified() => tokio::time::sleep(REVIEW_DELAY).await,
+            changed = configured.changed() => if changed.is_err() { return },
         }
     }
 }
