@@ -29,6 +29,7 @@ fn frame() -> Frame {
         platform_admin: true,
         approver: true,
         kubectl: true,
+        publishes: true,
         waiting: 2,
         tenants: vec![],
         current: None,
@@ -58,6 +59,7 @@ fn card() -> CatalogCard {
         planes: vec![],
         unreachable: Vec::new(),
         problem: Some(HOSTILE.into()),
+        published_by: Some(HOSTILE.into()),
         lifecycle: OfferingLifecycle::default(),
     }
 }
@@ -462,6 +464,7 @@ fn a_card_names_unreachable_control_planes() {
             planes: planes.iter().map(|name| plane(name)).collect(),
             unreachable: dead.iter().map(|name| name.parse().unwrap()).collect(),
             problem: None,
+            published_by: None,
             lifecycle: OfferingLifecycle::default(),
             ..card()
         };

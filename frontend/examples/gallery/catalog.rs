@@ -43,6 +43,7 @@ pub(crate) fn cards() -> Vec<CatalogCard> {
                 planes: planes()[..2].to_vec(),
                 unreachable: Vec::new(),
                 problem: None,
+                published_by: None,
                 lifecycle: OfferingLifecycle::default(),
             }
         };

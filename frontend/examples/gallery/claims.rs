@@ -178,6 +178,7 @@ fn ready() -> ClaimPage {
         progress: None,
         may_change: Allowed::yes(),
         may_adopt: Allowed::no(Denial::ManagedByPortico),
+        service: None,
         control_plane: None,
     }
 }

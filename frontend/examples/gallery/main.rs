@@ -12,6 +12,7 @@ mod claims;
 mod definitions;
 mod form;
 mod people;
+mod publications;
 mod requests;
 mod several;
 mod usage;
@@ -105,6 +106,7 @@ fn all() -> Vec<(&'static str, String)> {
     all.extend(claims::pages());
     all.extend(several::pages());
     all.extend(admin::pages());
+    all.extend(publications::pages());
     all.extend(definitions::pages());
     all.extend(usage::pages());
     all

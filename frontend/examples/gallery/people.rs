@@ -18,6 +18,7 @@ pub(crate) fn stranger() -> Frame {
         platform_admin: false,
         approver: false,
         kubectl: true,
+        publishes: true,
         waiting: 0,
         tenants: vec![],
         current: None,
@@ -64,6 +65,7 @@ pub(crate) fn ada(path: &str) -> Frame {
     Frame {
         approver: true,
         kubectl: true,
+        publishes: true,
         waiting: 3,
         person: Some("Ada Approver".into()),
         ..dana(path)

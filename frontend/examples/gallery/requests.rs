@@ -321,6 +321,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             unwell_planes: catalog::planes().into_iter().take(1).collect(),
             configuration_errors: 2,
             over_quota: vec!["Payments".into()],
+            waiting_publications: super::publications::rows()[..1].to_vec(),
             oldest_approval: Some(rows().remove(0)),
         }),
     };

@@ -37,8 +37,16 @@ pub const TAB: &str = "_tab";
 pub const DO: &str = "_do";
 /// `RequestPage::revision` of the view model, with a decision.
 pub const REVISION: &str = "_revision";
-/// `approve` or `reject`.
+/// `approve` or `reject` of a request; [`ACCEPT`] or [`REFUSE`] of a permission.
 pub const DECISION: &str = "_decision";
+/// Accepts a permission.
+pub const ACCEPT: &str = "accept";
+/// Refuses a permission.
+pub const REFUSE: &str = "refuse";
+/// The permission that is decided on.
+pub const PERMISSION: &str = "_permission";
+/// `PermissionView::asked` of the view model: a decision on something else is refused.
+pub const ASKED: &str = "_asked";
 /// The approver's comment.
 pub const COMMENT: &str = "_comment";
 /// `DeletePage::uid` of the view model of the page: another claim created under the name is not deleted.

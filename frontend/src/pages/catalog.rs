@@ -173,7 +173,9 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
 }
 
 fn where_icon(card: &CatalogCard) -> &'static str {
-    if card.unreachable.is_empty() {
+    if card.published_by.is_some() {
+        "people"
+    } else if card.unreachable.is_empty() {
         "planes"
     } else {
         "unreachable"
@@ -189,6 +191,9 @@ fn where_it_runs(card: &CatalogCard) -> AnyView {
             plane.title.clone()
         }
     };
+    if let Some(publisher) = &card.published_by {
+        return view! { <span>"By team "{publisher.clone()}</span> }.into_any();
+    }
     match card.planes.as_slice() {
         [] => view! { <span>"Nowhere just now"</span> }.into_any(),
         // A title can hold a comma, so each stands in a tag of its own.

@@ -158,6 +158,17 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
         };
         line("people", &Link::Tenants.to_string(), words, String::new());
     }
+    for publication in &state.waiting_publications {
+        let words = format!(
+            "{} wants to publish {}",
+            publication.publisher_title, publication.offering_title
+        );
+        let rest = format!(
+            "{} for you to decide on.",
+            counted(publication.waiting, "permission waits", "permissions wait")
+        );
+        line("network", &publication.href.to_string(), words, rest);
+    }
     if let Some(request) = &state.oldest_approval {
         let seconds = frame
             .now

@@ -243,6 +243,15 @@ fn receives(page: &OfferingPage) -> Option<AnyView> {
 
 fn served_on(frame: &Frame, page: &OfferingPage) -> AnyView {
     let rows: Vec<_> = page.served_on.iter().map(|served| plane(frame, served)).collect();
+    if let Some(publisher) = &page.card.published_by {
+        return view! {
+            <section aria-labelledby="where">
+                <h2 id="where">"Where it runs"</h2>
+                <p>"It is a service of team "{publisher.clone()}", on a control plane of its own."</p>
+            </section>
+        }
+        .into_any();
+    }
     let nowhere = page
         .served_on
         .is_empty()

@@ -225,6 +225,9 @@ fn person(frame: &Frame) -> Option<AnyView> {
     let kubectl = frame.kubectl.then(|| {
         view! { <a class="menu-item" href=Link::Kubectl.to_string()>{icon("kubernetes")}<span>"kubectl access"</span></a> }
     });
+    let publishes = frame.publishes.then(|| {
+        view! { <a class="menu-item" href=Link::Publications.to_string()>{icon("network")}<span>"What you publish"</span></a> }
+    });
     let view = view! {
         <details class="person menu end" name="menu">
             <summary aria-label=format!("Signed in as {name}")>
@@ -234,6 +237,7 @@ fn person(frame: &Frame) -> Option<AnyView> {
             <div class="menu-body">
                 <p class="menu-text"><strong>{name.clone()}</strong>{frame.email.clone().map(|email| view! { <br />{email} })}</p>
                 {kubectl}
+                {publishes}
                 <a class="menu-item" href=Link::Tokens.to_string()>{icon("key")}<span>"API tokens"</span></a>
                 <a class="menu-item" href=Link::Sessions.to_string()>{icon("shield")}<span>"Sessions"</span></a>
                 <form method="post" action=Link::SignOut.to_string()>

@@ -77,6 +77,9 @@ pub struct CatalogCard {
     pub unreachable: Vec<PlaneName>,
     /// Why it cannot be requested at present, for example because its schema is broken.
     pub problem: Option<String>,
+    /// The tenant whose service it is, by title; `None` if the platform serves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_by: Option<String>,
     /// Where it is in its life.
     pub lifecycle: OfferingLifecycle,
 }

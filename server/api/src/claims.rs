@@ -181,6 +181,20 @@ pub struct ClaimPage {
     /// The control plane that it is, if its offering makes control planes and it has joined Portico.
     #[serde(default)]
     pub control_plane: Option<ClaimedPlane>,
+    /// The service of another tenant that it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ClaimService>,
+}
+
+/// The service of another tenant that a claim is of.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimService {
+    /// The publisher's title.
+    pub publisher: String,
+    /// Why the service takes no requests now, as a sentence; `None` if it does.
+    pub closed: Option<String>,
 }
 
 /// A control plane that is itself a claim, on that claim's page.

@@ -31,6 +31,8 @@ pub struct Frame {
     pub approver: bool,
     /// True if there may be a kubeconfig for them.
     pub kubectl: bool,
+    /// True if a tenant of the viewer publishes something.
+    pub publishes: bool,
     /// Number of requests that wait for them.
     pub waiting: usize,
     /// The tenants and environments to choose from.

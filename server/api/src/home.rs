@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApprovalRow, CatalogCard, ClaimRow, OfferingLifecycle, PlaneChoice, RequestRow};
+use super::{ApprovalRow, CatalogCard, ClaimRow, OfferingLifecycle, PlaneChoice, PublicationRow, RequestRow};
 use portico_domain::claim::Health;
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
@@ -113,6 +113,8 @@ pub struct PlatformState {
     pub configuration_errors: usize,
     /// Titles of the tenants that are over a quota.
     pub over_quota: Vec<String>,
+    /// The publications that wait for a decision on what they ask for.
+    pub waiting_publications: Vec<PublicationRow>,
     /// The request that has waited for an approval the longest, whoever decides it.
     pub oldest_approval: Option<RequestRow>,
 }

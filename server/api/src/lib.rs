@@ -19,6 +19,7 @@ mod link;
 mod namespaces;
 mod offering;
 mod placement;
+mod publications;
 mod requests;
 mod search;
 mod several;
@@ -38,8 +39,9 @@ pub use agents::{AgentRow, AgentState, CreatedEnrolment, PlaneAgents};
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage,
-    ManagedBy, PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet, SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimService, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails,
+    DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet,
+    SnippetPart, TreeNode,
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
@@ -53,6 +55,10 @@ pub use namespaces::{Correction, NamespaceRow, NamespaceState, PlaneNamespaces};
 pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
 pub use placement::{CandidateView, PlacementView};
 pub use portico_page::names;
+pub use publications::{
+    ConsumerClaim, ConsumerClaims, PermissionDecisionView, PermissionView, PublicationPage, PublicationRow,
+    PublicationsPage,
+};
 pub use requests::{
     ApprovalPreview, CommentResult, ContestedField, DryRunResult, LabelChoice, LineProblem, Problem,
     RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,

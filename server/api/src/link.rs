@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use portico_domain::claim::ClaimRef;
-use portico_domain::names::{OfferingName, PlaneName, RequestId, TenantName};
+use portico_domain::names::{OfferingName, PlaneName, PublicationName, RequestId, TenantName};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -73,6 +73,12 @@ pub enum Link {
     Uncordon(PlaneName),
     /// Revokes an agent of a control plane.
     RevokeAgent(PlaneName, Uuid),
+    /// The publications of tenants.
+    Publications,
+    /// The page of a publication.
+    Publication(PublicationName),
+    /// Accepts or refuses a permission of a publication.
+    DecidePermission(PublicationName),
     /// Tries a changed definition.
     TryDefinition,
     /// The list of people.
@@ -137,6 +143,9 @@ impl Link {
             Self::Cordon(_) => "/admin/control-planes/{plane}/cordon",
             Self::Uncordon(_) => "/admin/control-planes/{plane}/uncordon",
             Self::RevokeAgent(..) => "/admin/control-planes/{plane}/agents/{agent}/revoke",
+            Self::Publications => "/admin/publications",
+            Self::Publication(_) => "/admin/publications/{publication}",
+            Self::DecidePermission(_) => "/admin/publications/{publication}/decide",
             Self::TryDefinition => "/admin/try-definition",
             Self::People => "/admin/people",
             Self::Person(_) => "/admin/people/{id}",
@@ -178,6 +187,9 @@ impl Link {
                 vec![plane.to_string()]
             }
             Self::RevokeAgent(plane, agent) => vec![plane.to_string(), agent.to_string()],
+            Self::Publication(publication) | Self::DecidePermission(publication) => {
+                vec![publication.to_string()]
+            }
             Self::Home
             | Self::Catalog
             | Self::Claims
@@ -191,6 +203,7 @@ impl Link {
             | Self::Sessions
             | Self::Admin
             | Self::ControlPlanes
+            | Self::Publications
             | Self::TryDefinition
             | Self::People
             | Self::Tenants

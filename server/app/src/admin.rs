@@ -316,6 +316,7 @@ impl Portal {
             ("Tenant", configuration.tenants.len()),
             ("ApprovalPolicy", configuration.policies.len()),
             ("NamespaceTemplate", configuration.namespace_templates.len()),
+            ("Publication", configuration.publications.len()),
         ]);
         Ok(ConfigurationPage {
             loaded_at: report.taken_at,

@@ -10,12 +10,13 @@ use portico_domain::request::{Comment, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Catalog, ClaimFilter};
 
+use super::cut::Cut;
 use super::lookups::{Counts, Lookups};
 use super::permissions::Attempt;
 use super::request::{may_decide, price_of, quota_lines, sentence_of, track};
 use super::review_diff::review_diff;
 use super::usage::cost;
-use super::{Conflict, Portal, Result, rows};
+use super::{Portal, Result, rows};
 
 /// Requests on a page.
 const PER_PAGE: usize = 25;
@@ -69,7 +70,9 @@ impl Portal {
                         .await?
                         .pop();
                     let may_comment = authz::may_comment(viewer, &request).is_ok();
-                    (row, closed(viewer, &request), may_comment)
+                    let configuration = self.configuration();
+                    let cut = Cut::of(viewer, &configuration, &request);
+                    (row, closed(viewer, &request, &cut.request), may_comment)
                 }
             }
         };
@@ -118,20 +121,30 @@ impl Portal {
             .iter()
             .map(|request| {
                 let comments = comments.remove(&request.id).unwrap_or_default();
-                self.approval_row(&configuration, catalog, &lookups, &counts, request, comments)
+                let seen = Seen {
+                    viewer,
+                    configuration: &configuration,
+                    catalog,
+                    lookups: &lookups,
+                    counts: &counts,
+                };
+                self.approval_row(&seen, request, comments)
             })
             .collect()
     }
 
-    fn approval_row(
-        &self,
-        configuration: &Configuration,
-        catalog: &Catalog,
-        lookups: &Lookups,
-        counts: &Counts,
-        request: &Request,
-        comments: Vec<Comment>,
-    ) -> Result<ApprovalRow> {
+    fn approval_row(&self, seen: &Seen<'_>, whole: &Request, comments: Vec<Comment>) -> Result<ApprovalRow> {
+        let Seen {
+            viewer,
+            configuration,
+            catalog,
+            lookups,
+            counts,
+        } = *seen;
+        let in_the_way = self.in_the_way(configuration, lookups, whole)?;
+        let cut = Cut::of(viewer, configuration, whole);
+        let comments = cut.comments(comments, viewer);
+        let request = &*cut.request;
         // Within the tenant of the request that is to be judged.
         let scope = self.rules().of_tenant(&request.tenant);
         let theirs = ClaimFilter {
@@ -140,14 +153,13 @@ impl Portal {
         };
         let claims = self.planes().claims(&scope, &theirs);
         let (diff, against) = review_diff(catalog, request);
-        let in_the_way = self.in_the_way(configuration, lookups, request)?;
         let of_requester = counts.get(&requester(request)).cloned().unwrap_or_default();
         let price = price_of(catalog, request);
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
             sentence: sentence_of(configuration, catalog, request),
             why: in_the_way
-                .map(|obstacle| Conflict::NotPermittedNow(obstacle).to_string())
+                .map(|obstacle| cut.conflict(obstacle).to_string())
                 .into_iter()
                 .chain(self.deprecation_of(catalog, request))
                 .chain(
@@ -158,7 +170,11 @@ impl Portal {
                         .map(|rule| rule.reason.clone()),
                 )
                 .collect(),
-            quota: quota_lines(configuration, catalog, lookups, request),
+            quota: if cut.is_whole() {
+                quota_lines(configuration, catalog, lookups, request)
+            } else {
+                Vec::new()
+            },
             cost: cost(price.as_ref()),
             price,
             diff,
@@ -167,14 +183,28 @@ impl Portal {
             expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),
             comments: comments.into_iter().map(Into::into).collect(),
-            history: track(&request.requester.name, &of_requester, &claims),
+            history: if cut.is_whole() {
+                track(&request.requester.name, &of_requester, &claims)
+            } else {
+                String::new()
+            },
             revision: request.revision,
         })
     }
 }
 
+/// What the rows of a page are made from.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    viewer: &'a Viewer,
+    configuration: &'a Configuration,
+    catalog: &'a Catalog,
+    lookups: &'a Lookups,
+    counts: &'a Counts,
+}
+
 /// Why the viewer cannot decide on the request; `None` if they can.
-fn closed(viewer: &Viewer, request: &Request) -> Option<Closed> {
+fn closed(viewer: &Viewer, whole: &Request, request: &Request) -> Option<Closed> {
     let last = |approved| {
         let decision = request
             .decisions
@@ -184,7 +214,7 @@ fn closed(viewer: &Viewer, request: &Request) -> Option<Closed> {
         Some((decision.by.subject != viewer.person().subject).then(|| decision.by.name.clone()))
     };
     match request.state {
-        State::AwaitingApproval => match authz::may_decide(viewer, request) {
+        State::AwaitingApproval => match authz::may_decide(viewer, whole) {
             Ok(_) => None,
             Err(denied) => Some(Closed::Denied(
                 Attempt::Request(&request.requester.name).denial(denied),

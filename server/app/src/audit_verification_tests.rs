@@ -97,6 +97,8 @@ fn configuration() -> Configuration {
         offerings: BTreeMap::new(),
         tenants: BTreeMap::new(),
         namespace_templates: BTreeMap::new(),
+        publications: BTreeMap::new(),
+        permission_decisions: portico_domain::publication::PermissionDecisions::default(),
         policies: BTreeMap::new(),
     }
 }

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kube_schema::yaml;
 use portico_api::words::{ComingReason, GoneReason};
-use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Link, OfferingLifecycle, TreeNode};
+use portico_api::{
+    Allowed, ClaimEvent, ClaimPage, ClaimRow, ClaimService, Link, OfferingLifecycle, TreeNode,
+};
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
+use portico_domain::documents::Configuration;
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::base_hash;
-use portico_domain::placement::may_use;
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_store::{Page, RequestFilter};
 
 use super::composition::Composition;
-use super::names::plane_title;
+use super::names::claim_place;
 use super::offering::projection;
 use super::permissions::{may_adopt, may_change};
 use super::progress::progress;
@@ -80,7 +82,7 @@ impl Portal {
         };
         let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         let tree = behind.tree.map(|tree| root(&claim, tree.children));
-        let plane = plane_title(&configuration, &reference.plane);
+        let plane = claim_place(&configuration, reference);
         let price = price(plan, None);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
@@ -102,18 +104,7 @@ impl Portal {
             connect,
             tree,
             tree_problem: behind.problem.map(|problem| problem.to_string()),
-            events: behind
-                .events
-                .into_iter()
-                .map(|event| ClaimEvent {
-                    at: event.at.unwrap_or(claim.created_at),
-                    warning: event.warning,
-                    reason: event.reason,
-                    message: event.message,
-                    about: event.about,
-                    count: event.count,
-                })
-                .collect(),
+            events: events(behind.events, claim.created_at),
             live_hash: base_hash(&claim, &projection),
             yaml: yaml::print(&displayed),
             full_yaml: yaml::print(&claim.object),
@@ -135,6 +126,7 @@ impl Portal {
             may_adopt,
             may_change,
             control_plane: self.claimed_plane(viewer, &claim),
+            service: claim_service(&configuration, &claim),
         })
     }
 
@@ -165,12 +157,16 @@ impl Portal {
         let Some(last) = history.iter().find(|request| request.state == State::Fulfilled) else {
             return Ok(None);
         };
-        let plane = plane_title(&configuration, &reference.plane);
+        let plane = claim_place(&configuration, reference);
         let is_usable = configuration
             .tenants
             .get(&last.tenant)
             .zip(configuration.control_planes.get(&reference.plane))
-            .is_some_and(|(tenant, plane)| may_use(tenant, plane));
+            .is_some_and(|(tenant, plane)| {
+                configuration
+                    .plane_use(tenant, plane, &reference.offering)
+                    .is_some()
+            });
         let why = if last.action == Action::Delete {
             GoneReason::Deleted {
                 now: self.now(),
@@ -233,6 +229,7 @@ impl Portal {
             may_change: Allowed::no(Denial::Gone),
             may_adopt: Allowed::no(Denial::Gone),
             control_plane: None,
+            service: None,
         }))
     }
 
@@ -305,12 +302,41 @@ impl Portal {
     }
 }
 
+fn claim_service(configuration: &Configuration, claim: &Claim) -> Option<ClaimService> {
+    let service = configuration.service_of(&claim.reference)?;
+    let why = claim
+        .tenant
+        .as_ref()
+        .and_then(|tenant| service.check_open(tenant).err());
+    Some(ClaimService {
+        publisher: service.publisher.title().to_owned(),
+        closed: why.map(|why| {
+            let service = service.title();
+            Denial::ServiceClosed { service, why }.to_string()
+        }),
+    })
+}
+
 /// Returns the workspace that the claim is in.
 fn workspace_of(claim: &Claim) -> Option<Workspace> {
     Some(Workspace {
         tenant: claim.tenant.clone()?,
         environment: claim.environment.clone()?,
     })
+}
+
+fn events(events: Vec<portico_domain::claim::ClaimEvent>, created_at: Timestamp) -> Vec<ClaimEvent> {
+    events
+        .into_iter()
+        .map(|event| ClaimEvent {
+            at: event.at.unwrap_or(created_at),
+            warning: event.warning,
+            reason: event.reason,
+            message: event.message,
+            about: event.about,
+            count: event.count,
+        })
+        .collect()
 }
 
 fn root(claim: &Claim, children: Vec<ComposedResource>) -> TreeNode {

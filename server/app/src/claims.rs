@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use portico_api::{ClaimRow, ClaimsFilter, ClaimsPage, Paged};
 use portico_domain::claim::{Claim, Health};
-use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::ClaimFilter;
 
-use super::names::{choice, plane_title};
+use super::names::{choice, claim_place};
 use super::{Portal, Workspace, rows};
 
 /// Claims on a page.
@@ -47,15 +47,12 @@ impl Portal {
         sort(&mut found, filter.sort.as_deref(), self.now());
 
         let tenant = wanted_tenant(workspace, &filter).filter(|tenant| viewer.sees(tenant));
-        let unreachable: BTreeSet<&PlaneName> = found
+        let unreachable_planes: BTreeSet<String> = found
             .iter()
             .filter(|claim| claim.status.health == Health::Unreachable)
-            .map(|claim| &claim.reference.plane)
+            .map(|claim| claim_place(&configuration, &claim.reference))
             .collect();
-        let unreachable_planes = unreachable
-            .into_iter()
-            .map(|plane| plane_title(&configuration, plane))
-            .collect();
+        let unreachable_planes = unreachable_planes.into_iter().collect();
         let page = Paged::cut(found, page, PER_PAGE);
         ClaimsPage {
             offerings,

@@ -28,11 +28,19 @@ impl Portal {
     /// read for the first time, so that whoever read it before reads it again, and then of every change. `None` when
     /// too much is followed already.
     pub(super) fn subscribe(&self, viewer: &Viewer, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
+        // What stands behind a claim of another tenant's service is that tenant's.
+        if self.configuration().service_of(claim).is_some() {
+            return None;
+        }
         self.planes().observe(&Actor::from(viewer), claim)
     }
 
     /// Reads the composed resources and events of a claim that the viewer may see.
     pub(super) async fn composition(&self, viewer: &Viewer, claim: &Claim) -> Composition {
+        // What its controller composed for another tenant's service is that tenant's.
+        if self.configuration().service_of(&claim.reference).is_some() {
+            return Composition::default();
+        }
         let actor = Actor::from(viewer);
         if claim.status.health == Health::Unreachable {
             return self.last_known(&actor, claim, TreeProblem::Unreachable);

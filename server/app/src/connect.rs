@@ -8,6 +8,7 @@ use portico_api::{ConnectionDetails, names};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::connection::{self, DOTS};
+use portico_domain::documents::{Configuration, Permission};
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Actor, Offered, SecretError};
 
@@ -17,6 +18,13 @@ use super::snippets::snippets;
 
 /// How long the page waits for the names of the secret's keys.
 const KEY_NAMES_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// Returns the publisher of the claim's service, by title, if it may not have connection secrets handed out.
+fn withheld(configuration: &Configuration, claim: &Claim) -> Option<String> {
+    let service = configuration.service_of(&claim.reference)?;
+    let tenant = claim.tenant.as_ref()?;
+    (!service.holds(Permission::HandOutSecrets, tenant)).then(|| service.publisher.title().to_owned())
+}
 
 impl Portal {
     /// Returns how to connect to the claim; `None` if there is nothing to connect to.
@@ -29,7 +37,9 @@ impl Portal {
         let offered = offered?;
         let adapter = offered.adapter();
         let endpoints = adapter.endpoints_of(&claim.object, &offered.access);
-        let may_reveal = Attempt::Reveal.allowed(authz::may_reveal(viewer, claim));
+        let configuration = self.configuration();
+        let may_reveal = Attempt::Reveal.allowed(authz::may_reveal(viewer, &configuration, claim));
+        let withheld = withheld(&configuration, claim);
         let secret = claim.status.secret.clone();
         let namespace = claim.reference.namespace.clone();
         let expects = offered.access.secret.is_some() || !offered.access.keys.is_empty() || secret.is_some();
@@ -38,7 +48,9 @@ impl Portal {
         }
         let mut waiting = None;
         let mut keys = Vec::new();
-        if let (Some(secret), Some(_)) = (&secret, &namespace) {
+        if let Some(publisher) = withheld.filter(|_| expects) {
+            waiting = Some(ConnectionWait::NotHandedOut { publisher });
+        } else if let (Some(secret), Some(_)) = (&secret, &namespace) {
             let actor = Actor::from(viewer);
             let asked = self.planes().connection_keys(&actor, claim, &offered.access);
             match tokio::time::timeout(KEY_NAMES_TIMEOUT, asked).await {

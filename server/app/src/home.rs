@@ -337,6 +337,7 @@ impl Portal {
                     .count()
             },
             over_quota,
+            waiting_publications: self.waiting_publications(configuration, catalog),
             oldest_approval: oldest.map(|request| rows::request(catalog, &request)),
         })
     }

@@ -17,6 +17,7 @@ use portico_domain::tenancy::Role;
 use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 
+use super::draft::open_service;
 use super::names::choice;
 use super::{Portal, Workspace, matching};
 
@@ -55,6 +56,8 @@ pub(super) struct Entry {
     offered: Arc<Offered>,
     replacement: Option<Replacement>,
     needs_approval: OnceLock<Option<bool>>,
+    /// The publisher decides on each request, whatever policies say.
+    approved_by_publisher: bool,
 }
 
 /// A search of the index.
@@ -180,7 +183,7 @@ impl Entry {
                 take_over: &[],
                 plane: None,
             };
-            Some(policies.evaluate(&facts) != PolicyDecision::Allow)
+            Some(self.approved_by_publisher || policies.evaluate(&facts) != PolicyDecision::Allow)
         });
         let planes = self.card.planes.iter().map(|plane| &plane.name);
         CatalogCard {
@@ -283,33 +286,52 @@ impl Portal {
                 })
             })
             .filter_map(|offered| {
-                let served: Vec<&&ControlPlane> = usable
-                    .iter()
-                    .filter(|plane| {
-                        let served = offered.served.get(&plane.name);
-                        served.is_some_and(|served| !served.retired)
-                    })
-                    .collect();
-                if served.is_empty() {
+                let is_served = |plane: &ControlPlane| {
+                    let served = offered.served.get(&plane.name);
+                    served.is_some_and(|served| !served.retired)
+                };
+                let served: Vec<&&ControlPlane> = usable.iter().filter(|plane| is_served(plane)).collect();
+                let service = tenant
+                    .filter(|_| !configuration.publications.is_empty())
+                    .and_then(|tenant| {
+                        offered.served.keys().find_map(|plane| {
+                            let plane = configuration.control_planes.get(plane)?;
+                            open_service(&configuration, tenant, plane, &offered.name)
+                                .filter(|_| is_served(plane))
+                        })
+                    });
+                if served.is_empty() && service.is_none() {
                     return None;
                 }
-                let problem = served
-                    .iter()
+                let problems = served.iter().map(|plane| &plane.name);
+                let of_service = service.map(|service| &service.plane.name);
+                let problem = problems
+                    .chain(of_service)
                     .map(|plane| {
                         offered
                             .served
-                            .get(&plane.name)
+                            .get(plane)
                             .and_then(|served| served.problem.clone())
                     })
                     .collect::<Option<Vec<String>>>()
                     .and_then(|problems| problems.into_iter().next());
                 let typical = typical_times.get(&offered.name).map(std::time::Duration::as_secs);
-                Some(entry(
+                let mut entry = entry(
                     offered,
                     served.iter().map(|plane| choice(plane)).collect(),
                     typical,
                     problem,
-                ))
+                );
+                // Where others serve it, too, it is not the publisher's alone.
+                if let Some(service) = service.filter(|_| served.is_empty()) {
+                    let publisher = service.publisher.title();
+                    entry.haystack.push(' ');
+                    entry.haystack.push_str(&publisher.to_lowercase());
+                    entry.card.published_by = Some(publisher.to_owned());
+                    entry.approved_by_publisher =
+                        tenant.is_some_and(|tenant| service.rule(&tenant.name).is_some());
+                }
+                Some(entry)
             })
             .collect();
         let place = |entry: &Entry| {
@@ -406,11 +428,13 @@ fn entry(
             planes,
             unreachable: Vec::new(),
             problem,
+            published_by: None,
             lifecycle: OfferingLifecycle::default(),
         },
         haystack,
         offered: Arc::clone(offered),
         replacement: None,
         needs_approval: OnceLock::new(),
+        approved_by_publisher: false,
     }
 }

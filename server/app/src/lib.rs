@@ -23,6 +23,7 @@ mod claims;
 mod composition;
 pub mod configuration;
 mod connect;
+mod cut;
 mod definition_trial;
 mod draft;
 mod env;
@@ -53,12 +54,14 @@ mod permit;
 mod progress;
 pub mod proof;
 mod properties;
+mod publications;
 mod request;
 mod requests;
 mod review_diff;
 mod rows;
 mod search;
 pub mod security;
+mod service;
 mod snippets;
 mod tenant_namespaces;
 #[cfg(test)]
@@ -84,9 +87,9 @@ pub use error::{Conflict, Denial, InputError, NotSynced, PortalError, TokenProbl
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
-    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess, EnrolAgent,
-    FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent, RevokeToken, SecretKeys,
-    SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
+    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim, EndAccess,
+    EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
+    RevokeToken, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;

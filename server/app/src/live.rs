@@ -150,18 +150,26 @@ impl Portal {
             .items;
         let newest = events.first().map_or(0, |event| event.sequence);
         let Some(last) = last else {
-            self.learn_cluster_scoped_claims().await?;
+            self.configuration_now().await?;
+            self.learn_recorded_claims().await?;
             return Ok(newest);
         };
         // Places in the record have no gaps.
         if events.last().is_some_and(|oldest| oldest.sequence > last + 1) {
-            self.learn_cluster_scoped_claims().await?;
+            self.configuration_now().await?;
+            self.learn_recorded_claims().await?;
             let _ = self.shared.recorded.send(AuditNotification::Missed);
             return Ok(newest);
         }
         events.retain(|event| event.sequence > last);
-        if events.iter().any(|event| made_cluster_scoped_claim(&event.event)) {
-            self.learn_cluster_scoped_claims().await?;
+        if events.iter().any(|event| made_recorded_claim(&event.event)) {
+            self.learn_recorded_claims().await?;
+        }
+        if events
+            .iter()
+            .any(|event| event.event.verb.starts_with("permission."))
+        {
+            self.configuration_now().await?;
         }
         if self.shared.recorded.receiver_count() == 0 {
             return Ok(newest.max(last));
@@ -193,17 +201,18 @@ impl Portal {
         Ok(newest.max(last))
     }
 
-    /// Reads the owners of cluster-scoped claims from the audit log, which replicas share.
-    async fn learn_cluster_scoped_claims(&self) -> Result<()> {
-        let recorded = self.store().cluster_scoped_claims().await?;
+    /// Reads the owners of cluster-scoped claims and of those of consumers from the audit log, which replicas share.
+    async fn learn_recorded_claims(&self) -> Result<()> {
+        let recorded = self.store().recorded_claims().await?;
         self.planes().add_recorded_claims(recorded);
         Ok(())
     }
 }
 
-fn made_cluster_scoped_claim(event: &NewEvent) -> bool {
+fn made_recorded_claim(event: &NewEvent) -> bool {
     let claim = event.details.get("claim").and_then(serde_json::Value::as_str);
-    event.verb == "request.fulfilled" && claim.is_some_and(|claim| claim.contains("/-/"))
+    event.verb == "request.fulfilled"
+        && claim.is_some_and(|claim| claim.contains("/-/") || claim.contains("/portico-for-"))
 }
 
 impl Live {

@@ -64,15 +64,19 @@ impl Portal {
         let scope = self.rules().of_tenant(&draft.workspace.tenant);
         let tenant = draft.configuration.tenants.get(&draft.workspace.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&draft.workspace.environment));
-        let namespaces = [environment.map(|environment| environment.namespace.clone()), None];
-        let planes = draft.configuration.control_planes.keys();
+        let (configuration, offering) = (&draft.configuration, &draft.offered.name);
+        let namespace_on = |plane| {
+            let (tenant, environment) = tenant.zip(environment)?;
+            configuration.namespace_on(tenant, environment, plane, offering)
+        };
+        let planes = configuration.control_planes.values();
         planes
-            .flat_map(|plane| namespaces.iter().map(move |namespace| (plane, namespace)))
+            .flat_map(|plane| [(plane, namespace_on(plane)), (plane, None)])
             .filter_map(|(plane, namespace)| {
                 let reference = ClaimRef {
-                    plane: plane.clone(),
+                    plane: plane.name.clone(),
                     offering: draft.offered.name.clone(),
-                    namespace: namespace.clone(),
+                    namespace,
                     name: name.clone(),
                 };
                 self.planes().claim(&scope, &reference).map(Visible::into_inner)

@@ -1,6 +1,7 @@
 //! Titles from documents.
 
 use portico_api::PlaneChoice;
+use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Configuration, ControlPlane};
 use portico_domain::names::PlaneName;
 
@@ -10,6 +11,15 @@ pub(super) fn plane_title(configuration: &Configuration, name: &PlaneName) -> St
         .control_planes
         .get(name)
         .map_or_else(|| name.to_string(), |plane| title(plane).to_owned())
+}
+
+/// Returns where a claim is: its control plane's title, or whose service it is of. A consumer sees no more of another
+/// tenant's control plane.
+pub(super) fn claim_place(configuration: &Configuration, claim: &ClaimRef) -> String {
+    match configuration.service_of(claim) {
+        Some(service) => service.title(),
+        None => plane_title(configuration, &claim.plane),
+    }
 }
 
 /// Returns a control plane's title.

@@ -23,6 +23,8 @@ pub struct Navigation {
     pub approver: bool,
     /// True if there may be a kubeconfig for the viewer.
     pub kubectl: bool,
+    /// True if a tenant of the viewer publishes something.
+    pub publishes: bool,
     /// Number of requests that wait for the viewer.
     pub waiting: usize,
     /// The tenants and environments they may work in.
@@ -66,10 +68,17 @@ impl Portal {
             platform_admin: viewer.is_platform_admin(),
             approver,
             kubectl: may_use_kubectl(viewer, &configuration),
+            publishes: publishes(viewer, &configuration),
             waiting,
             tenants,
         })
     }
+}
+
+/// True if a tenant of the viewer publishes something.
+fn publishes(viewer: &Viewer, configuration: &Configuration) -> bool {
+    let mut publications = configuration.publications.values();
+    publications.any(|publication| viewer.roles().contains_key(&publication.spec.publisher))
 }
 
 /// True if templates hand out kubeconfigs, and the viewer is in a tenant.
@@ -86,8 +95,11 @@ pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
         .any(|roles| roles.contains(&Role::TenantAdmin))
 }
 
-/// True if any policy may require the viewer's approval.
+/// True if any policy or publication may require the viewer's approval.
 pub(super) fn decides(viewer: &Viewer, configuration: &Configuration) -> bool {
+    if viewer.decided_publications().next().is_some() {
+        return true;
+    }
     configuration
         .policies
         .values()

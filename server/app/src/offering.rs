@@ -29,7 +29,9 @@ impl Portal {
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
         let index = self.index(viewer.audience(), workspace);
-        let entry = index.get(name).ok_or_else(|| self.offering_not_found(viewer))?;
+        let entry = index
+            .get(name)
+            .ok_or_else(|| self.offering_not_there(viewer, workspace, name))?;
         let offered = entry.offered();
         let card = entry.card(
             workspace,

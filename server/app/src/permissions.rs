@@ -59,6 +59,7 @@ impl Attempt<'_> {
                 requester: requester(),
             },
             Denied::NeedsSession => Denial::NeedsSession,
+            Denied::NotHandedOut { publisher } => Denial::NotHandedOut { publisher },
         }
     }
 

@@ -8,12 +8,12 @@ use kube_schema::Reason;
 use portico_api::words::over_quota;
 use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
-use portico_domain::documents::{Configuration, ControlPlane, Environment, Phase, Plan, Tenant};
-use portico_domain::manifest::differences;
+use portico_domain::documents::{Configuration, ControlPlane, Environment, Permission, Phase, Plan, Tenant};
+use portico_domain::manifest::{differences, requester_of};
 use portico_domain::obstacle::{NeededBy, Obstacle};
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
-use portico_domain::placement::may_use;
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester, quota_consumption, unmet};
+use portico_domain::publication::{PlaneUse, Service, is_consumer_namespace};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
 use portico_domain::tenancy::{Role, Viewer};
@@ -21,7 +21,7 @@ use portico_form as form;
 use portico_planes::{Offered, Served};
 
 use super::lookups::{Lookups, takes_of_quota};
-use super::names::{plane_title, title};
+use super::names::{claim_place, title};
 use super::offering::plan_title;
 use super::usage::plans;
 use super::{Portal, PortalError, Result, Unavailable, rows};
@@ -72,6 +72,23 @@ impl Now<'_> {
             .find(|plan| Some(&plan.name) == self.request.plan.as_ref())
     }
 
+    /// Returns the service of another tenant that the request is for.
+    fn service(&self) -> Option<Service<'_>> {
+        let offering = &self.request.claim.offering;
+        match self.configuration.plane_use(self.tenant, self.plane?, offering)? {
+            PlaneUse::Consumer(service) => Some(service),
+            PlaneUse::Direct => None,
+        }
+    }
+
+    /// Returns what requester and approvers read in place of the control plane's title.
+    fn place(&self, plane: &ControlPlane) -> String {
+        match self.service() {
+            Some(service) => service.title(),
+            None => title(plane).to_owned(),
+        }
+    }
+
     /// True if it creates something on the control plane.
     fn sets_something(&self) -> bool {
         matches!(self.request.action, Action::Create | Action::Change)
@@ -85,7 +102,7 @@ impl Portal {
     /// # Errors
     /// When the database fails, or the policies cannot be used: nothing is known then.
     pub(super) async fn permit(&self, request: &Request, moment: Moment) -> Result<ApplyPermission> {
-        let configuration = self.configuration();
+        let configuration = self.configuration_now().await?;
         let lookups = self
             .lookups(&configuration, std::slice::from_ref(request))
             .await?;
@@ -113,12 +130,7 @@ impl Portal {
         let (Some(tenant), Some(environment)) = (tenant, environment) else {
             return Ok(ApplyPermission::Refused(Obstacle::NoSuchPlace { place: place() }));
         };
-        if request
-            .claim
-            .namespace
-            .as_ref()
-            .is_some_and(|namespace| *namespace != environment.namespace)
-        {
+        if has_moved(configuration, request, tenant, environment) {
             return Ok(ApplyPermission::Refused(Obstacle::Moved { place: place() }));
         }
         let Some((known, requester)) = lookups.as_last_known(configuration, &request.requester) else {
@@ -185,7 +197,7 @@ impl Portal {
                 gone()
             } else {
                 Obstacle::NotRead {
-                    plane: plane_title(now.configuration, &request.claim.plane),
+                    plane: claim_place(now.configuration, &request.claim),
                 }
             });
         };
@@ -230,7 +242,14 @@ impl Portal {
             take_over: &request.take_over,
             plane: now.plane,
         };
-        Ok(match policies.1.evaluate(&facts) {
+        let decision = policies.1.evaluate(&facts);
+        let decision = match now.service() {
+            Some(service) if request.action != Action::Delete => {
+                service.also_requires(&now.tenant.name, decision)
+            }
+            _ => decision,
+        };
+        Ok(match decision {
             PolicyDecision::Deny(reasons) => ApplyPermission::Refused(Obstacle::Denied { reasons }),
             PolicyDecision::RequireApproval {
                 rules,
@@ -279,20 +298,41 @@ impl Portal {
     }
 }
 
+/// True if claims of the environment are in another namespace now. That the tenant may not use the control plane any more,
+/// another check says.
+fn has_moved(
+    configuration: &Configuration,
+    request: &Request,
+    tenant: &Tenant,
+    environment: &Environment,
+) -> bool {
+    let Some(namespace) = &request.claim.namespace else {
+        return false;
+    };
+    let plane = configuration.control_planes.get(&request.claim.plane);
+    let offering = &request.claim.offering;
+    match plane.and_then(|plane| configuration.namespace_on(tenant, environment, plane, offering)) {
+        Some(now) => *namespace != now,
+        None => *namespace != environment.namespace && !is_consumer_namespace(namespace),
+    }
+}
+
 /// Why the control plane takes no new claims.
 fn closed(now: &Now<'_>, lookups: &Lookups, at: Timestamp) -> Option<Obstacle> {
     let plane = now.plane.filter(|_| now.request.action == Action::Create)?;
     if let Some(window) = plane.maintenance_at(at) {
         return Some(Obstacle::Maintenance {
-            plane: title(plane).to_owned(),
+            plane: now.place(plane),
             until: window.to,
-            reason: window.reason.clone(),
+            reason: window.reason.clone().filter(|_| now.service().is_none()),
         });
     }
     let cordon = lookups.cordon(&plane.name);
     (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
-        plane: title(plane).to_owned(),
-        reason: cordon.and_then(|cordon| cordon.reason.clone()),
+        plane: now.place(plane),
+        reason: cordon
+            .and_then(|cordon| cordon.reason.clone())
+            .filter(|_| now.service().is_none()),
     })
 }
 
@@ -329,11 +369,16 @@ fn not_a_developer(request: &Request, tenant: &Tenant) -> Obstacle {
 
 fn place_of(now: &Now<'_>) -> Option<Obstacle> {
     let plane = now.plane?;
-    if !may_use(now.tenant, plane) || !plane.serves_environment(&now.environment.name) {
+    let offering = &now.request.claim.offering;
+    let plane_use = now.configuration.plane_use(now.tenant, plane, offering);
+    if plane_use.is_none() || !plane.serves_environment(&now.environment.name) {
         return Some(Obstacle::PlaneTaken {
             tenant: now.tenant.title().to_owned(),
-            plane: title(plane).to_owned(),
+            plane: now.place(plane),
         });
+    }
+    if let Some(closed) = service_closed(now) {
+        return Some(closed);
     }
     if now.request.action != Action::Create {
         return None;
@@ -352,10 +397,29 @@ fn place_of(now: &Now<'_>) -> Option<Obstacle> {
         .chain(of_offering)
         .find(|(_, (key, value))| plane.labels.get(*key) != Some(value))
         .map(|(whose, (key, value))| Obstacle::PlaneUnfit {
-            plane: title(plane).to_owned(),
+            plane: now.place(plane),
             label: format!("{key}={value}"),
             whose,
         })
+}
+
+/// Why the service of another tenant does not take the request. What is no longer taken may still be given back.
+fn service_closed(now: &Now<'_>) -> Option<Obstacle> {
+    let service = now.service().filter(|_| now.request.action != Action::Delete)?;
+    let tenant = &now.tenant.name;
+    if let Err(why) = service.check_open(tenant) {
+        return Some(Obstacle::ServiceClosed {
+            service: service.title(),
+            why,
+        });
+    }
+    let names_requester = requester_of(&now.request.manifest).is_some();
+    (names_requester && !service.holds(Permission::KnowRequesters, tenant)).then(|| {
+        Obstacle::ServiceMayNotKnow {
+            requester: now.request.requester.name.clone(),
+            service: service.title(),
+        }
+    })
 }
 
 fn plan_of(now: &Now<'_>) -> Option<Obstacle> {

@@ -20,8 +20,9 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::Catalog;
 use serde_json::Value;
 
+use super::cut::Cut;
 use super::lookups::{Lookups, takes_of_quota};
-use super::names::plane_title;
+use super::names::claim_place;
 use super::offering::plan_title;
 use super::permissions::Attempt;
 use super::permit::Moment;
@@ -35,15 +36,19 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such request for the viewer; when the database fails.
     pub async fn request(&self, viewer: &Viewer, id: RequestId) -> Result<RequestPage> {
-        let request = self.visible_request(viewer, id).await?;
-        let configuration = self.configuration();
+        let whole = self.visible_request(viewer, id).await?;
+        let configuration = self.configuration_now().await?;
         let catalog = self.planes().catalog();
-        let (may_decide, may_not_decide) = may_decide(viewer, &request);
-        let claim = self.planes().claim(&viewer.scope(), &request.claim);
-        let comments = self.store().comments_of(&request).await?;
-        let mut row = rows::request(&catalog, &request);
-        let mut steps = steps(&configuration, &request);
-        if let Some(why) = self.cannot_be_applied(&configuration, &catalog, &request) {
+        let (may_decide, may_not_decide) = may_decide(viewer, &whole);
+        let claim = self.planes().claim(&viewer.scope(), &whole.claim);
+        let lookups = self.lookups(&configuration, std::slice::from_ref(&whole)).await?;
+        let in_the_way = self.in_the_way(&configuration, &lookups, &whole)?;
+        let cut = Cut::of(viewer, &configuration, &whole);
+        let comments = cut.comments(self.store().comments_of(&whole).await?, viewer);
+        let request = &*cut.request;
+        let mut row = rows::request(&catalog, request);
+        let mut steps = steps(&configuration, request);
+        if let Some(why) = self.cannot_be_applied(&configuration, &catalog, request) {
             for step in steps.iter_mut().filter(|step| step.current) {
                 step.comment = Some(match step.comment.take() {
                     Some(comment) => format!("{comment} {why}"),
@@ -56,35 +61,31 @@ impl Portal {
             };
         }
         let mut steps = with_comments(steps, comments);
-        let lookups = self
-            .lookups(&configuration, std::slice::from_ref(&request))
-            .await?;
-        let in_the_way = self.in_the_way(&configuration, &lookups, &request)?;
         steps.extend(in_the_way.map(|obstacle| RequestStep {
-            comment: Some(obstacle.to_string()),
+            comment: Some(cut.obstacle(&obstacle)),
             current: true,
             bad: true,
             ..Step::Blocked.into()
         }));
         let (diff, against) = if request.state == State::AwaitingApproval {
-            review_diff(&catalog, &request)
+            review_diff(&catalog, request)
         } else {
-            (difference(&request), Baseline::WasLive)
+            (difference(request), Baseline::WasLive)
         };
-        let price = price_of(&catalog, &request);
+        let price = price_of(&catalog, request);
         Ok(RequestPage {
             row,
-            deprecation: self.deprecation_of(&catalog, &request),
+            deprecation: self.deprecation_of(&catalog, request),
             offering_href: rows::offering_href(&catalog, viewer.audience(), &request.claim.offering),
             claim_href: claim.map(|claim| Link::Claim(claim.reference.clone())),
             steps,
-            sentence: sentence_of(&configuration, &catalog, &request),
+            sentence: sentence_of(&configuration, &catalog, request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
             take_over: request.take_over.clone(),
             diff,
             against: against.to_string(),
-            again: again(viewer, &request),
+            again: again(viewer, request),
             placement: (&request.placement).into(),
             expires_at: request
                 .approval
@@ -98,13 +99,17 @@ impl Portal {
                 .flat_map(|need| &need.rules)
                 .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
                 .collect(),
-            quota: quota_lines(&configuration, &catalog, &lookups, &request),
+            quota: if cut.is_whole() {
+                quota_lines(&configuration, &catalog, &lookups, request)
+            } else {
+                Vec::new()
+            },
             cost: cost(price.as_ref()),
             price,
             may_decide,
             may_not_decide: may_not_decide.map(|denial| denial.to_string()),
-            may_withdraw: authz::may_withdraw(viewer, &request).is_ok(),
-            may_comment: authz::may_comment(viewer, &request).is_ok(),
+            may_withdraw: authz::may_withdraw(viewer, &whole).is_ok(),
+            may_comment: authz::may_comment(viewer, &whole).is_ok(),
             revision: request.revision,
         })
     }
@@ -156,7 +161,7 @@ impl Portal {
         if request.state.is_end() || request.action == Action::Delete {
             return None;
         }
-        let plane = plane_title(configuration, &claim.plane);
+        let plane = claim_place(configuration, claim);
         match catalog.served(&claim.offering, &claim.plane) {
             Some(served) => {
                 let problem = served
@@ -262,7 +267,7 @@ pub(super) fn sentence_of(configuration: &Configuration, catalog: &Catalog, requ
         name: request.claim.name.as_str(),
         tenant: request.tenant.as_str(),
         environment: request.environment.as_str(),
-        plane: Some(&plane_title(configuration, &request.claim.plane)),
+        plane: Some(&claim_place(configuration, &request.claim)),
         until: expires_at(&request.manifest).filter(|_| request.action == Action::Renew),
     }
     .to_string()
@@ -413,6 +418,7 @@ mod tests {
                 reason: "why".to_owned(),
                 approvers: Approvers::TenantApprovers {},
                 count: 1,
+                publication: None,
             }],
             expires_at: Timestamp::MAX,
         });

@@ -8,7 +8,7 @@ use portico_domain::names::OfferingName;
 use portico_domain::request::Request;
 use portico_planes::Catalog;
 
-use super::names::plane_title;
+use super::names::claim_place;
 
 /// Title, icon and category of an offering, even if no control plane serves it any more.
 pub(super) struct OfferingDisplay {
@@ -57,7 +57,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
             .get(&claim.reference.offering)
             .and_then(|offered| offered.lifecycle.deprecation()),
         plan: claim.plan.clone(),
-        plane_title: plane_title(configuration, &claim.reference.plane),
+        plane_title: claim_place(configuration, &claim.reference),
         health: claim.status.health,
         reason: claim.status.reason.clone(),
         requester: claim.requester.as_ref().map(|(_, name)| name.clone()),

@@ -231,6 +231,7 @@ impl TestApp {
             reason: "Everything is agreed.".to_owned(),
             approvers: Approvers::Groups(vec!["leads".into()]),
             count: 1,
+            publication: None,
         };
         let asked = Request {
             requester: person.clone(),
@@ -470,6 +471,8 @@ pub(crate) fn configuration(kubeconfig: &str) -> Configuration {
             .map(|number| (workspace(number).tenant, tenant(number)))
             .collect(),
         namespace_templates: BTreeMap::new(),
+        publications: BTreeMap::new(),
+        permission_decisions: portico_domain::publication::PermissionDecisions::default(),
         policies: BTreeMap::from([(policy.name.clone(), policy)]),
     }
 }

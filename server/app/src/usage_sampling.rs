@@ -7,7 +7,6 @@ use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::Health;
 use portico_domain::documents::Tenant;
 use portico_domain::names::TenantName;
-use portico_domain::placement::may_use;
 use portico_domain::tenancy::Scope;
 use portico_domain::usage::UsageCounters;
 use portico_planes::ClaimFilter;
@@ -73,7 +72,7 @@ impl Portal {
         let configuration = self.configuration();
         let tenant = tenant.map(|name| configuration.tenants.get(name));
         let concerns = |plane| match tenant {
-            Some(tenant) => tenant.is_some_and(|tenant| may_use(tenant, plane)),
+            Some(tenant) => tenant.is_some_and(|tenant| configuration.may_have_claims_on(tenant, plane)),
             None => true,
         };
         let mut planes = configuration.control_planes.values();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::Approvers;
+use crate::names::PublicationName;
 
 /// The approval that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,4 +30,8 @@ pub struct RuleNeed {
     pub approvers: Approvers,
     /// How many different people must approve.
     pub count: u32,
+    /// The publication whose publisher requires it; `None`: a policy does. Its approvers are then those that the
+    /// publication has in force, see [`crate::publication`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationName>,
 }

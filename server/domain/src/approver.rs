@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::documents::{Approvers, GroupRef};
-use crate::names::TenantName;
+use crate::names::{PublicationName, TenantName};
 use crate::policy::unmet;
 use crate::request::{Request, State};
 use crate::tenancy::{Person, Role, Viewer};
@@ -38,8 +38,9 @@ impl Approver {
             };
             [principal(None), principal(Some(viewer.provider()))]
         });
+        let publications = viewer.decided_publications().map(publication_principal);
         Self {
-            principals: roles.chain(groups).collect(),
+            principals: roles.chain(groups).chain(publications).collect(),
             identities: identities(viewer.person()).collect(),
         }
     }
@@ -85,9 +86,10 @@ impl PendingApproval {
             .map_or(&[][..], |need| need.rules.as_slice());
         let principals = unmet(rules, &request.decisions)
             .into_iter()
-            .flat_map(|rule| match &rule.approvers {
-                Approvers::TenantApprovers {} => vec![approver_of(&request.tenant)],
-                Approvers::Groups(groups) => groups.iter().map(group_principal).collect(),
+            .flat_map(|rule| match (&rule.publication, &rule.approvers) {
+                (Some(publication), _) => vec![publication_principal(publication)],
+                (None, Approvers::TenantApprovers {}) => vec![approver_of(&request.tenant)],
+                (None, Approvers::Groups(groups)) => groups.iter().map(group_principal).collect(),
             })
             .collect();
         let decided = request.decisions.iter().filter(|decision| !decision.void);
@@ -107,6 +109,10 @@ fn approver_of(tenant: &TenantName) -> String {
 
 fn group_principal(group: &GroupRef) -> String {
     json!(["group", group.provider, group.group]).to_string()
+}
+
+fn publication_principal(publication: &PublicationName) -> String {
+    json!(["publication", publication]).to_string()
 }
 
 /// Returns what identifies a human being, as in [`Person::is_same_human`].

@@ -25,6 +25,7 @@ mod placement_reason;
 pub mod policy;
 pub mod price;
 pub mod projection;
+pub mod publication;
 pub mod quota;
 pub mod reason;
 pub mod request;

@@ -23,8 +23,8 @@ pub struct ClaimLabels<'a> {
     pub plan: Option<&'a PlanName>,
     /// The request.
     pub request: RequestId,
-    /// The requester.
-    pub requester: &'a Person,
+    /// The requester; `None` where the claim may not say who it is.
+    pub requester: Option<&'a Person>,
     /// When the claim must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
     /// Why it was placed where it is.
@@ -78,14 +78,16 @@ pub fn render(
     label(labels::REQUEST, &claim_labels.request.to_string());
 
     let mut annotations = own(content, "annotations");
-    annotations.insert(
-        labels::REQUESTER.to_owned(),
-        Value::String(claim_labels.requester.subject.clone()),
-    );
-    annotations.insert(
-        labels::REQUESTER_NAME.to_owned(),
-        Value::String(claim_labels.requester.name.clone()),
-    );
+    if let Some(requester) = claim_labels.requester {
+        annotations.insert(
+            labels::REQUESTER.to_owned(),
+            Value::String(requester.subject.clone()),
+        );
+        annotations.insert(
+            labels::REQUESTER_NAME.to_owned(),
+            Value::String(requester.name.clone()),
+        );
+    }
     if let Some(at) = claim_labels.expires_at {
         annotations.insert(labels::EXPIRES.to_owned(), Value::String(at.to_string()));
     }
@@ -119,6 +121,26 @@ fn own(content: &Value, kind: &str) -> Map<String, Value> {
         .flatten()
         .filter(|(key, _)| !key.starts_with("portico.dev/"));
     entries.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Returns the requester's subject that the manifest names.
+#[must_use]
+pub fn requester_of(manifest: &Value) -> Option<&str> {
+    manifest
+        .get("metadata")?
+        .get("annotations")?
+        .get(labels::REQUESTER)?
+        .as_str()
+}
+
+/// Removes who asked from an object.
+pub fn remove_requester(object: &mut Value) {
+    if let Some(annotations) = object
+        .pointer_mut("/metadata/annotations")
+        .and_then(Value::as_object_mut)
+    {
+        annotations.retain(|key, _| key != labels::REQUESTER && key != labels::REQUESTER_NAME);
+    }
 }
 
 /// Returns when the claim must be renewed or deleted, according to its manifest.
@@ -289,7 +311,7 @@ mod tests {
             environment: &environment,
             plan: None,
             request: RequestId(uuid::Uuid::nil()),
-            requester: &requester,
+            requester: Some(&requester),
             expires_at: Some("2026-06-01T12:00:00Z".parse().unwrap()),
             placed: Some("EU: it was requested."),
         };

@@ -126,6 +126,10 @@ name!(
     EnvironmentName, "environment name", is_dns_label, LABEL_RULE
 );
 name!(
+    /// A publication's name: `metadata.name` of a `Publication`.
+    PublicationName, "publication name", is_dns_label, LABEL_RULE
+);
+name!(
     /// A plan's name within its offering.
     PlanName, "plan name", is_dns_label, LABEL_RULE
 );

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Manager;
+use crate::publication::Closed;
 use crate::tenancy::Lapse;
 
 /// Why a request may no longer be applied. Displayed to requesters and approvers, with advice.
@@ -104,6 +105,24 @@ pub enum Obstacle {
         /// The sunset date.
         sunset: Date,
     },
+    /// The service of another tenant takes no requests of this one.
+    #[error("{service} takes no requests now: {why}.")]
+    ServiceClosed {
+        /// Whose service.
+        service: String,
+        /// Why.
+        why: Closed,
+    },
+    /// The manifest names the requester, whom the publisher of the service may not know any more.
+    #[error(
+        "Its manifest names {requester}, and {service} may not know who asks any more. Request it again."
+    )]
+    ServiceMayNotKnow {
+        /// By name.
+        requester: String,
+        /// Whose service.
+        service: String,
+    },
     /// The plan no longer exists.
     #[error("The plan {plan} is no longer offered. Request it again with another plan.")]
     PlanGone {
@@ -179,7 +198,14 @@ impl Obstacle {
     pub fn passes(&self) -> bool {
         matches!(
             self,
-            Self::Cordoned { .. } | Self::Maintenance { .. } | Self::NotRead { .. } | Self::Lapsed { .. }
+            Self::Cordoned { .. }
+                | Self::Maintenance { .. }
+                | Self::NotRead { .. }
+                | Self::Lapsed { .. }
+                | Self::ServiceClosed {
+                    why: Closed::Waiting(_),
+                    ..
+                }
         )
     }
 
@@ -198,6 +224,8 @@ impl Obstacle {
             Self::NotRead { .. } => "not-read",
             Self::NotOffered { .. } => "not-offered",
             Self::OfferingEnded { .. } => "offering-ended",
+            Self::ServiceClosed { .. } => "service-closed",
+            Self::ServiceMayNotKnow { .. } => "service-may-not-know",
             Self::PlanGone { .. } => "plan-gone",
             Self::PlanChanged { .. } => "plan-changed",
             Self::NotValid { .. } => "not-valid",

@@ -2,6 +2,8 @@
 //!
 //! - A claim in a namespace belongs to the environment with that namespace, on control planes that serve the environment
 //!   and that its tenant [may use](may_use). On other control planes, the same namespace belongs to somebody else.
+//! - A claim in the namespace of a consumer on a publisher's control plane belongs to the consumer if it is of the
+//!   published kind and Portico created it: another tenant runs that control plane, and can make objects there.
 //! - A cluster-scoped claim has no namespace, and anybody with access can write its labels. It belongs to the tenant
 //!   for which Portico created it: the database has this object by its `metadata.uid`.
 //! - Every other claim has no owner, and only platform admins see it.
@@ -13,8 +15,9 @@ use std::sync::Arc;
 
 use crate::claim::ClaimRef;
 use crate::documents::{ControlPlane, Tenant};
-use crate::names::{EnvironmentName, PlaneName, TenantName};
+use crate::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
 use crate::placement::may_use;
+use crate::publication::{ConsumerNamespace, is_consumer_namespace};
 
 /// The environment that a claim belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,7 +28,7 @@ pub struct Owner {
     pub environment: EnvironmentName,
 }
 
-/// A cluster-scoped claim that Portico created, from the database.
+/// A claim that Portico created, cluster-scoped or for a consumer of a tenant's service, from the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedClaim {
     /// The object.
@@ -44,11 +47,13 @@ pub struct Ownership {
 }
 
 /// The owners of claims on one control plane.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct PlaneOwners {
     /// The owner by namespace; `None` if two environments have the namespace, so that neither owns it.
     by_namespace: HashMap<String, Option<Owner>>,
     all: BTreeSet<Owner>,
+    /// The consumers by namespace, with the offerings that are published to them.
+    consumers: HashMap<String, (Owner, BTreeSet<OfferingName>)>,
 }
 
 impl Ownership {
@@ -75,14 +80,41 @@ impl Ownership {
         }
     }
 
-    /// Adds cluster-scoped claims from the database to those that are known.
+    /// Adds the namespaces of consumers on publishers' control planes.
+    #[must_use]
+    pub fn with_consumers(self, consumers: impl IntoIterator<Item = ConsumerNamespace>) -> Self {
+        let mut by_plane = BTreeMap::<_, Vec<_>>::new();
+        for consumer in consumers {
+            by_plane.entry(consumer.plane.clone()).or_default().push(consumer);
+        }
+        let mut planes = Arc::unwrap_or_clone(self.planes);
+        for (plane, consumers) in by_plane {
+            let owners = planes.entry(plane).or_default();
+            for consumer in consumers {
+                let (_, offerings) = owners
+                    .consumers
+                    .entry(consumer.namespace)
+                    .or_insert_with(|| (consumer.owner, BTreeSet::new()));
+                offerings.insert(consumer.offering);
+            }
+        }
+        Self {
+            planes: Arc::new(planes),
+            recorded: self.recorded,
+        }
+    }
+
+    /// Adds claims from the database to those that are known.
     #[must_use]
     pub fn with_recorded(&self, recorded: impl IntoIterator<Item = RecordedClaim>) -> Self {
         let mut all = HashMap::clone(&self.recorded);
         all.extend(
             recorded
                 .into_iter()
-                .filter(|recorded| recorded.claim.namespace.is_none())
+                .filter(|recorded| {
+                    let namespace = recorded.claim.namespace.as_deref();
+                    namespace.is_none_or(is_consumer_namespace)
+                })
                 .map(|recorded| (recorded.claim, (recorded.uid, recorded.owner))),
         );
         Self {
@@ -91,7 +123,7 @@ impl Ownership {
         }
     }
 
-    /// Takes the cluster-scoped claims from `other`, after the documents changed.
+    /// Takes the claims of the database from `other`, after the documents changed.
     #[must_use]
     pub fn with_record_of(self, other: &Self) -> Self {
         Self {
@@ -104,11 +136,17 @@ impl Ownership {
     #[must_use]
     pub fn owner(&self, claim: &ClaimRef, uid: &str) -> Option<&Owner> {
         let plane = self.planes.get(&claim.plane)?;
-        if let Some(namespace) = &claim.namespace {
-            return plane.by_namespace.get(namespace)?.as_ref();
+        let recorded = || {
+            let (recorded_uid, owner) = self.recorded.get(claim)?;
+            (recorded_uid == uid).then_some(owner)
+        };
+        let Some(namespace) = &claim.namespace else {
+            return recorded().filter(|owner| plane.all.contains(owner));
+        };
+        if let Some((consumer, offerings)) = plane.consumers.get(namespace) {
+            return recorded().filter(|owner| *owner == consumer && offerings.contains(&claim.offering));
         }
-        let (recorded_uid, owner) = self.recorded.get(claim)?;
-        (recorded_uid == uid && plane.all.contains(owner)).then_some(owner)
+        plane.by_namespace.get(namespace)?.as_ref()
     }
 
     /// Returns the namespaces on a control plane whose claims have an owner, sorted.
@@ -116,7 +154,8 @@ impl Ownership {
     pub fn namespaces(&self, plane: &PlaneName) -> BTreeSet<&str> {
         let owners = self.planes.get(plane).into_iter();
         owners
-            .flat_map(|owners| owners.by_namespace.keys().map(String::as_str))
+            .flat_map(|owners| owners.by_namespace.keys().chain(owners.consumers.keys()))
+            .map(String::as_str)
             .collect()
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
 use crate::placement_reason::{stored_exclusions, stored_reason};
+use crate::publication::Service;
 use crate::tenancy::{Person, Viewer};
 
 pub use crate::placement_reason::{Exclusion, LabelSource, NotUsable, PlacementFactor, PlacementReason};
@@ -96,6 +97,8 @@ pub struct PlaneFacts<'a> {
     pub problem: Option<String>,
     /// Number of claims it holds.
     pub claims: usize,
+    /// The service by which the tenant may use it, which is another tenant's and takes requests.
+    pub service: Option<Service<'a>>,
 }
 
 /// The input of placement.
@@ -147,26 +150,20 @@ pub fn may_know<'t>(
 pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
     let mut fit: Vec<&PlaneFacts<'_>> = Vec::new();
     let mut candidates = Vec::new();
-    for facts in planes
-        .iter()
-        .filter(|facts| may_use(request.tenant, facts.document))
-    {
+    for facts in planes.iter().filter(|facts| is_candidate(request, facts)) {
         let ruled_out = ruled_out(request, facts);
         if ruled_out.is_empty() {
             fit.push(facts);
         }
-        candidates.push(Candidate {
-            plane: facts.document.name.clone(),
-            title: facts.document.title().to_owned(),
-            region: facts.document.spec.region.clone(),
-            ruled_out,
-        });
+        candidates.push(candidate(facts, ruled_out));
     }
     fit.sort_by_key(|facts| {
+        let is_service = facts.service.is_some();
         let claimed = facts.document.claim().is_some();
         let shared = facts.document.spec.dedicated_to.is_empty();
         let wanting = preferred(request).len() - preferred_of(request, facts.document).len();
         (
+            is_service,
             claimed,
             shared,
             wanting,
@@ -190,7 +187,7 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
             offering: request.offering_title.to_owned(),
         },
         [best, rest @ ..] => PlacementReason::Chosen {
-            plane: best.document.title().to_owned(),
+            plane: title(best),
             factors: factors(request, best, rest, planes),
         },
     };
@@ -198,6 +195,45 @@ pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Place
         chosen,
         reason,
         candidates,
+    }
+}
+
+fn is_candidate(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> bool {
+    facts.service.is_some() || may_use(request.tenant, facts.document)
+}
+
+fn title(facts: &PlaneFacts<'_>) -> String {
+    match &facts.service {
+        Some(service) => service.title(),
+        None => facts.document.title().to_owned(),
+    }
+}
+
+/// Of another tenant's control plane, the candidate says only whose service it is and whether it takes the claim.
+fn candidate(facts: &PlaneFacts<'_>, mut ruled_out: Vec<Exclusion>) -> Candidate {
+    if facts.service.is_some() {
+        for exclusion in &mut ruled_out {
+            *exclusion = match std::mem::replace(exclusion, Exclusion::Cordoned { reason: None }) {
+                Exclusion::OtherRegion { requested, .. } => Exclusion::OtherRegion {
+                    region: None,
+                    requested,
+                },
+                Exclusion::Maintenance { until, .. } => Exclusion::Maintenance { until, reason: None },
+                Exclusion::Cordoned { .. } | Exclusion::Full { .. } => Exclusion::Cordoned { reason: None },
+                other => other,
+            };
+        }
+    }
+    Candidate {
+        plane: facts.document.name.clone(),
+        title: title(facts),
+        region: facts
+            .document
+            .spec
+            .region
+            .clone()
+            .filter(|_| facts.service.is_none()),
+        ruled_out,
     }
 }
 
@@ -285,7 +321,7 @@ fn only_one(
 ) -> PlacementFactor {
     let mut others = all
         .iter()
-        .filter(|facts| facts.document.name != best.document.name && may_use(request.tenant, facts.document))
+        .filter(|facts| facts.document.name != best.document.name && is_candidate(request, facts))
         .peekable();
     if others.peek().is_none() {
         PlacementFactor::OnlyGranted {
@@ -333,6 +369,11 @@ fn factors(
 ) -> Vec<PlacementFactor> {
     let plane = best.document;
     let mut factors = Vec::new();
+    if let Some(service) = &best.service {
+        return vec![PlacementFactor::Service {
+            publisher: service.publisher.title().to_owned(),
+        }];
+    }
     if !plane.spec.dedicated_to.is_empty() {
         factors.push(PlacementFactor::Dedicated {
             tenant: request.tenant.title().to_owned(),
@@ -346,9 +387,10 @@ fn factors(
         });
     }
     let own = preferred_of(request, plane);
-    let like_it = |other: &&&PlaneFacts<'_>| {
-        let other = other.document;
-        other.claim().is_some() == plane.claim().is_some()
+    let like_it = |facts: &&&PlaneFacts<'_>| {
+        let other = facts.document;
+        facts.service.is_none()
+            && other.claim().is_some() == plane.claim().is_some()
             && other.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty()
     };
     let has_more = |other: &&&PlaneFacts<'_>| preferred_of(request, other.document).len() < own.len();

@@ -70,6 +70,11 @@ pub enum PlacementFactor {
         /// The labels, as `key=value`.
         labels: Vec<String>,
     },
+    /// It is the service of another tenant.
+    Service {
+        /// The publisher's title.
+        publisher: String,
+    },
     /// It is the least full.
     LeastFull {
         /// Number of control planes compared, itself included.

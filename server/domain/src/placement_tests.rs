@@ -57,6 +57,7 @@ fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
         serves: true,
         problem: None,
         claims,
+        service: None,
     }
 }
 

@@ -188,6 +188,7 @@ impl Policies {
                         reason,
                         approvers: approvers.clone(),
                         count: (*count).max(1),
+                        publication: None,
                     });
                 }
             }
@@ -269,6 +270,16 @@ pub fn is_approver(viewer: &Viewer, tenant: &TenantName, approvers: &Approvers) 
     }
 }
 
+/// True if the viewer is among those who may approve by the rule. What a publication requires is approved by those that it
+/// has in force now, whoever they were when the request was made.
+#[must_use]
+pub fn may_approve(viewer: &Viewer, tenant: &TenantName, rule: &RuleNeed) -> bool {
+    match &rule.publication {
+        Some(publication) => viewer.decides_for(publication, tenant).is_some(),
+        None => is_approver(viewer, tenant, &rule.approvers),
+    }
+}
+
 /// Returns the rules that `decisions` do not meet yet. A person counts once per rule, and only if they were among its
 /// approvers when they decided.
 #[must_use]
@@ -286,6 +297,12 @@ pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleN
             u32::try_from(agreed.len()).unwrap_or(u32::MAX) < rule.count
         })
         .collect()
+}
+
+/// True if the person was among the approvers of the rule when they decided.
+#[must_use]
+pub fn is_decision_for(decision: &Decision, rule: &RuleNeed) -> bool {
+    counts_for(decision, &rule.approvers)
 }
 
 fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
@@ -544,6 +561,7 @@ mod tests {
             reason: String::new(),
             approvers: Approvers::Groups(vec!["admins".into()]),
             count: 2,
+            publication: None,
         };
         let yes = |subject: &str, group: &str| Decision {
             by: Person {
@@ -600,6 +618,7 @@ mod tests {
                 group: "admins".into(),
             }]),
             count: 1,
+            publication: None,
         };
         let yes = |provider: Option<&str>| Decision {
             by: Person {

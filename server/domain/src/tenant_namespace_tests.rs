@@ -40,6 +40,8 @@ fn configuration(templates: &[(&str, Value)]) -> (Configuration, ControlPlane) {
         tenants: BTreeMap::from([(tenant.name.clone(), tenant)]),
         policies: BTreeMap::new(),
         namespace_templates: templates,
+        publications: BTreeMap::new(),
+        permission_decisions: crate::publication::PermissionDecisions::default(),
     };
     (configuration, plane)
 }

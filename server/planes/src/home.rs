@@ -24,11 +24,12 @@ use crate::shared::Settings;
 use crate::stream::{Collection, WatchHandler, WatchLimiter, run_watch};
 
 /// The kinds of documents that the home plane holds, with their plurals.
-pub const HOME_KINDS: [(&str, &str); 4] = [
+pub const HOME_KINDS: [(&str, &str); 5] = [
     ("ControlPlane", "controlplanes"),
     ("Offering", "offerings"),
     ("Tenant", "tenants"),
     ("ApprovalPolicy", "approvalpolicies"),
+    ("Publication", "publications"),
 ];
 /// Objects of one kind at most.
 const MAX_OBJECTS: usize = 2_000;
@@ -329,7 +330,13 @@ impl WatchHandler for KindHandler {
     }
 
     fn on_error(&self, error: &PlaneError) {
-        let plural = HOME_KINDS[self.at].1;
+        let (kind, plural) = HOME_KINDS[self.at];
+        // It was set up before there were publications: it has none, and must not be kept waiting for.
+        let is_newer = kind == "Publication" && matches!(error, PlaneError::NotFound { .. });
+        if is_newer && self.kind().objects.is_empty() {
+            self.on_synced();
+            return;
+        }
         let message = match error {
             PlaneError::NotFound { .. } => {
                 format!("it does not serve {plural}.portico.dev: apply what `portico crds` prints")

@@ -13,6 +13,7 @@ use portico_domain::documents::{ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::ownership::{Ownership, RecordedClaim};
 use portico_domain::placement::NotUsable;
+use portico_domain::publication::ConsumerNamespace;
 use portico_domain::tenancy::Scope;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
@@ -71,6 +72,17 @@ impl Planes {
     /// connection settings changed, and keeps the rest. Call it at start and on every reload, within a tokio runtime.
     /// Never waits for a control plane, but reads all claims again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
+        self.configure_with_consumers(planes, offerings, tenants, Vec::new());
+    }
+
+    /// As [`Planes::configure`], with the namespaces of the consumers of tenants' services.
+    pub fn configure_with_consumers(
+        &self,
+        planes: Vec<ControlPlane>,
+        offerings: Vec<Offering>,
+        tenants: &[Tenant],
+        consumers: Vec<ConsumerNamespace>,
+    ) {
         let shared = &self.0.shared;
         let _guard = self.0.configuring.lock();
         let tasks = self.0.tasks.lock();
@@ -80,7 +92,9 @@ impl Planes {
                 .into_iter()
                 .map(|offering| (offering.name.clone(), offering))
                 .collect(),
-            ownership: Ownership::of(tenants, &planes).with_record_of(&shared.desired.load().ownership),
+            ownership: Ownership::of(tenants, &planes)
+                .with_consumers(consumers)
+                .with_record_of(&shared.desired.load().ownership),
         };
         shared.desired.store(Arc::new(desired));
         let before = self.0.planes.load_full();
@@ -150,7 +164,8 @@ impl Planes {
         }
     }
 
-    /// Adds cluster-scoped claims and their owners from the audit log. Nothing else says who owns such a claim.
+    /// Adds claims and their owners from the audit log: cluster-scoped ones, and those of consumers of tenants' services.
+    /// Nothing else says who owns such a claim.
     pub fn add_recorded_claims(&self, recorded: Vec<RecordedClaim>) {
         if recorded.is_empty() {
             return;

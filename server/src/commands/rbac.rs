@@ -109,7 +109,11 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
         }
         None => assumed(offerings.filter(|offering| plane.has_labels(&offering.spec.control_plane_labels))),
     };
-    let ownership = Ownership::of(configuration.tenants.values(), [plane]);
+    let consumers = configuration.consumer_namespaces();
+    let consumers = consumers
+        .into_iter()
+        .filter(|consumer| consumer.plane == plane.name);
+    let ownership = Ownership::of(configuration.tenants.values(), [plane]).with_consumers(consumers);
     let namespaces = ownership
         .namespaces(&plane.name)
         .into_iter()

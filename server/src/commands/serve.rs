@@ -325,10 +325,11 @@ fn default_database(folder: &Path) -> PathBuf {
 fn configure(planes: &Planes, configuration: &Configuration) {
     planes.set_cache_limit(configuration.portal.spec.caches.bytes);
     let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
-    planes.configure(
+    planes.configure_with_consumers(
         configuration.control_planes.values().cloned().collect(),
         configuration.offerings.values().cloned().collect(),
         &tenants,
+        configuration.consumer_namespaces(),
     );
 }
 

@@ -27,6 +27,12 @@ pub fn changed_documents(before: &Configuration, after: &Configuration) -> Vec<S
         &after.namespace_templates,
         &mut changed,
     );
+    compare(
+        "Publication",
+        &before.publications,
+        &after.publications,
+        &mut changed,
+    );
     changed.into_iter().collect()
 }
 

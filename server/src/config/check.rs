@@ -9,6 +9,7 @@ mod namespace_templates;
 mod offerings;
 mod policies;
 mod portal;
+mod publications;
 mod tenants;
 
 pub use portal::is_loopback;
@@ -36,6 +37,7 @@ pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     tenants::tenants(documents, &mut findings);
     policies::policies(documents, &mut findings);
     namespace_templates::namespace_templates(documents, &mut findings);
+    publications::publications(documents, &mut findings);
     findings.into_vec()
 }
 

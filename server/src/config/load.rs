@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use portico_app::configuration::{Loaded, Problem, Severity};
 use portico_domain::documents::{Configuration, Connection, HomePlane};
+use portico_domain::publication::PermissionDecisions;
 use sha2::{Digest, Sha256};
 
 use super::documents::LocatedDocument;
@@ -248,6 +249,7 @@ pub(super) fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration>
     let mut tenants = BTreeMap::new();
     let mut policies = BTreeMap::new();
     let mut namespace_templates = BTreeMap::new();
+    let mut publications = BTreeMap::new();
     for LocatedDocument { document, .. } in documents {
         match document {
             Document::Portal(document) => portal = Some(document),
@@ -268,6 +270,9 @@ pub(super) fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration>
             Document::NamespaceTemplate(document) => {
                 namespace_templates.insert(document.name.clone(), *document);
             }
+            Document::Publication(document) => {
+                publications.insert(document.name.clone(), document);
+            }
         }
     }
     Some(Configuration {
@@ -277,5 +282,7 @@ pub(super) fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration>
         tenants,
         policies,
         namespace_templates,
+        publications,
+        permission_decisions: PermissionDecisions::default(),
     })
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 use portico_app::configuration::{Problem, Severity};
 use portico_domain::documents::{
     API_VERSION, Agent, AgentSpec, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec,
-    NamespaceTemplate, NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Tenant, TenantSpec,
+    NamespaceTemplate, NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Publication,
+    PublicationSpec, Tenant, TenantSpec,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -27,6 +28,7 @@ pub(super) enum Document {
     NamespaceTemplate(Box<NamespaceTemplate>),
     /// Only `portico agent` reads it.
     Agent(Agent),
+    Publication(Publication),
 }
 
 impl Document {
@@ -39,6 +41,7 @@ impl Document {
             Self::ApprovalPolicy(_) => "ApprovalPolicy",
             Self::NamespaceTemplate(_) => "NamespaceTemplate",
             Self::Agent(_) => "Agent",
+            Self::Publication(_) => "Publication",
         }
     }
 
@@ -51,6 +54,7 @@ impl Document {
             Self::ApprovalPolicy(policy) => &policy.name,
             Self::NamespaceTemplate(template) => &template.name,
             Self::Agent(agent) => agent.name.as_str(),
+            Self::Publication(publication) => publication.name.as_str(),
         }
     }
 }
@@ -142,6 +146,7 @@ enum Spec {
     ApprovalPolicy(ApprovalPolicySpec),
     NamespaceTemplate(Box<NamespaceTemplateSpec>),
     Agent(AgentSpec),
+    Publication(PublicationSpec),
 }
 
 impl RawDocument {
@@ -179,6 +184,10 @@ impl RawDocument {
                 }
                 Document::NamespaceTemplate(Box::new(NamespaceTemplate { name, spec: *spec }))
             }
+            Spec::Publication(spec) => Document::Publication(Publication {
+                name: name.parse().map_err(bad)?,
+                spec,
+            }),
         })
     }
 }
@@ -293,6 +302,7 @@ fn read_spec<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Spec, A:
         "ApprovalPolicy",
         "NamespaceTemplate",
         "Agent",
+        "Publication",
     ];
     Ok(match kind {
         "Portal" => Spec::Portal(map.next_value()?),
@@ -302,6 +312,7 @@ fn read_spec<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Spec, A:
         "ApprovalPolicy" => Spec::ApprovalPolicy(map.next_value()?),
         "NamespaceTemplate" => Spec::NamespaceTemplate(map.next_value()?),
         "Agent" => Spec::Agent(map.next_value()?),
+        "Publication" => Spec::Publication(map.next_value()?),
         other => {
             return Err(A::Error::custom(format!(
                 "unknown kind {other:?}; known are {}",

@@ -99,6 +99,7 @@ impl RequestContext {
             platform_admin: navigation.platform_admin,
             approver: navigation.approver,
             kubectl: navigation.kubectl,
+            publishes: navigation.publishes,
             waiting: navigation.waiting,
             tenants: navigation.tenants,
             current: workspace.map(|workspace| (workspace.tenant, workspace.environment)),
@@ -227,11 +228,13 @@ pub(super) enum FlashMessage {
     Ended,
     Cordoned,
     Uncordoned,
+    PermissionAccepted,
+    PermissionRefused,
     Acknowledged,
 }
 
 impl FlashMessage {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
@@ -242,6 +245,8 @@ impl FlashMessage {
         Self::Ended,
         Self::Cordoned,
         Self::Uncordoned,
+        Self::PermissionAccepted,
+        Self::PermissionRefused,
         Self::Acknowledged,
     ];
 
@@ -257,6 +262,8 @@ impl FlashMessage {
             Self::Ended => "ended",
             Self::Cordoned => "cordoned",
             Self::Uncordoned => "uncordoned",
+            Self::PermissionAccepted => "permission-accepted",
+            Self::PermissionRefused => "permission-refused",
             Self::Acknowledged => "acknowledged",
         }
     }
@@ -276,6 +283,8 @@ impl FlashMessage {
             Self::Ended => "It is ended, and refused from now on.",
             Self::Cordoned => "The control plane takes no new claims from now on.",
             Self::Uncordoned => "The control plane takes new claims again.",
+            Self::PermissionAccepted => "You accepted the permission.",
+            Self::PermissionRefused => "You refused the permission. That takes effect at once.",
             Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",
             Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
         };

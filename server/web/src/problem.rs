@@ -313,9 +313,11 @@ impl From<PortalError> for Problem {
 /// Returns the problem type of a conflict.
 pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
     match conflict {
-        Conflict::Overtaken | Conflict::RequestChanged | Conflict::ClaimReplaced => ProblemType::Changed,
+        Conflict::Overtaken | Conflict::RequestChanged | Conflict::ClaimReplaced | Conflict::AskChanged => {
+            ProblemType::Changed
+        }
         Conflict::WrongState(_) | Conflict::AlreadyDecided | Conflict::Expired => ProblemType::WrongState,
-        Conflict::NotPermittedNow(_) => ProblemType::NotPermittedNow,
+        Conflict::NotPermittedNow(_) | Conflict::NotPermittedForConsumer => ProblemType::NotPermittedNow,
         Conflict::ApprovalOutdated => ProblemType::ApprovalOutdated,
         Conflict::RequestInProgress => ProblemType::RequestInProgress,
         Conflict::TooManyTokens { .. } | Conflict::Full { .. } => ProblemType::LimitReached,

@@ -8,8 +8,8 @@ use utoipa_axum::routes;
 use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, agents, approvals, assets, catalog, claims, form, home, kubectl, logout, people, requests,
-    sessions, several_claims, sign_in, switch, tokens, usage,
+    admin, agents, approvals, assets, catalog, claims, form, home, kubectl, logout, people, publications,
+    requests, sessions, several_claims, sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -162,7 +162,29 @@ pub fn table() -> Vec<Route> {
         route("GET", "/readyz", Unlimited, get(health::readyz)),
         route("GET", "/metrics", Unlimited, get(metrics::metrics)),
     ]);
+    table.extend(publication_routes());
     table
+}
+
+/// Returns the pages about what tenants publish.
+fn publication_routes() -> [Route; 3] {
+    use Kind::{Form, Page};
+    let route = Route::new;
+    [
+        route("GET", "/admin/publications", Page, get(publications::list)),
+        route(
+            "GET",
+            "/admin/publications/{publication}",
+            Page,
+            get(publications::one),
+        ),
+        route(
+            "POST",
+            "/admin/publications/{publication}/decide",
+            Form,
+            post(publications::decide),
+        ),
+    ]
 }
 
 /// Returns the API's routes. Method and path are those of the handler's `#[utoipa::path]`.
@@ -198,6 +220,9 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::agents::enrol)),
         api_route(routes!(api::agents::revoke)),
         api_route(routes!(api::admin::try_definition)),
+        api_route(routes!(api::publications::list)),
+        api_route(routes!(api::publications::one)),
+        api_route(routes!(api::publications::decide)),
         api_route(routes!(api::admin::tenants)),
         api_route(routes!(api::admin::tenant)),
         api_route(routes!(api::admin::configuration)),
@@ -352,6 +377,9 @@ mod tests {
             Link::OpenApi,
             Link::SignOut,
             Link::Switch,
+            Link::Publications,
+            Link::Publication("search".parse().unwrap()),
+            Link::DecidePermission("search".parse().unwrap()),
         ]
     }
 

@@ -252,6 +252,8 @@ fn read(folder: &Path) -> Loaded {
             offerings: BTreeMap::new(),
             tenants: tenants.collect(),
             namespace_templates: BTreeMap::new(),
+            publications: BTreeMap::new(),
+            permission_decisions: portico_domain::publication::PermissionDecisions::default(),
             policies: BTreeMap::new(),
         }),
         digest,

@@ -13,7 +13,13 @@ use portico_tests::separate_process::SeparateProcess;
 use portico_tests::until::until;
 use serde_json::Value;
 
-const KINDS: [&str; 4] = ["controlplanes", "offerings", "tenants", "approvalpolicies"];
+const KINDS: [&str; 5] = [
+    "controlplanes",
+    "offerings",
+    "tenants",
+    "approvalpolicies",
+    "publications",
+];
 
 /// Installs what `portico crds` prints, and waits until it is served.
 pub(crate) async fn install(kubectl: &Kubectl) {
@@ -51,7 +57,13 @@ fn documents_in(folder: &Path) -> Vec<(PathBuf, Value)> {
             continue;
         }
         let documents = kube_schema::yaml::parse_all(&fs::read_to_string(&path).unwrap()).unwrap();
-        let kinds = ["ControlPlane", "Offering", "Tenant", "ApprovalPolicy"];
+        let kinds = [
+            "ControlPlane",
+            "Offering",
+            "Tenant",
+            "ApprovalPolicy",
+            "Publication",
+        ];
         let ours = |document: &Value| {
             document["kind"]
                 .as_str()
@@ -150,7 +162,7 @@ async fn the_definitions_take_what_the_folder_takes_and_refuse_the_rest() {
 }
 
 /// Documents that are refused, and what the answer names.
-const WRONG: [(&str, &str, &str, &str); 18] = [
+const WRONG: [(&str, &str, &str, &str); 20] = [
     (
         "Offering",
         "caches",
@@ -243,5 +255,18 @@ const WRONG: [(&str, &str, &str, &str); 18] = [
         "all",
         "{ rules: [{ name: a, when: 'true', then: { deny: {}, require: { approvers: { tenantApprovers: {} } } } }] }",
         "spec.rules[0].then",
+    ),
+    (
+        "Publication",
+        "search",
+        "{ publisher: a, offering: b.c, controlPlane: d, consumers: { all: {} }, permissions: [] }",
+        "spec.permissions",
+    ),
+    (
+        "Publication",
+        "search",
+        "{ publisher: a, offering: b.c, controlPlane: d, consumers: { all: {}, tenants: [e] }, \
+         permissions: [{ permission: takeClaims, reason: f }] }",
+        "spec.consumers",
     ),
 ];

@@ -6,6 +6,7 @@ mod namespaces;
 mod people;
 mod plane;
 mod planes;
+mod publications;
 mod record;
 mod tenant;
 mod tenants;
@@ -15,6 +16,7 @@ pub use configuration::admin_configuration;
 pub use people::{admin_people, admin_person};
 pub use plane::admin_plane;
 pub use planes::admin_planes;
+pub use publications::{publication, publications};
 pub use record::admin_record;
 pub use tenant::admin_tenant;
 pub use tenants::admin_tenants;
@@ -28,6 +30,7 @@ fn tabs(frame: &Frame, current: &Link) -> impl IntoView + use<> {
     let each: Vec<_> = [
         (Link::ControlPlanes, "Control planes", true),
         (Link::Tenants, "Tenants", false),
+        (Link::Publications, "Publications", !frame.publishes),
         (Link::People, "People", true),
         (Link::Record, "Record", false),
         (Link::Configuration, "Configuration", true),

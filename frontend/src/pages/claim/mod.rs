@@ -26,6 +26,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                 {head(frame, page)}
                 {status_band(frame, page)}
                 {lifecycle_notice(&page.row.offering_title, &page.lifecycle, Reader::Claim)}
+                {service(page)}
                 {progress::section(frame, page)}
                 {properties(page)}
                 <div class="two">
@@ -41,6 +42,12 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
         }
         .into_any()
     })
+}
+
+/// That the service takes no requests now, so that it cannot be changed.
+fn service(page: &ClaimPage) -> Option<AnyView> {
+    let closed = page.service.as_ref()?.closed.clone()?;
+    Some(view! { <div class="notice warning" role="status">{icon("lock")}<p>{closed}</p></div> }.into_any())
 }
 
 /// True if a change is in progress: then the page polls, for events before it connected.

@@ -123,6 +123,12 @@ pub enum ConnectionWait {
         /// The secret's name.
         secret: String,
     },
+    /// It is a claim of another tenant's service, which may not hand out connection secrets.
+    #[error("Your platform team does not let {publisher} hand out connection secrets of its service.")]
+    NotHandedOut {
+        /// The publisher's title.
+        publisher: String,
+    },
     /// The control plane did not do as asked.
     #[error("{error}")]
     Plane {

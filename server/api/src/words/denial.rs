@@ -1,6 +1,7 @@
 use jiff::civil::Date;
 use portico_domain::claim::Manager;
 use portico_domain::names::TenantName;
+use portico_domain::publication::Closed;
 use serde::Serialize;
 
 use super::day;
@@ -71,6 +72,22 @@ pub enum Denial {
     CannotReveal {
         /// The tenant.
         tenant: TenantName,
+    },
+    /// The claim is of another tenant's service, and connection secrets of that may not be handed out.
+    #[error(
+        "Your platform team does not let {publisher} hand out connection secrets of its service. Ask it, not {publisher}."
+    )]
+    NotHandedOut {
+        /// The publisher's title.
+        publisher: String,
+    },
+    /// The service of another tenant takes no requests.
+    #[error("{service} takes no requests now: {why}. Your claims of it stay, and you can delete them.")]
+    ServiceClosed {
+        /// Whose service.
+        service: String,
+        /// Why.
+        why: Closed,
     },
     /// The claim was requested a moment ago, and its control plane does not show it yet.
     #[error("It is not there yet.")]

@@ -12,6 +12,7 @@ mod draft;
 mod lifecycle;
 mod placement;
 mod price;
+mod publication;
 mod quota;
 mod record;
 mod refusal;
@@ -31,6 +32,10 @@ pub use draft::{
 pub use lifecycle::{day, lifecycle_sentence};
 pub use placement::{exclusion, placement_reason};
 pub use price::{PriceWords, grouped, money};
+pub use publication::{
+    another_approver, approvers_of, closed_in_words, not_in_namespaces, not_ready_for_publisher,
+    permission_consequences, permission_state, permission_title, publication_not_in_force, somebody_of,
+};
 pub use quota::over_quota;
 pub use record::event_sentence;
 pub use refusal::{

@@ -41,6 +41,7 @@ fn factor(factor: &PlacementFactor) -> String {
             );
             format!("it is the least full of {among} that would do ({load})")
         }
+        PlacementFactor::Service { publisher } => format!("{publisher} publishes it"),
         PlacementFactor::First => "it comes before the others that would do".to_owned(),
         PlacementFactor::Serves { offering } => format!("it serves {offering}"),
     }

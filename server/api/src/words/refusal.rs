@@ -134,6 +134,12 @@ pub enum Conflict {
     /// The request may not be applied as things are.
     #[error("It cannot be approved now. {0}")]
     NotPermittedNow(Obstacle),
+    /// It cannot be approved now, for a reason that the publisher who decides may not know.
+    #[error("{}", super::not_ready_for_publisher())]
+    NotPermittedForConsumer,
+    /// What a publication asks for has changed since the platform admin saw it.
+    #[error("What the publication asks for has changed since you saw it. Look at it again, then decide.")]
+    AskChanged,
     /// What approvers must agree to has changed.
     #[error(
         "What needs approval has changed since it was requested: the policy or the definition is another now. Look at \

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::{Configuration, ControlPlane};
+use portico_domain::publication::PermissionDecisions;
 use tokio::sync::watch;
 
 use super::home::{DocumentFiles, HomeReport, WithHome};
@@ -46,15 +47,18 @@ struct Parts {
     documents: Arc<Configuration>,
     /// Control planes that are themselves claims, see [`portico_domain::claimed_plane`].
     claimed: Vec<ControlPlane>,
+    /// What platform admins decided on permissions of publications.
+    decisions: PermissionDecisions,
 }
 
 impl Parts {
     /// The documents with the control planes that are claims. A document's control plane of the same name wins.
     fn assemble(&self) -> Arc<Configuration> {
-        if self.claimed.is_empty() {
+        if self.claimed.is_empty() && self.decisions == PermissionDecisions::default() {
             return self.documents.clone();
         }
         let mut configuration = Configuration::clone(&self.documents);
+        configuration.permission_decisions = self.decisions.clone();
         for plane in &self.claimed {
             let name = plane.name.clone();
             configuration
@@ -69,7 +73,8 @@ impl Parts {
 /// The result of the last reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Number of configurations that were in force, from 1. It also counts changes of the control planes that are claims.
+    /// Number of configurations that were in force, from 1. It also counts changes of the control planes that are claims,
+    /// and of decisions on permissions.
     pub generation: u64,
     /// When the configuration in force was adopted.
     pub taken_at: Timestamp,
@@ -143,6 +148,7 @@ impl LiveConfiguration {
             folder,
             documents,
             claimed: Vec::new(),
+            decisions: PermissionDecisions::default(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -207,6 +213,20 @@ impl LiveConfiguration {
                 return false;
             }
             parts.claimed = claimed;
+            self.shared.current.store(parts.assemble());
+            report.generation += 1;
+            true
+        });
+    }
+
+    /// Sets what platform admins decided on the permissions of publications. Nothing happens if it is the same as before.
+    pub fn set_permission_decisions(&self, decisions: PermissionDecisions) {
+        self.shared.reports.send_if_modified(|report| {
+            let mut parts = self.shared.parts.lock();
+            if parts.decisions == decisions {
+                return false;
+            }
+            parts.decisions = decisions;
             self.shared.current.store(parts.assemble());
             report.generation += 1;
             true

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::RequestDraft;
 use super::checks::DRY_RUN_TIMEOUT;
 use crate::Portal;
-use crate::names::plane_title;
+use crate::names::claim_place;
 
 impl RequestDraft {
     /// Returns the object before the request, for a request about a claim. For an adoption it has only those labels and
@@ -73,7 +73,7 @@ impl Portal {
     /// would change a value.
     pub(super) async fn preview_adoption(&self, draft: &mut RequestDraft) -> Option<AdoptionPreview> {
         let (claim, manifest) = (draft.claim.clone()?, draft.manifest.clone()?);
-        let plane = plane_title(&draft.configuration, &claim.reference.plane);
+        let plane = claim_place(&draft.configuration, &claim.reference);
         let asked = self.planes().dry_run_adoption(&draft.grant, &claim, &manifest);
         let answer = tokio::time::timeout(DRY_RUN_TIMEOUT, asked)
             .await

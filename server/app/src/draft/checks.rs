@@ -7,7 +7,7 @@ use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
 use portico_api::ApprovalPreview;
 use portico_api::words::{DraftNote, DraftProblem, DryRunVerdict, NameProblem, over_quota, placement_reason};
 use portico_domain::claim::ClaimKind;
-use portico_domain::documents::ResourceRef;
+use portico_domain::documents::{Permission, ResourceRef};
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, PlanName, is_dns_label};
 use portico_domain::policy::{PolicyInput, Requester, quota_consumption};
@@ -20,7 +20,6 @@ use serde_json::Value;
 
 use super::RequestDraft;
 use super::input::RequestInput;
-use crate::names::plane_title;
 use crate::{Portal, PortalError, Result};
 
 /// How long a request waits for the control plane's dry run.
@@ -118,13 +117,19 @@ impl RequestDraft {
         }
     }
 
+    /// False if the claim lands with another tenant, who may not know who asks.
+    fn may_name_requester(&self) -> bool {
+        let service = self.service();
+        service.is_none_or(|service| service.holds(Permission::KnowRequesters, &self.workspace.tenant))
+    }
+
     fn asked_marks<'a>(&'a self, viewer: &'a Viewer) -> ClaimLabels<'a> {
         ClaimLabels {
             tenant: &self.workspace.tenant,
             environment: &self.workspace.environment,
             plan: self.plan_name(),
             request: self.id,
-            requester: viewer.person(),
+            requester: Some(viewer.person()).filter(|_| self.may_name_requester()),
             expires_at: self.expires_at,
             placed: self.placed.as_deref(),
         }
@@ -138,17 +143,14 @@ impl RequestDraft {
         content: &Value,
         claim_labels: ClaimLabels<'_>,
     ) -> Value {
-        let namespace = self
-            .environment()
-            .filter(|_| resource.namespaced)
-            .map(|environment| environment.namespace.as_str());
+        let namespace = self.namespace().filter(|_| resource.namespaced);
         let schema = self.schema();
         let content = match (&schema, &self.claim) {
             // What is taken out of a claim and has a default gets that: better shown before than found afterwards.
             (Some(schema), Some(_)) => self.projection.user_fields(&schema.defaulted(content)),
             _ => content.clone(),
         };
-        let mut manifest = render(resource, namespace, name, &content, &claim_labels);
+        let mut manifest = render(resource, namespace.as_deref(), name, &content, &claim_labels);
         if let Some(claim) = &self.claim {
             self.projection
                 .restore_machinery(claim.own_machinery.as_deref(), &mut manifest);
@@ -284,6 +286,10 @@ impl Portal {
                 .and_then(|plane| configuration.control_planes.get(plane)),
         };
         let decision = policies.1.evaluate(&facts);
+        let decision = match draft.service() {
+            Some(service) => service.also_requires(&tenant.name, decision),
+            None => decision,
+        };
         draft.approval = ApprovalPreview::of(&decision, tenant.title());
         draft.decision = decision;
         if let Some(reasons) = draft.approval.denied.clone() {
@@ -384,7 +390,7 @@ impl Portal {
         ) else {
             return DryRunVerdict::NotAsked;
         };
-        let title = plane_title(&draft.configuration, &plane);
+        let title = draft.place_title(&plane);
         let expect = draft.expect();
         let asked = self
             .planes()

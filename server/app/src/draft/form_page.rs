@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::RequestDraft;
 use crate::index::Entry;
-use crate::names::{choice, plane_title};
+use crate::names::choice;
 use crate::offering::{facts, plan_columns, plan_title};
 use crate::usage::{cost, price};
 use crate::{Portal, PortalError, Result};
@@ -149,10 +149,7 @@ impl Portal {
                 name: &draft.name,
                 tenant: draft.workspace.tenant.as_str(),
                 environment: draft.workspace.environment.as_str(),
-                plane: plane
-                    .as_ref()
-                    .map(|plane| plane_title(&configuration, plane))
-                    .as_deref(),
+                plane: plane.as_ref().map(|plane| draft.place_title(plane)).as_deref(),
                 until: None,
             }
             .to_string(),

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
-use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem, placement_reason};
+use portico_api::words::{
+    DocumentProblem, DraftNote, DraftProblem, NameProblem, not_in_namespaces, placement_reason,
+};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef, FieldConflict, labels};
@@ -28,14 +30,16 @@ use portico_domain::placement::{
 };
 use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
+use portico_domain::publication::{PlaneUse, Service};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
-use crate::names::plane_title;
+use crate::names::{claim_place, plane_title};
 use crate::offering::{may_request, takes_new_claims, unreachable};
 use crate::permissions::Attempt;
+use crate::service::service_is_open;
 use crate::{InputError, Portal, PortalError, Result, Workspace};
 use input::{RequestInput, RequestTarget};
 use stages::Purpose;
@@ -213,6 +217,44 @@ impl RequestDraft {
         self.tenant()?.environment(&self.workspace.environment)
     }
 
+    /// The control plane whose schema the form is made from.
+    fn plane(&self) -> Option<&ControlPlane> {
+        let (plane, _) = self.served.as_ref()?;
+        self.configuration.control_planes.get(plane)
+    }
+
+    /// Returns the service of another tenant that it is a request for.
+    pub(crate) fn service(&self) -> Option<Service<'_>> {
+        match self
+            .configuration
+            .plane_use(self.tenant()?, self.plane()?, &self.offered.name)?
+        {
+            PlaneUse::Consumer(service) => Some(service),
+            PlaneUse::Direct => None,
+        }
+    }
+
+    /// Returns what is shown in place of a control plane's title.
+    pub(crate) fn place_title(&self, plane: &PlaneName) -> String {
+        match self.service() {
+            Some(service) => service.title(),
+            None => plane_title(&self.configuration, plane),
+        }
+    }
+
+    /// Returns the namespace of the claim.
+    pub(crate) fn namespace(&self) -> Option<String> {
+        if let Some(claim) = &self.claim {
+            return claim.reference.namespace.clone();
+        }
+        let environment = self.environment()?;
+        let Some(plane) = self.plane() else {
+            return Some(environment.namespace.clone());
+        };
+        self.configuration
+            .namespace_on(self.tenant()?, environment, plane, &self.offered.name)
+    }
+
     pub(crate) fn definition(&self) -> Option<&Definition> {
         Some(&*self.served.as_ref()?.1.definition)
     }
@@ -226,11 +268,7 @@ impl RequestDraft {
         Some(ClaimRef {
             plane: self.placement.chosen.clone()?,
             offering: self.offered.name.clone(),
-            namespace: served
-                .resource
-                .namespaced
-                .then(|| self.environment().map(|it| it.namespace.clone()))
-                .flatten(),
+            namespace: served.resource.namespaced.then(|| self.namespace()).flatten(),
             name: ClaimName::new(self.name.clone()).ok()?,
         })
     }
@@ -286,6 +324,7 @@ impl Portal {
         target: RequestTarget<'_>,
         input: &RequestInput,
     ) -> Result<RequestDraft> {
+        self.configuration_now().await?;
         let opened_in = self.opened_in(viewer, input)?;
         let draft = match target {
             RequestTarget::New(offering) => {
@@ -324,7 +363,7 @@ impl Portal {
         let index = self.index(viewer.audience(), workspace);
         let entry = index
             .get(offering)
-            .ok_or_else(|| self.offering_not_found(viewer))?;
+            .ok_or_else(|| self.offering_not_there(viewer, workspace, offering))?;
         let workspace = may_request(viewer, workspace, None).map_err(PortalError::Forbidden)?;
         let id = input.id.unwrap_or_else(|| self.new_request_id());
         let grant = authz::create_claim(viewer, &workspace.tenant, &workspace.environment, id)
@@ -398,6 +437,7 @@ impl Portal {
             .error(),
         )?;
         let claim = claim.into_inner();
+        service_is_open(&configuration, &claim)?;
         let catalog = self.planes().catalog();
         let offered = Arc::clone(
             catalog
@@ -421,13 +461,14 @@ impl Portal {
             };
             problems.push(problem.of_field("plan"));
         }
-        let title = plane_title(&configuration, &reference.plane);
+        let title = claim_place(&configuration, reference);
         let placement = Placement::of_existing(Candidate {
             plane: reference.plane.clone(),
             title,
             region: configuration
                 .control_planes
                 .get(&reference.plane)
+                .filter(|_| configuration.service_of(reference).is_none())
                 .and_then(|plane| plane.spec.region.clone()),
             ruled_out: Vec::new(),
         });
@@ -482,15 +523,27 @@ impl Portal {
             .map(|document| {
                 let status = statuses.iter().find(|status| status.name == document.name);
                 let served = offered.served.get(&document.name);
+                let service = open_service(configuration, tenant, document, &offered.name);
+                let namespace = match &service {
+                    Some(service) => service.namespace(configuration, tenant, environment),
+                    None => environment.namespace.clone(),
+                };
                 PlaneFacts {
                     document,
+                    service,
                     unreachable: unreachable(status).or_else(|| {
                         self.planes()
-                            .missing_right(&document.name, &offered.name, &environment.namespace)
+                            .missing_right(&document.name, &offered.name, &namespace)
                     }),
                     cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
                     serves: served.is_some(),
-                    problem: served.and_then(|served| served.problem.clone()),
+                    problem: served.and_then(|served| {
+                        let cluster_scoped = service.is_some() && !served.resource.namespaced;
+                        served
+                            .problem
+                            .clone()
+                            .or_else(|| cluster_scoped.then(not_in_namespaces))
+                    }),
                     claims: status.map_or(0, |status| status.claims),
                 }
             })
@@ -519,7 +572,9 @@ impl Portal {
         let usable = configuration
             .control_planes
             .values()
-            .filter(|plane| may_use(tenant, plane))
+            .filter(|plane| {
+                may_use(tenant, plane) || open_service(configuration, tenant, plane, &offered.name).is_some()
+            })
             .map(|plane: &ControlPlane| &plane.name);
         placement.chosen.iter().chain(usable).find_map(|plane| {
             offered
@@ -528,6 +583,19 @@ impl Portal {
                 .filter(|served| served.problem.is_none())
                 .map(|served| (plane.clone(), served.clone()))
         })
+    }
+}
+
+/// Returns the service of another tenant by which the tenant may use the control plane, if it takes requests.
+pub(crate) fn open_service<'c>(
+    configuration: &'c Configuration,
+    tenant: &Tenant,
+    plane: &ControlPlane,
+    offering: &OfferingName,
+) -> Option<Service<'c>> {
+    match configuration.plane_use(tenant, plane, offering)? {
+        PlaneUse::Consumer(service) => service.check_open(&tenant.name).is_ok().then_some(service),
+        PlaneUse::Direct => None,
     }
 }
 

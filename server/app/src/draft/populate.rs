@@ -198,9 +198,9 @@ impl RequestDraft {
         };
         let mut metadata = json!({ "name": self.name });
         if resource.namespaced
-            && let Some(environment) = self.environment()
+            && let Some(namespace) = self.namespace()
         {
-            metadata["namespace"] = Value::String(environment.namespace.clone());
+            metadata["namespace"] = Value::String(namespace);
         }
         json!({ "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": metadata })
     }

@@ -6,6 +6,7 @@ use portico_domain::names::RequestId;
 use portico_domain::request::{Comment, MAX_COMMENT_CHARACTERS};
 use serde_json::json;
 
+use crate::cut::requester_name;
 use crate::permissions::Attempt;
 use crate::{Caller, InputError, Portal, PortalError, Result};
 
@@ -27,7 +28,7 @@ impl Portal {
     /// [`PortalError::Conflict`] when the request has as many comments as it may have.
     pub async fn comment(&self, caller: Caller<'_>, command: PostComment) -> Result<CommentResult> {
         let request = self.visible_request(caller.viewer, command.request).await?;
-        let requester = request.requester.name.clone();
+        let requester = requester_name(caller.viewer, &self.configuration(), &request);
         let grant = authz::comment(caller.viewer, request).map_err(Attempt::Request(&requester).error())?;
         let comment = Comment {
             id: self.new_id(),

@@ -1,7 +1,8 @@
 //! Approves or rejects a request. An approval is checked again by the current rules.
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Visible};
+use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Sight, Visible};
+use portico_domain::documents::{Configuration, Permission};
 use portico_domain::names::RequestId;
 use portico_domain::permission::ApplyPermission;
 use portico_domain::request::{
@@ -10,6 +11,7 @@ use portico_domain::request::{
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
+use crate::cut::{Cut, requester_name};
 use crate::permissions::Attempt;
 use crate::permit::Moment;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
@@ -38,8 +40,11 @@ impl Portal {
         let (viewer, remote) = (caller.viewer, caller.remote);
         let approved = command.approve;
         let visible = self.visible_request(viewer, command.request).await?;
+        let configuration = self.configuration_now().await?;
+        still_decides(viewer, &configuration, &visible)?;
         let now = self.now();
-        let grant = decidable(viewer, visible, command.revision, approved, now)?;
+        let requester = requester_name(viewer, &configuration, &visible);
+        let grant = decidable(viewer, visible, command.revision, approved, &requester, now)?;
         let mut request = grant.target().clone();
         let comment: Option<String> = command
             .comment
@@ -86,7 +91,8 @@ impl Portal {
                 }
                 // It stays as it is: the reason may pass, or an approver rejects it.
                 ApplyPermission::Refused(obstacle) => {
-                    return Err(PortalError::Conflict(Conflict::NotPermittedNow(obstacle)));
+                    let cut = Cut::of(viewer, &configuration, grant.target());
+                    return Err(PortalError::Conflict(cut.conflict(obstacle)));
                 }
             }
         } else {
@@ -136,12 +142,37 @@ impl Portal {
     }
 }
 
+/// Checks whether approvers of a publisher still decide: a permission may have been taken back since the viewer's groups
+/// were looked at.
+///
+/// # Errors
+/// [`PortalError::NotFound`].
+fn still_decides(viewer: &Viewer, configuration: &Configuration, request: &Request) -> Result<()> {
+    let Sight::Service(_) = authz::sight(viewer, request) else {
+        return Ok(());
+    };
+    let rules = request.approval.iter().flat_map(|need| &need.rules);
+    let mut publications = rules.filter_map(|rule| rule.publication.as_ref());
+    let decides = publications.any(|publication| {
+        viewer.decides_for(publication, &request.tenant).is_some()
+            && configuration
+                .service(publication)
+                .is_some_and(|service| service.holds(Permission::Decide, &request.tenant))
+    });
+    if decides {
+        Ok(())
+    } else {
+        Err(PortalError::NotFound)
+    }
+}
+
 /// Returns the grant to decide on the request at the revision that the viewer saw.
 fn decidable(
     viewer: &Viewer,
     request: Visible<Request>,
     revision: i64,
     approved: bool,
+    requester: &str,
     now: Timestamp,
 ) -> Result<Granted<Request, MayDecide>> {
     if request.state != State::AwaitingApproval {
@@ -155,8 +186,7 @@ fn decidable(
             Err(error) => Conflict::WrongState(error),
         }));
     }
-    let requester = request.requester.name.clone();
-    let grant = authz::decide(viewer, request).map_err(Attempt::Request(&requester).error())?;
+    let grant = authz::decide(viewer, request).map_err(Attempt::Request(requester).error())?;
     let request = grant.target();
     if request.revision != revision {
         return Err(PortalError::Conflict(Conflict::RequestChanged));

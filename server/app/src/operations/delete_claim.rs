@@ -17,7 +17,7 @@ use portico_planes::{PlaneError, PlaneState};
 use super::submit_request::SubmitOutcome;
 use crate::claimed_planes::plane_of;
 use crate::draft::stages::Frozen;
-use crate::names::plane_title;
+use crate::names::claim_place;
 use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
 
@@ -81,7 +81,7 @@ impl Portal {
         let mut consequences = vec![Consequence::Deleted {
             offering: rows::display(&catalog, &reference.offering).title,
             claim: reference.name.clone(),
-            plane: plane_title(&configuration, &reference.plane),
+            plane: claim_place(&configuration, reference),
         }];
         if claim.status.secret.is_some() {
             consequences.push(Consequence::SecretLost);
@@ -167,7 +167,7 @@ impl Portal {
         let manifest = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         let mut placement = Placement::of_existing(Candidate {
             plane: reference.plane.clone(),
-            title: plane_title(&configuration, &reference.plane),
+            title: claim_place(&configuration, reference),
             region: None,
             ruled_out: Vec::new(),
         });
@@ -203,7 +203,7 @@ impl Portal {
         match error {
             // Its own words do not say whose they are.
             PlaneError::Conflict { .. } => Some(DryRunVerdict::Conflict {
-                plane: plane_title(configuration, &claim.reference.plane),
+                plane: claim_place(configuration, &claim.reference),
                 error: error.to_string(),
                 answered: true,
             }),

@@ -67,8 +67,10 @@ impl Portal {
 
     /// Reads one key from the control plane, now. It is kept nowhere.
     async fn reveal_key(&self, caller: Caller<'_>, reference: &ClaimRef, key: &str) -> Result<RevealedKey> {
+        let configuration = self.configuration_now().await?;
         let claim = self.visible_claim(caller.viewer, reference)?;
-        let grant = authz::reveal_secret(caller.viewer, claim).map_err(Attempt::Reveal.error())?;
+        let grant =
+            authz::reveal_secret(caller.viewer, &configuration, claim).map_err(Attempt::Reveal.error())?;
         let mut values = match self.planes().secret(&grant).await {
             Ok(values) => values,
             Err(SecretError::Plane(error)) => return Err(error.into()),

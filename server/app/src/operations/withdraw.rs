@@ -6,6 +6,7 @@ use portico_domain::reason::FailureReason;
 use portico_domain::request::Transition;
 use serde_json::json;
 
+use crate::cut::requester_name;
 use crate::permissions::Attempt;
 use crate::{Caller, Conflict, Portal, PortalError, Result};
 
@@ -30,8 +31,8 @@ impl Portal {
             .state
             .apply(step)
             .map_err(|error| PortalError::Conflict(Conflict::WrongState(error)))?;
-        let grant = authz::withdraw(caller.viewer, visible)
-            .map_err(Attempt::Request(&request.requester.name).error())?;
+        let requester = requester_name(caller.viewer, &self.configuration(), &request);
+        let grant = authz::withdraw(caller.viewer, visible).map_err(Attempt::Request(&requester).error())?;
         if step == Transition::GiveUp {
             request.failure = Some(FailureReason::Abandoned {
                 plane: request.claim.plane.to_string(),

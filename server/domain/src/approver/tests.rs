@@ -90,6 +90,7 @@ fn request() -> impl Strategy<Value = Request> {
         reason: "why".to_owned(),
         approvers,
         count,
+        publication: None,
     });
     let need = prop::option::of(prop::collection::vec(rule, 0..3));
     let state = prop_oneof![4 => Just(State::AwaitingApproval), 1 => Just(State::Approved)];

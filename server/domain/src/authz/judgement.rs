@@ -11,9 +11,9 @@ use super::grant::sealed::Sealed;
 use super::grant::{Granted, Operation, Recorded, Target};
 use super::visible::{Visible, requested_as};
 use crate::claim::{Claim, ClaimRef, Health, Manager};
-use crate::documents::{Configuration, ControlPlane};
+use crate::documents::{Configuration, ControlPlane, Permission};
 use crate::names::{EnvironmentName, OfferingName, PlaneName, RequestId, TenantName};
-use crate::policy::{is_approver, unmet};
+use crate::policy::{may_approve, unmet};
 use crate::request::{Action, Request, State};
 use crate::tenancy::{KnownPerson, Role, Scope, Via, Viewer};
 
@@ -51,6 +51,8 @@ operations! {
     EnrolAgent = "agent.token-created";
     /// Revoke an agent of a control plane.
     RevokeAgent = "agent.revoked";
+    /// Accept or refuse a permission that a publication asks for.
+    DecidePermission;
     /// Try a changed definition against the claims of all control planes.
     TryDefinition = "definition.tried";
     /// Create an API token.
@@ -105,6 +107,11 @@ pub enum Denied {
     NoPartInRequest,
     /// It needs a browser session, and the viewer uses an API token.
     NeedsSession,
+    /// The claim is of a service whose publisher may not have connection secrets handed out.
+    NotHandedOut {
+        /// The publisher, by title.
+        publisher: String,
+    },
 }
 
 /// What is submitted: a request for a new claim in an environment, or for an existing claim.
@@ -333,13 +340,19 @@ pub fn submit_about(
 }
 
 /// Checks whether the viewer may reveal the claim's connection secret: developers of its tenant may. Its viewers and
-/// platform admins may not.
+/// platform admins may not. That of a claim of another tenant's service is handed out only while that is accepted.
 ///
 /// # Errors
-/// [`Denied::NoTenant`], [`Denied::NotADeveloper`].
-pub fn may_reveal(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
+/// [`Denied::NoTenant`], [`Denied::NotADeveloper`], [`Denied::NotHandedOut`].
+pub fn may_reveal(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Result<Basis, Denied> {
     let tenant = claim.tenant.as_ref().ok_or(Denied::NoTenant)?;
-    may_create(viewer, tenant)
+    let basis = may_create(viewer, tenant)?;
+    match configuration.service_of(&claim.reference) {
+        Some(service) if !service.holds(Permission::HandOutSecrets, tenant) => Err(Denied::NotHandedOut {
+            publisher: service.publisher.title().to_owned(),
+        }),
+        _ => Ok(basis),
+    }
 }
 
 /// Grants revealing the claim's connection secret.
@@ -348,10 +361,11 @@ pub fn may_reveal(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
 /// As [`may_reveal`].
 pub fn reveal_secret(
     viewer: &Viewer,
+    configuration: &Configuration,
     claim: Visible<Arc<Claim>>,
 ) -> Result<Granted<Arc<Claim>, RevealSecret>, Denied> {
     person(viewer)?;
-    let basis = may_reveal(viewer, &claim)?;
+    let basis = may_reveal(viewer, configuration, &claim)?;
     Ok(Granted::new(viewer, claim.into_inner(), basis))
 }
 
@@ -368,7 +382,7 @@ pub fn may_decide(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
     let rule = need.and_then(|need| {
         unmet(&need.rules, &request.decisions)
             .into_iter()
-            .find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+            .find(|rule| may_approve(viewer, &request.tenant, rule))
     });
     let rule = rule.ok_or(Denied::NotAnApprover)?;
     if request.requester.is_same_human(viewer.person()) {

@@ -79,6 +79,7 @@ mod grant;
 mod judgement;
 mod kubeconfig;
 mod people;
+mod publications;
 mod system;
 mod visible;
 mod writes;
@@ -90,16 +91,17 @@ pub use audit::{AuditEvent, SecurityActor, SessionEvent};
 pub use basis::Basis;
 pub use grant::{Granted, Operation, Recorded, Target};
 pub use judgement::{
-    AccessOf, AcknowledgeBreaks, AuditLog, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied,
-    EndAccess, EnrolAgent, ExportAuditLog, FetchKubeconfig, OwnToken, OwnTokens, RevealSecret, RevokeAgent,
-    RevokeToken, Submission, Submit, TryDefinition, Uncordon, Withdraw, acknowledge_breaks, comment, cordon,
-    create_claim, create_token, decide, end_access, end_own_access, enrol_agent, export_audit_log, may_adopt,
-    may_change, may_comment, may_create, may_decide, may_read_audit_log, may_reveal, may_withdraw,
-    platform_admin, reveal_secret, revoke_agent, revoke_token, submit_about, try_definition, uncordon,
-    withdraw,
+    AccessOf, AcknowledgeBreaks, AuditLog, Comment, Cordon, CreateToken, Decide, DecidePermission,
+    DecisionOutcome, Denied, EndAccess, EnrolAgent, ExportAuditLog, FetchKubeconfig, OwnToken, OwnTokens,
+    RevealSecret, RevokeAgent, RevokeToken, Submission, Submit, TryDefinition, Uncordon, Withdraw,
+    acknowledge_breaks, comment, cordon, create_claim, create_token, decide, end_access, end_own_access,
+    enrol_agent, export_audit_log, may_adopt, may_change, may_comment, may_create, may_decide,
+    may_read_audit_log, may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_agent, revoke_token,
+    submit_about, try_definition, uncordon, withdraw,
 };
 pub use kubeconfig::{NamespaceAccess, fetch_kubeconfig, may_fetch_kubeconfig};
 pub use people::{AccessScope, PeopleScope, own_access, read_people};
+pub use publications::{PublicationTarget, decide_permission, may_read_publication};
 pub use system::{RuleScope, SystemAuthority};
-pub use visible::{Visible, is_requested_approver, visible_request};
+pub use visible::{Sight, Visible, is_requested_approver, sight, visible_request};
 pub use writes::{InsertsRequest, UpdatesRequest};

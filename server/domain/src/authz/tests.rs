@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::claim::{Claim, ClaimRef, ClaimStatus, Health, Manager};
-use crate::documents::{Approvers, ResourceRef};
+use crate::documents::{Approvers, Configuration, Permission, ResourceRef};
 use crate::names::{OfferingName, RequestId, TenantName};
 use crate::placement::{Placement, PlacementReason};
+use crate::publication::tests as published;
 use crate::request::{Action, ApprovalNeed, Decision, Request, RuleNeed, State, manifest_hash};
 use crate::tenancy::{Person, Role, Scope, Via, Viewer};
 
@@ -48,6 +49,12 @@ fn all_viewers() -> [Viewer; 6] {
 fn who_may<T>(check: impl Fn(&Viewer) -> Result<T, Denied>) -> Vec<String> {
     let may = all_viewers().into_iter().filter(|viewer| check(viewer).is_ok());
     may.map(|viewer| viewer.person().name.clone()).collect()
+}
+
+/// With a service of `research` for `payments`, on which nothing was decided.
+fn documents() -> Configuration {
+    let consumers = json!({ "tenants": ["payments"] });
+    published::configuration(&published::publication(&consumers, &["owners"]))
 }
 
 fn reference() -> ClaimRef {
@@ -128,6 +135,7 @@ fn request(requester: &str) -> Request {
                 reason: "Everything is approved.".to_owned(),
                 approvers: Approvers::TenantApprovers {},
                 count: 1,
+                publication: None,
             }],
             expires_at: Timestamp::MAX,
         }),
@@ -179,7 +187,7 @@ fn only_developers_submit_and_reveal() {
         );
     }
     assert_eq!(
-        who_may(|viewer| reveal_secret(viewer, ready.clone())),
+        who_may(|viewer| reveal_secret(viewer, &documents(), ready.clone())),
         ["dana", "tess"]
     );
 }
@@ -197,7 +205,7 @@ fn a_claim_that_is_being_deleted_or_has_no_tenant_cannot_be_changed() {
     assert_eq!(denial(claim(Some(payments()), Health::Gone)), Denied::Gone);
     assert_eq!(denial(claim(None, Health::Ready)), Denied::NoTenant);
     assert_eq!(
-        reveal_secret(&dana, claim(None, Health::Ready)).unwrap_err(),
+        reveal_secret(&dana, &documents(), claim(None, Health::Ready)).unwrap_err(),
         Denied::NoTenant
     );
 }
@@ -263,13 +271,16 @@ fn only_sessions_create_tokens_and_system_viewers_get_no_grants() {
     assert_eq!(create_token(&system).unwrap_err(), Denied::NeedsSession);
     assert_eq!(end_own_access(&system).unwrap_err(), Denied::NotAPerson);
     let ready = claim(Some(payments()), Health::Ready);
-    assert_eq!(reveal_secret(&system, ready).unwrap_err(), Denied::NotAPerson);
+    assert_eq!(
+        reveal_secret(&system, &documents(), ready).unwrap_err(),
+        Denied::NotAPerson
+    );
 }
 
 #[test]
 fn the_audit_event_names_actor_target_and_basis() {
     let dana = member("dana", Some(Role::Developer));
-    let grant = reveal_secret(&dana, claim(Some(payments()), Health::Ready)).unwrap();
+    let grant = reveal_secret(&dana, &documents(), claim(Some(payments()), Health::Ready)).unwrap();
     let event = grant
         .audit(Timestamp::UNIX_EPOCH, Some("192.0.2.1"))
         .with_details(json!({ "key": "password" }));
@@ -369,7 +380,7 @@ fn a_claim_that_another_tool_keeps_is_changed_there_but_its_secret_may_be_reveal
             }
         );
     }
-    assert!(reveal_secret(&dana, kept).is_ok());
+    assert!(reveal_secret(&dana, &documents(), kept).is_ok());
     let by_hand = managed(Manager::FieldManagers { names: Vec::new() });
     assert!(submit_about(&dana, &by_hand, Action::Change, RequestId(Uuid::nil())).is_ok());
     assert_eq!(
@@ -395,4 +406,117 @@ fn the_digest_of_a_request_that_takes_over_nothing_is_as_it_always_was() {
     assert_eq!(request.digest(), crate::request::manifest_hash(&agreed));
     request.take_over = vec!["spec.size".to_owned()];
     assert_ne!(request.digest(), crate::request::manifest_hash(&agreed));
+}
+
+/// A request of payments for the service of research, which waits for its approvers.
+fn published_request(configuration: &Configuration) -> Request {
+    let service = configuration.service(&"search".parse().unwrap()).unwrap();
+    let mut request = request("dana");
+    request.approval = Some(ApprovalNeed {
+        rules: vec![service.rule(&payments()).unwrap()],
+        expires_at: Timestamp::MAX,
+    });
+    request
+}
+
+#[expect(clippy::disallowed_methods, reason = "a viewer as the program makes it")]
+fn owner(configuration: &Configuration) -> Viewer {
+    let known = crate::tenancy::KnownPerson {
+        id: Uuid::nil(),
+        person: Person {
+            subject: "https://sso.example.com#olga".to_owned(),
+            ..person("olga")
+        },
+        groups: BTreeSet::from(["owners".to_owned()]),
+        signed_in_at: Timestamp::UNIX_EPOCH,
+        suspended_at: None,
+    };
+    let mut configuration = configuration.clone();
+    configuration.portal.spec.sign_in.providers = serde_json::from_value(json!([
+        { "name": "sso", "issuer": "https://sso.example.com", "clientId": "portico" }
+    ]))
+    .unwrap();
+    known.viewer(&configuration, Via::Session).unwrap()
+}
+
+#[test]
+fn approvers_of_a_publisher_decide_while_that_is_accepted_and_see_what_is_disclosed() {
+    let mut configuration = documents();
+    published::accept_all(&mut configuration);
+    let request = published_request(&configuration);
+    let decides = owner(&configuration);
+    assert!(may_decide(&decides, &request).is_ok());
+    assert!(!decides.sees(&payments()));
+    let all = crate::publication::Disclosed {
+        requester: true,
+        notes: true,
+    };
+    assert_eq!(sight(&decides, &request), Sight::Service(all));
+    assert_eq!(
+        sight(&member("dana", Some(Role::Developer)), &request),
+        Sight::Whole
+    );
+
+    published::decide(&mut configuration, &[(Permission::KnowRequesters, false)]);
+    let Sight::Service(less) = sight(&owner(&configuration), &request) else {
+        panic!("a publisher never sees all of it");
+    };
+    assert!(!less.requester && less.notes);
+
+    published::decide(&mut configuration, &[(Permission::Decide, false)]);
+    let revoked = owner(&configuration);
+    assert_eq!(may_decide(&revoked, &request), Err(Denied::NotAnApprover));
+    assert!(visible_request(&revoked, request).is_none());
+}
+
+#[test]
+fn secrets_of_a_service_are_handed_out_while_that_is_accepted() {
+    let mut configuration = documents();
+    let service = configuration.service(&"search".parse().unwrap()).unwrap();
+    let tenant = &configuration.tenants[&payments()];
+    let namespace = service.namespace(&configuration, tenant, &tenant.spec.environments[0]);
+    let of_service = Arc::new(Claim {
+        reference: ClaimRef {
+            plane: "own".parse().unwrap(),
+            offering: "indexes.search.example.org".parse().unwrap(),
+            namespace: Some(namespace),
+            name: "logs".parse().unwrap(),
+        },
+        ..(*claim(Some(payments()), Health::Ready).into_inner()).clone()
+    });
+    let dana = member("dana", Some(Role::Developer));
+    let refused = Denied::NotHandedOut {
+        publisher: "research".to_owned(),
+    };
+    assert_eq!(
+        may_reveal(&dana, &configuration, &of_service),
+        Err(refused.clone())
+    );
+    published::accept_all(&mut configuration);
+    assert!(may_reveal(&dana, &configuration, &of_service).is_ok());
+    published::decide(&mut configuration, &[(Permission::HandOutSecrets, false)]);
+    assert_eq!(may_reveal(&dana, &configuration, &of_service), Err(refused));
+}
+
+#[test]
+fn platform_admins_decide_on_permissions_and_publishers_read_of_them() {
+    let configuration = documents();
+    let name = "search".parse().unwrap();
+    assert_eq!(
+        who_may(|viewer| decide_permission(viewer, &configuration, &name)),
+        ["pat"]
+    );
+    let publication = &configuration.publications[&name];
+    assert_eq!(
+        who_may(|viewer| may_read_publication(viewer, publication)),
+        ["pat"]
+    );
+    let of_research = member("rosa", None).with_role("research".parse().unwrap(), Role::Viewer);
+    assert!(may_read_publication(&of_research, publication).is_ok());
+    let nowhere = decide_permission(
+        &member("pat", None).with_platform_admin(true),
+        &configuration,
+        &"nowhere".parse().unwrap(),
+    );
+    assert_eq!(nowhere.unwrap_err(), Denied::NotVisible);
 }

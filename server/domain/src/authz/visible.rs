@@ -4,8 +4,10 @@ use std::borrow::Borrow;
 use std::ops::Deref;
 
 use super::basis::Basis;
+use crate::approval::RuleNeed;
 use crate::names::TenantName;
-use crate::policy::is_approver;
+use crate::policy::may_approve;
+use crate::publication::Disclosed;
 use crate::request::Request;
 use crate::tenancy::{Scope, Viewer};
 
@@ -63,9 +65,34 @@ pub fn is_requested_approver(viewer: &Viewer, request: &Request) -> bool {
 /// Returns the first approval rule of the request that names the viewer as an approver.
 pub(super) fn requested_as(viewer: &Viewer, request: &Request) -> Option<Basis> {
     let mut rules = request.approval.iter().flat_map(|need| &need.rules);
-    let rule = rules.find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))?;
+    let rule = rules.find(|rule| may_approve(viewer, &request.tenant, rule))?;
     Some(Basis::ApprovalRule {
         policy: rule.policy.clone(),
         rule: rule.rule.clone(),
     })
+}
+
+/// How much of a request the viewer may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// All of it: as a member of its tenant, a platform admin, or an approver whom a policy names.
+    Whole,
+    /// What the publisher of the service may see of a consumer: the manifest, tenant and environment, and this.
+    Service(Disclosed),
+}
+
+/// Returns how much of the request, which the viewer may read, they may see.
+#[must_use]
+pub fn sight(viewer: &Viewer, request: &Request) -> Sight {
+    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
+    let by_policy =
+        |rule: &RuleNeed| rule.publication.is_none() && may_approve(viewer, &request.tenant, rule);
+    if viewer.scope().allows(&request.tenant) || rules.clone().any(by_policy) {
+        return Sight::Whole;
+    }
+    let disclosed = rules.find_map(|rule| {
+        let publication = rule.publication.as_ref()?;
+        viewer.decides_for(publication, &request.tenant)
+    });
+    Sight::Service(disclosed.unwrap_or_default())
 }

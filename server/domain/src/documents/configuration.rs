@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActAs, ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, NamespaceTemplate, Offering,
-    Outcome, Portal, Provider, Tenant,
+    Outcome, Portal, Provider, Publication, PublisherApprovers, Tenant,
 };
-use crate::names::{OfferingName, PlaneName, TenantName};
+use crate::names::{OfferingName, PlaneName, PublicationName, TenantName};
 use crate::person::Person;
+use crate::publication::PermissionDecisions;
 
 /// A whole configuration, checked: every reference resolves, and no two environments share a namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,11 @@ pub struct Configuration {
     pub policies: BTreeMap<String, ApprovalPolicy>,
     /// What namespaces of tenants get, by the templates' names.
     pub namespace_templates: BTreeMap<String, NamespaceTemplate>,
+    /// The services that tenants offer to other tenants.
+    pub publications: BTreeMap<PublicationName, Publication>,
+    /// What platform admins decided on the permissions that publications ask for. From the database, not from documents.
+    #[serde(skip)]
+    pub permission_decisions: PermissionDecisions,
 }
 
 impl Configuration {
@@ -73,6 +79,13 @@ impl Configuration {
                 _ => false,
             })
             || rules().any(|rule| rule.when.contains(name))
+            || self
+                .publications
+                .values()
+                .any(|publication| match &publication.spec.approvers {
+                    Some(PublisherApprovers::Groups(groups)) => groups.iter().any(is),
+                    _ => false,
+                })
             || self
                 .control_planes
                 .values()

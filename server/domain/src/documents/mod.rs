@@ -14,6 +14,7 @@ mod lifecycle;
 mod namespace_template;
 mod offering;
 mod portal;
+mod publication;
 #[cfg(test)]
 mod reference;
 mod tenant;
@@ -41,6 +42,9 @@ pub use offering::{
 pub use portal::{
     AgentListener, Caches, Company, Database, GroupsFrom, HomePlane, Metrics, Portal, PortalSpec, Provider,
     RecordProof, RequestLimits, Sessions, SignIn, SuspendedBy, TokenRules,
+};
+pub use publication::{
+    Consumers, Permission, PermissionClaim, Publication, PublicationSpec, PublisherApprovers,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 

@@ -13,6 +13,7 @@
 //!         groups: Default::default(),
 //!         roles: Default::default(),
 //!         platform_admin: true,
+//!         publications: Default::default(),
 //!         via: Via::Session,
 //!     }
 //! }

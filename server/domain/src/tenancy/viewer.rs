@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::known_person::KnownPerson;
 use super::scope::Scope;
 use crate::documents::{Audience, Configuration, GroupRef};
-use crate::names::TenantName;
+use crate::names::{PublicationName, TenantName};
 use crate::person::Person;
+use crate::publication::Disclosed;
 use crate::role::Role;
 
 /// How the viewer authenticated.
@@ -37,6 +38,9 @@ pub struct Viewer {
     roles: BTreeMap<TenantName, BTreeSet<Role>>,
     /// True if they see all tenants, control planes, the configuration and the whole audit log.
     platform_admin: bool,
+    /// The publications that they decide for, with the consumers and what may be seen of their requests.
+    #[serde(skip)]
+    publications: BTreeMap<PublicationName, BTreeMap<TenantName, Disclosed>>,
     /// How they authenticated.
     via: Via,
 }
@@ -61,12 +65,18 @@ impl Viewer {
                 (!roles.is_empty()).then(|| (tenant.name.clone(), roles))
             })
             .collect();
+        let publications = configuration
+            .services()
+            .map(|service| (service.name().clone(), service.decides_for(configuration, is_in)))
+            .filter(|(_, consumers)| !consumers.is_empty())
+            .collect();
         Some(Self {
             person: known.person.clone(),
             provider: provider.clone(),
             groups: known.groups.clone(),
             roles,
             platform_admin: configuration.portal.spec.sign_in.admin_groups.iter().any(is_in),
+            publications,
             via,
         })
     }
@@ -99,6 +109,18 @@ impl Viewer {
     #[must_use]
     pub fn is_platform_admin(&self) -> bool {
         self.platform_admin
+    }
+
+    /// Returns what they may see of the consumer's requests as an approver of the publication; `None` if they are none, by
+    /// the document and what platform admins have accepted.
+    #[must_use]
+    pub fn decides_for(&self, publication: &PublicationName, consumer: &TenantName) -> Option<Disclosed> {
+        self.publications.get(publication)?.get(consumer).copied()
+    }
+
+    /// Returns the publications that they decide for.
+    pub fn decided_publications(&self) -> impl Iterator<Item = &PublicationName> {
+        self.publications.keys()
     }
 
     /// Returns whose catalog they see.
@@ -182,6 +204,7 @@ impl Viewer {
             groups: BTreeSet::new(),
             roles: BTreeMap::new(),
             platform_admin: false,
+            publications: BTreeMap::new(),
             via: Via::Session,
         }
     }

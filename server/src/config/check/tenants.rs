@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
+use portico_domain::publication::is_consumer_namespace;
 use portico_domain::tenant_namespace::ACCOUNTS_NAMESPACE;
 
 use super::super::documents::{LocatedDocument, all_tenants, planes};
@@ -44,6 +45,11 @@ pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
             }
             if environment.namespace == ACCOUNTS_NAMESPACE {
                 let message = format!("Portico keeps {ACCOUNTS_NAMESPACE} for itself");
+                findings.error(at, format!("{field}.namespace"), message);
+            }
+            if is_consumer_namespace(&environment.namespace) {
+                let message =
+                    "names that begin with portico-for- are those of consumers of tenants' services";
                 findings.error(at, format!("{field}.namespace"), message);
             }
             if let Some(owner) = namespaces.insert(&environment.namespace, &tenant.name) {

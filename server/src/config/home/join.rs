@@ -390,12 +390,14 @@ fn documents_of(folder: &Configuration, files: &DocumentFiles) -> Vec<LocatedDoc
     let policies = folder.policies.values().cloned().map(Document::ApprovalPolicy);
     let templates = folder.namespace_templates.values().cloned();
     let templates = templates.map(Box::new).map(Document::NamespaceTemplate);
+    let publications = folder.publications.values().cloned().map(Document::Publication);
     std::iter::once(portal)
         .chain(planes)
         .chain(offerings)
         .chain(tenants)
         .chain(policies)
         .chain(templates)
+        .chain(publications)
         .map(place)
         .collect()
 }

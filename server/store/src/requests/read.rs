@@ -171,15 +171,15 @@ impl Store {
         Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
-    /// Selects the cluster-scoped claims that requests created, in the order of the audit log: a later entry for a
-    /// claim replaces an earlier one. Nothing else determines the owner of such a claim.
+    /// Selects the claims that requests created cluster-scoped or in the namespace of a consumer, in the order of the audit
+    /// log: a later entry for a claim replaces an earlier one. Nothing else determines the owner of such a claim.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn cluster_scoped_claims(&self) -> Result<Vec<RecordedClaim>> {
+    pub async fn recorded_claims(&self) -> Result<Vec<RecordedClaim>> {
         let mut query = Query::new(
-            "SELECT plane, offering, name, uid, tenant, environment FROM requests \
-             WHERE namespace IS NULL AND uid IS NOT NULL AND state = ",
+            "SELECT plane, offering, namespace, name, uid, tenant, environment FROM requests \
+             WHERE (namespace IS NULL OR namespace LIKE 'portico-for-%') AND uid IS NOT NULL AND state = ",
             [],
         );
         query
@@ -194,7 +194,7 @@ impl Store {
                     claim: ClaimRef {
                         plane: row.parsed("plane")?,
                         offering: row.parsed("offering")?,
-                        namespace: None,
+                        namespace: row.text_if_any("namespace")?,
                         name: row.parsed("name")?,
                     },
                     uid: row.text("uid")?,

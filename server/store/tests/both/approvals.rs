@@ -39,6 +39,7 @@ fn rule(approvers: Approvers, count: u32) -> RuleNeed {
         reason: "why".into(),
         approvers,
         count,
+        publication: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod cordons;
 mod files;
 mod migrations;
 mod people;
+mod publications;
 mod queue;
 mod readiness;
 mod requests;

@@ -63,7 +63,7 @@ async fn cluster_scoped_claims_belong_to_the_tenant_of_their_request(database: &
     let mut namespaced = request("payments", "namespaced", State::Fulfilled);
     namespaced.uid = Some("uid-3".into());
     store.insert_for_tests(&namespaced, &[]).await.unwrap();
-    let found = store.cluster_scoped_claims().await.unwrap();
+    let found = store.recorded_claims().await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
         (&found[0].claim, found[0].uid.as_str()),
@@ -82,7 +82,7 @@ async fn cluster_scoped_claims_belong_to_the_tenant_of_their_request(database: &
     again.claim.namespace = None;
     again.uid = Some("uid-4".into());
     store.insert_for_tests(&again, &[]).await.unwrap();
-    let found = store.cluster_scoped_claims().await.unwrap();
+    let found = store.recorded_claims().await.unwrap();
     assert_eq!(
         found.last().map(|made| made.owner.tenant.as_str()),
         Some("research"),

@@ -13,6 +13,7 @@ use portico_domain::authz::{
     Submission, Submit, SystemAuthority, Visible,
 };
 use portico_domain::claim::ClaimRef;
+use portico_domain::documents::Permission;
 use portico_domain::names::PlaneName;
 use portico_domain::reason::WaitingReason;
 use portico_domain::request::{Action, Comment, Request, State};
@@ -40,6 +41,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     record(&store).await;
     claimed_planes(&store).await;
     agents(&store).await;
+    publications(&store).await;
     people(&store).await;
     sessions(&store).await;
     usage(&store).await;
@@ -148,7 +150,7 @@ async fn requests(store: &Store) {
     store.count_pending_approvals(&ada).await.unwrap();
     store.pending_approvals(&ada, 0, 5).await.unwrap();
     store.oldest_pending_approval(&scope).await.unwrap();
-    store.cluster_scoped_claims().await.unwrap();
+    store.recorded_claims().await.unwrap();
     store.requested_offerings().await.unwrap();
 
     let comment = Comment {
@@ -269,6 +271,15 @@ async fn claimed_planes(store: &Store) {
         .unwrap();
     store.claimed_planes(&authority).await.unwrap();
     store.delete_claimed_plane(&authority, "1", &[]).await.unwrap();
+}
+
+async fn publications(store: &Store) {
+    let (grant, decision) = crate::publications::decided(Permission::TakeClaims, true);
+    store
+        .insert_permission_decision(&grant, &decision, &[happened("permission.accepted")])
+        .await
+        .unwrap();
+    store.permission_decisions().await.unwrap();
 }
 
 async fn record(store: &Store) {

@@ -9,6 +9,7 @@ pub(super) mod claims;
 pub(super) mod kubeconfigs;
 pub(super) mod openapi;
 pub(super) mod problems;
+pub(super) mod publications;
 pub(super) mod requests;
 pub(super) mod tokens;
 pub(super) mod usage;

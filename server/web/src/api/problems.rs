@@ -74,6 +74,8 @@ problem_sets! {
     Enrolling: [PlaneMisconfigured];
     /// Cordoning.
     Cordoning: [AlreadyCordoned];
+    /// Deciding on a permission.
+    DecidingPermission: [Changed];
     /// Uncordoning.
     Uncordoning: [NotCordoned];
     /// Acknowledging breaks of the audit log.

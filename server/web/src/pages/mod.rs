@@ -12,6 +12,7 @@ pub(super) mod home;
 pub(super) mod kubectl;
 pub(super) mod logout;
 pub(super) mod people;
+pub(super) mod publications;
 pub(super) mod requests;
 pub(super) mod sessions;
 pub(super) mod several_claims;

@@ -110,6 +110,7 @@ async fn where_policy_asks_for_more_by_now_it_waits_for_them() {
         reason: "Two must agree.".to_owned(),
         approvers: Approvers::TenantApprovers {},
         count: 2,
+        publication: None,
     };
     world.permits.set(Ok(ApplyPermission::NeedsApproval {
         rules: vec![rule.clone()],

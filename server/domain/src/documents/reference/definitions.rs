@@ -160,6 +160,35 @@ const APPROVAL_POLICY: &[Extra] = &[
     ),
 ];
 
+const PUBLICATION: &[Extra] = &[
+    ("", label_name),
+    ("spec", || {
+        rule(
+            "has(self.approvers) == self.permissions.exists(claim, claim.permission == 'decide')",
+            "approvers and the permission decide go together",
+        )
+    }),
+    (
+        "spec.approvers.groups",
+        || json!({ "minItems": 1, "maxItems": 100 }),
+    ),
+    ("spec.consumers.tenants", || json!({ "minItems": 1 })),
+    ("spec.permissions", || {
+        let mut permissions = rule(
+            "self.exists(claim, claim.permission == 'takeClaims')",
+            "it must ask for takeClaims: without it there is nothing to publish",
+        );
+        permissions["x-kubernetes-list-type"] = "map".into();
+        permissions["x-kubernetes-list-map-keys"] = json!(["permission"]);
+        permissions["maxItems"] = 10.into();
+        permissions
+    }),
+    (
+        "spec.permissions.reason",
+        || json!({ "minLength": 1, "maxLength": 500 }),
+    ),
+];
+
 /// A kind's plural, what the API server checks beyond the types, and its columns for kubectl. `None` for kinds that only
 /// files have.
 fn more(kind: &str) -> Option<(&'static str, &'static [Extra], Value)> {
@@ -183,6 +212,14 @@ fn more(kind: &str) -> Option<(&'static str, &'static [Extra], Value)> {
         ),
         "Tenant" => ("tenants", TENANT, json!([column("Title", ".spec.title")])),
         "ApprovalPolicy" => ("approvalpolicies", APPROVAL_POLICY, json!([])),
+        "Publication" => (
+            "publications",
+            PUBLICATION,
+            json!([
+                column("Publisher", ".spec.publisher"),
+                column("Offering", ".spec.offering")
+            ]),
+        ),
         _ => return None,
     })
 }

@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use schemars::{JsonSchema, SchemaGenerator};
 
-use super::{Agent, ApprovalPolicy, ControlPlane, NamespaceTemplate, Offering, PassedOn, Portal, Tenant};
+use super::{
+    Agent, ApprovalPolicy, ControlPlane, NamespaceTemplate, Offering, PassedOn, Portal, Publication, Tenant,
+};
 use examples::Examples;
 use page::Page;
 
@@ -69,7 +71,7 @@ fn schema_of<T: JsonSchema>() -> schemars::Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind {
         name: "Portal",
         file: "portal",
@@ -104,6 +106,11 @@ const KINDS: [Kind; 7] = [
         name: "Agent",
         file: "agent",
         schema: schema_of::<Agent>,
+    },
+    Kind {
+        name: "Publication",
+        file: "publication",
+        schema: schema_of::<Publication>,
     },
 ];
 

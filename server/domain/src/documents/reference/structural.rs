@@ -13,7 +13,13 @@ pub(super) const LABEL_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 /// What names of several labels, joined by dots, look like.
 const SUBDOMAIN_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 /// The types of names, which are texts in the schema.
-const LABELS: [&str; 4] = ["PlaneName", "TenantName", "EnvironmentName", "PlanName"];
+const LABELS: [&str; 5] = [
+    "PlaneName",
+    "TenantName",
+    "EnvironmentName",
+    "PlanName",
+    "PublicationName",
+];
 const SUBDOMAINS: [&str; 1] = ["OfferingName"];
 
 /// Returns the structural schema of `spec` of the document.

@@ -97,6 +97,7 @@ fn handlers_that_use_the_workspace_name_its_parameters() {
         include_str!("../catalog.rs"),
         include_str!("../claims.rs"),
         include_str!("../kubeconfigs.rs"),
+        include_str!("../publications.rs"),
         include_str!("../requests.rs"),
         include_str!("../tokens.rs"),
         include_str!("../usage.rs"),

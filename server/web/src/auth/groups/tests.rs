@@ -42,6 +42,8 @@ fn configuration() -> Configuration {
             },
         )]),
         namespace_templates: BTreeMap::new(),
+        publications: BTreeMap::new(),
+        permission_decisions: portico_domain::publication::PermissionDecisions::default(),
         policies: BTreeMap::from([(
             "company".to_owned(),
             portico_domain::documents::ApprovalPolicy {
