@@ -11,7 +11,7 @@ pub(crate) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
-        ..limit.clone()
+        ..limit
     };
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, raised)
