@@ -24,7 +24,7 @@ const AUTHORITY_VALIDITY: Duration = Duration::from_hours(10 * 365 * 24);
 /// How long Portico's own certificate is valid. It is issued anew at half of that.
 pub(crate) const SERVER_VALIDITY: SignedDuration = SignedDuration::from_hours(24);
 /// Certificates begin this long ago, since clocks differ.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The authority.
 pub struct Authority {

@@ -15,6 +15,8 @@ mod listener;
 mod protocol;
 mod registrar;
 mod request_info;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod token;
 

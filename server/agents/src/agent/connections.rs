@@ -48,6 +48,8 @@ pub(crate) struct Connections {
     addresses: Vec<String>,
     state: Mutex<Open>,
     changed: watch::Sender<u64>,
+    /// Ends all connections.
+    stop: CancellationToken,
 }
 
 #[derive(Default)]
@@ -93,11 +95,14 @@ impl Connections {
             addresses,
             state: Mutex::default(),
             changed: watch::Sender::new(0),
+            stop: CancellationToken::new(),
         })
     }
 
-    /// Connects, again and again. `credentials` are those in force, with their generation.
+    /// Connects, again and again, for as long as the future is polled. `credentials` are those in force, with their
+    /// generation.
     pub(crate) async fn run(self: Arc<Self>, mut credentials: watch::Receiver<(u64, Credentials)>) {
+        let _all_end = self.stop.clone().drop_guard();
         let mut changed = self.changed.subscribe();
         let mut wait = MIN_BACKOFF;
         let mut next = 0;
@@ -241,6 +246,7 @@ impl Connections {
             tokio::select! {
                 _ = &mut serving => break,
                 () = &mut grace => break,
+                () = self.stop.cancelled() => break,
                 changed = timeout(SILENCE, hellos.changed()) => {
                     let refused = matches!(hellos.borrow_and_update().0, Outcome::Refused(_));
                     if refused || !matches!(changed, Ok(Ok(()))) {

@@ -135,7 +135,7 @@ async fn request(
 }
 
 /// Connects to Portico.
-pub(super) async fn dial(address: &str, config: ClientConfig) -> Result<TlsStream<TcpStream>, EnrolError> {
+pub(crate) async fn dial(address: &str, config: ClientConfig) -> Result<TlsStream<TcpStream>, EnrolError> {
     let failed = |error: std::io::Error| {
         let tls = error
             .get_ref()

@@ -1,9 +1,9 @@
 //! The agent: runs beside a control plane, connects to Portico, and lets through what its document allows.
 
 mod connections;
-mod enrol;
+pub(crate) mod enrol;
 mod gate;
-mod state;
+pub(crate) mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,8 @@ use state::{Credentials, StateError, StateFolder};
 
 /// Pause after a failed enrolment or renewal.
 const RETRY: Duration = Duration::from_secs(5);
+/// Pause between two renewals at least, whatever the clocks say.
+const MIN_RENEWAL: Duration = Duration::from_millis(500);
 /// How often the files of the kubeconfig are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -66,9 +68,11 @@ async fn run_until_expired(agent: Agent, token: Option<EnrolmentToken>) -> Resul
     let gate = Gate::new(agent.clone());
     let connections = Connections::new(gate.clone(), agent.spec.addresses.clone());
     let (current, receiver) = watch::channel((0, credentials));
+    // Before the first connection, so that its calls find the control plane.
+    let local = connect_local(&agent, &gate).await;
     tokio::select! {
         () = connections.run(receiver) => Ok(()),
-        () = keep_local(&agent, &gate) => Ok(()),
+        () = keep_local(&agent, &gate, local) => Ok(()),
         ended = keep_renewed(&agent, &folder, &current) => Err(ended),
     }
 }
@@ -121,21 +125,31 @@ async fn first_credentials(
     }
 }
 
-/// Reads the kubeconfig, and again when its files change.
-async fn keep_local(agent: &Agent, gate: &Arc<Gate>) {
+/// Reads the kubeconfig. `None` if it cannot be used: the log says why.
+async fn connect_local(agent: &Agent, gate: &Arc<Gate>) -> Option<Arc<LocalPlane>> {
+    match LocalPlane::connect(&agent.name, &agent.spec.connection).await {
+        Ok(local) => {
+            let local = Arc::new(local);
+            gate.set_local(local.clone());
+            Some(local)
+        }
+        Err(why) => {
+            tracing::error!(%why, "the control plane's kubeconfig cannot be used");
+            None
+        }
+    }
+}
+
+/// Reads the kubeconfig again when its files change, or while it cannot be used.
+async fn keep_local(agent: &Agent, gate: &Arc<Gate>, mut local: Option<Arc<LocalPlane>>) {
     loop {
-        match LocalPlane::connect(&agent.name, &agent.spec.connection).await {
-            Ok(local) => {
-                let local = Arc::new(local);
-                gate.set_local(local.clone());
-                while !local.has_changed().await {
-                    tokio::time::sleep(CHECK_INTERVAL).await;
-                }
-            }
-            Err(why) => {
-                tracing::error!(%why, "the control plane's kubeconfig cannot be used");
-                tokio::time::sleep(CHECK_INTERVAL).await;
-            }
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        let is_current = match &local {
+            Some(local) => !local.has_changed().await,
+            None => false,
+        };
+        if !is_current {
+            local = connect_local(agent, gate).await;
         }
     }
 }
@@ -150,7 +164,8 @@ async fn keep_renewed(
     loop {
         let (generation, credentials) = current.borrow().clone();
         let due = credentials.renew_at().duration_since(Timestamp::now());
-        tokio::time::sleep(due.try_into().unwrap_or_default()).await;
+        let due: Duration = due.try_into().unwrap_or_default();
+        tokio::time::sleep(due.max(MIN_RENEWAL)).await;
         if credentials.is_expired(Timestamp::now()) {
             let message = "the agent's certificate has run out: ask for a new token on the control plane's page in Portico";
             return AgentStopped(message.to_owned());

@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 
+use crate::authority::CLOCK_SKEW;
 use crate::identity::{Identity, validity};
 use crate::tls::client_config;
 
@@ -89,10 +90,20 @@ impl Credentials {
 
     /// When it should be renewed: after two thirds of its time.
     pub(crate) fn renew_at(&self) -> Timestamp {
-        let whole: SignedDuration = self.identity.expires_at.duration_since(self.not_before);
-        self.not_before
+        let issued_at = self
+            .not_before
+            .saturating_add(CLOCK_SKEW)
+            .unwrap_or(self.not_before);
+        let whole: SignedDuration = self.identity.expires_at.duration_since(issued_at);
+        issued_at
             .saturating_add(whole * 2 / 3)
             .unwrap_or(self.identity.expires_at)
+    }
+
+    /// Trusts another authority.
+    #[cfg(test)]
+    pub(crate) fn trust_for_tests(&mut self, authority: &crate::Authority) {
+        self.authority = authority.certificate.clone();
     }
 
     /// TLS with it.

@@ -128,7 +128,11 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                 }
                 // `/version` needs no credentials, so a 401 elsewhere takes precedence.
                 if context.plane.is_unauthenticated() {
-                    set_misconfigured(&context.shared, &context.plane, CREDENTIALS_REJECTED.to_owned());
+                    set_misconfigured(
+                        &context.shared,
+                        &context.plane,
+                        credentials_rejected(&context.plane),
+                    );
                 } else if all_read.is_closed()
                     || answers_since.get_or_insert(started).elapsed() >= PROBE_INTERVAL
                     || context.plane.health.lock().state != PlaneState::Connecting
@@ -149,7 +153,11 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                 match error {
                     PlaneError::Refused { status: 401, .. } => {
                         context.plane.unauthenticated.store(true, Ordering::Relaxed);
-                        set_misconfigured(&context.shared, &context.plane, CREDENTIALS_REJECTED.to_owned());
+                        set_misconfigured(
+                            &context.shared,
+                            &context.plane,
+                            credentials_rejected(&context.plane),
+                        );
                         // Streams opened with credentials that are no longer valid must end.
                         if answers_since.is_some() {
                             return;
@@ -197,7 +205,15 @@ async fn agents_changed(agents: &mut Option<watch::Receiver<u64>>) {
     std::future::pending::<()>().await;
 }
 
-const CREDENTIALS_REJECTED: &str = "it does not accept Portico's credentials (401)";
+/// What is wrong when a call is answered with 401.
+fn credentials_rejected(plane: &Plane) -> String {
+    let whose = if plane.offer.document.load().has_agent() {
+        "the credentials of its agent"
+    } else {
+        "Portico's credentials"
+    };
+    format!("it does not accept {whose} (401)")
+}
 
 /// Asks for the version; a refusal also proves that the control plane is alive. With `authenticated`, also makes a
 /// call that needs valid credentials.
