@@ -72,6 +72,9 @@ struct ServeArguments {
     /// The address to listen on, instead of the configuration's: `0.0.0.0:8080`.
     #[arg(long, env = "PORTICO_LISTEN")]
     listen: Option<String>,
+    /// The address to listen on for agents, instead of the configuration's.
+    #[arg(long, env = "PORTICO_AGENTS_LISTEN")]
+    agents_listen: Option<String>,
     /// The address that browsers use, instead of the configuration's.
     #[arg(long, env = "PORTICO_PUBLIC_URL")]
     public_url: Option<String>,
@@ -110,6 +113,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             config,
             database,
             listen,
+            agents_listen,
             public_url,
         }) => {
             let traces = begin_logging_and_traces(arguments.log_format, "info");
@@ -119,6 +123,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                     config,
                     database,
                     listen,
+                    agents_listen,
                     public_url,
                 },
                 None,

@@ -74,6 +74,37 @@ spec:
     fs::write(configuration.join(format!("{name}.yaml")), document).unwrap();
 }
 
+/// Starts another replica of a portal, on addresses of its own. Returns it with its URL and where it listens for agents.
+///
+/// # Panics
+/// When it does not answer in time.
+pub async fn another_replica(
+    configuration: &Path,
+    log: &Path,
+    database: &str,
+) -> (Owned, String, SocketAddr) {
+    let (port, agents) = (free_port(), SocketAddr::from(([127, 0, 0, 1], free_port())));
+    let url = format!("http://127.0.0.1:{port}");
+    let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
+    let mut command = Command::new(portico());
+    command
+        .args(["serve", "--config"])
+        .arg(configuration)
+        .args(["--database", database, "--listen", &format!("127.0.0.1:{port}")])
+        .args(["--public-url", &url, "--agents-listen", &agents.to_string()])
+        .env("PORTICO_LOG", "info");
+    let replica = Owned::start(&command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    });
+    let page = format!("{url}/sign-in");
+    until("the other replica's first page", SOON, async || {
+        let answer = reqwest::get(&page).await.ok()?;
+        answer.status().is_success().then_some(())
+    })
+    .await;
+    (replica, url, agents)
+}
+
 /// Makes a token by the API.
 ///
 /// # Panics
@@ -221,6 +252,7 @@ pub struct Relay {
     /// Where it listens.
     pub address: SocketAddr,
     line: watch::Sender<(Line, u64)>,
+    targets: Arc<Mutex<Vec<SocketAddr>>>,
     running: JoinHandle<()>,
 }
 
@@ -233,24 +265,35 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (line, seen) = watch::channel((Line::Open, 0));
-        let next = Arc::new(Mutex::new(0_usize));
+        let targets = Arc::new(Mutex::new(to));
+        let known = targets.clone();
+        let mut turn = 0_usize;
         let running = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let turn = {
-                    let mut next = next.lock().unwrap();
-                    *next += 1;
-                    *next
+                turn += 1;
+                let to = {
+                    let known = known.lock().unwrap();
+                    known[turn % known.len()]
                 };
                 if seen.borrow().0 != Line::Down {
-                    tokio::spawn(relay(stream, to[turn % to.len()], seen.clone()));
+                    tokio::spawn(relay(stream, to, seen.clone()));
                 }
             }
         });
         Self {
             address,
             line,
+            targets,
             running,
         }
+    }
+
+    /// Leads new connections elsewhere.
+    ///
+    /// # Panics
+    /// Never: the lock is held for a moment only.
+    pub fn lead_to(&self, to: Vec<SocketAddr>) {
+        *self.targets.lock().unwrap() = to;
     }
 
     /// Resets all connections. New ones get through.

@@ -25,11 +25,14 @@ pub(super) struct AgentListening {
     spec: AgentListener,
 }
 
-/// Listens for agents if the configuration says so. Nobody is accepted yet.
+/// Listens for agents if the configuration says so, on another address if one is given. Nobody is accepted yet.
 ///
 /// # Errors
 /// If the authority's files cannot be used, or the address cannot be listened on.
-pub(super) async fn open(spec: &PortalSpec) -> Result<Option<AgentListening>, ServeError> {
+pub(super) async fn open(
+    spec: &PortalSpec,
+    listen_on: Option<&str>,
+) -> Result<Option<AgentListening>, ServeError> {
     let Some(spec) = spec.agents.clone() else {
         return Ok(None);
     };
@@ -44,7 +47,7 @@ pub(super) async fn open(spec: &PortalSpec) -> Result<Option<AgentListening>, Se
     let (certificate, key) = (read(&spec.certificate_file)?, read(&spec.key_file)?);
     let authority =
         Authority::load(&certificate, &key, Timestamp::now()).map_err(|error| wrong(error.to_string()))?;
-    let tcp = listen(spec.listen.clone()).await?;
+    let tcp = listen(listen_on.unwrap_or(&spec.listen).to_owned()).await?;
     tracing::info!(address = %tcp.local_addr()?, "listening for agents");
     Ok(Some(AgentListening {
         tcp,

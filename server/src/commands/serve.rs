@@ -39,6 +39,8 @@ pub struct ServeOverrides {
     pub database: Option<String>,
     /// Overrides `spec.listen`.
     pub listen: Option<String>,
+    /// Overrides `spec.agents.listen`, if there is `spec.agents`.
+    pub agents_listen: Option<String>,
     /// Overrides `spec.publicUrl`.
     pub public_url: Option<String>,
 }
@@ -113,7 +115,7 @@ pub async fn serve(
         None => listen(overrides.listen.as_ref().unwrap_or(&spec.listen).clone()).await?,
     };
     let local = listener.local_addr()?;
-    let agents = agent_listener::open(&spec).await?;
+    let agents = agent_listener::open(&spec, overrides.agents_listen.as_deref()).await?;
     let database = database_url(&overrides, &spec)?;
     let store = Store::connect(&database, &Settings::default()).await?;
     let proof = Proof::open(&spec.record, &database)?;
