@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, HomePlaneState, KubeconfigRow,
-    KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, PlaneDetail, PlaneNamespaces,
-    PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane,
-    TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, FleetCondition, FleetFilter,
+    FleetGroup, FleetMatrix, FleetPage, FleetPlane, HomePlaneState, KubeconfigRow, KubectlPage, Link,
+    MatrixCell, MatrixRow, NamespaceRow, NamespaceState, OfferingVariant, OfferingVariants, Paged,
+    PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage, RecordRow, TenantEnvironment, TenantPage,
+    TenantPlane, TenantRow, TenantsPage,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
@@ -79,11 +80,42 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             sunset: card.lifecycle.sunset,
         })
         .collect();
-    let planes = PlanesPage {
-        rows: rows.clone(),
-        columns: catalog::planes(),
+    let of_fleet = |rows: Vec<PlaneRow>, map: Vec<FleetGroup>, matrix: FleetMatrix| FleetPage {
+        filter: FleetFilter::default(),
+        all: rows.len(),
+        conditions: FleetCondition::ALL
+            .map(|condition| {
+                let alike = rows.iter().filter(|row| FleetCondition::of(row) == condition);
+                (condition, alike.count())
+            })
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+        regions: vec!["eu-central".into(), "us-east".into()],
+        versions: vec!["v1.34.2".into()],
+        map,
+        rows: Paged::cut(rows, 1, 50),
         matrix,
     };
+    let variants = FleetMatrix::Variants(
+        catalog::cards()
+            .into_iter()
+            .enumerate()
+            .map(|(index, card)| OfferingVariants {
+                offering: card.name,
+                title: card.title,
+                phase: card.lifecycle.phase,
+                variants: variants(if index == 1 { &[980, 11] } else { &[991] }),
+            })
+            .collect(),
+    );
+    let fleet_rows: Vec<PlaneRow> = rows.iter().cycle().take(1_000).cloned().collect();
+    let fleet = of_fleet(fleet_rows, squares(), variants);
+    let matrix = FleetMatrix::Columns {
+        columns: catalog::planes(),
+        rows: matrix,
+    };
+    let planes = of_fleet(rows.clone(), Vec::new(), matrix);
     let detail = PlaneDetail {
         row: PlaneRow {
             cordoned: true,
@@ -230,14 +262,21 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::admin_planes(&frame("/admin/control-planes"), &planes),
         ),
         (
+            "admin-planes-fleet",
+            pages::admin_planes(&frame("/admin/control-planes"), &fleet),
+        ),
+        (
             "admin-planes-nothing",
             pages::admin_planes(
                 &frame("/admin/control-planes"),
-                &PlanesPage {
-                    rows: vec![],
-                    columns: vec![],
-                    matrix: vec![],
-                },
+                &of_fleet(
+                    Vec::new(),
+                    Vec::new(),
+                    FleetMatrix::Columns {
+                        columns: Vec::new(),
+                        rows: Vec::new(),
+                    },
+                ),
             ),
         ),
         (
@@ -401,4 +440,45 @@ fn tenant(row: TenantRow) -> TenantPage {
             environment("production", true, 0, Vec::new()),
         ],
     }
+}
+
+/// A thousand control planes in three regions, a few of them ill.
+fn squares() -> Vec<FleetGroup> {
+    let condition = |number: usize| match number % 97 {
+        3 => FleetCondition::Unreachable,
+        5 => FleetCondition::Cordoned,
+        7 => FleetCondition::Connecting,
+        _ => FleetCondition::Ready,
+    };
+    [
+        ("eu-central", 0..420),
+        ("us-east", 420..900),
+        ("Not known", 900..1_000),
+    ]
+    .map(|(title, numbers)| {
+        let mut planes: Vec<FleetPlane> = numbers
+            .map(|number| FleetPlane {
+                name: format!("plane-{number}").parse().expect("a name"),
+                title: format!("Plane {number}"),
+                condition: condition(number),
+            })
+            .collect();
+        planes.sort_by_key(|plane| plane.condition);
+        FleetGroup {
+            title: title.into(),
+            planes,
+        }
+    })
+    .into()
+}
+
+fn variants(counts: &[usize]) -> Vec<OfferingVariant> {
+    let variant = |(index, count): (usize, &usize)| OfferingVariant {
+        version: if index == 0 { "v1" } else { "v1beta1" }.into(),
+        schema: if index == 0 { "9f86d081" } else { "1b4f0e98" }.into(),
+        problem: (index == 1).then(|| "A CEL rule does not compile".into()),
+        count: *count,
+        planes: catalog::planes(),
+    };
+    counts.iter().enumerate().map(variant).collect()
 }

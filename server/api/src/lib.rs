@@ -11,6 +11,7 @@ mod approvals;
 mod catalog;
 mod claims;
 mod definition_trial;
+mod fleet;
 mod frame;
 mod home;
 mod kubeconfigs;
@@ -45,6 +46,10 @@ pub use claims::{
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
+};
+pub use fleet::{
+    FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, FleetPlane,
+    OfferingVariant, OfferingVariants,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};

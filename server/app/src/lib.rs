@@ -28,6 +28,7 @@ mod definition_trial;
 mod draft;
 mod env;
 mod error;
+mod fleet;
 mod home;
 #[cfg(test)]
 mod incomplete_configuration_tests;

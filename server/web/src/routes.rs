@@ -60,45 +60,11 @@ impl Kind {
     }
 }
 
-/// Returns the table.
-#[must_use]
-pub fn table() -> Vec<Route> {
-    use Kind::{Form, Page, Public, SignIn, Unlimited};
+/// The pages of administrators, and a person's sessions.
+fn admin_table() -> Vec<Route> {
+    use Kind::{Form, Page};
     let route = Route::new;
-    let mut table = api_table();
-    table.extend(vec![
-        route("GET", "/events", Kind::Api, get(live::events)),
-        route("GET", "/", Page, get(home::page)),
-        route("GET", "/catalog", Page, get(catalog::list)),
-        route("GET", "/catalog/{offering}", Page, get(catalog::offering)),
-        route("GET", "/catalog/{offering}/request", Page, get(form::open)),
-        route("POST", "/catalog/{offering}/request", Form, post(form::send))
-            .or_stale(post(form::show_stale_request)),
-        route("GET", "/requests", Page, get(requests::list)),
-        route("GET", "/requests/{id}", Page, get(requests::one)),
-        route("POST", "/requests/{id}/decide", Form, post(requests::decide)),
-        route("POST", "/requests/{id}/withdraw", Form, post(requests::withdraw)),
-        route("POST", "/requests/{id}/comment", Form, post(requests::comment)),
-        route("GET", "/claims", Page, get(claims::list)),
-        route("GET", "/claims/export", Page, get(several_claims::export)),
-        route("GET", "/claims/several", Page, get(several_claims::open)),
-        route("POST", "/claims/several", Form, post(several_claims::send)),
-        route("GET", CLAIM, Page, get(claims::one)),
-        route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
-        route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::show_stale_change)),
-        route("POST", CLAIM_RENEW, Form, post(claims::renew)),
-        route("GET", CLAIM_ADOPT, Page, get(claims::open_adopt)),
-        route("POST", CLAIM_ADOPT, Form, post(claims::adopt)),
-        route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
-        route("POST", CLAIM_DELETE, Form, post(claims::delete)),
-        route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
-        route("GET", "/approvals", Page, get(approvals::list)),
-        route("GET", "/usage", Page, get(usage::page)),
-        route("GET", "/kubectl", Page, get(kubectl::list)),
-        route("POST", "/kubectl", Form, post(kubectl::fetch)),
-        route("GET", "/tokens", Page, get(tokens::list)),
-        route("POST", "/tokens", Form, post(tokens::make)),
-        route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
+    vec![
         route("GET", "/admin", Page, get(admin::home)),
         route("GET", "/admin/control-planes", Page, get(admin::planes)),
         route("GET", "/admin/control-planes/{plane}", Page, get(admin::plane)),
@@ -144,6 +110,49 @@ pub fn table() -> Vec<Route> {
             post(admin::acknowledge),
         ),
         route("GET", "/admin/configuration", Page, get(admin::configuration)),
+    ]
+}
+
+/// Returns the table.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    use Kind::{Form, Page, Public, SignIn, Unlimited};
+    let route = Route::new;
+    let mut table = api_table();
+    table.extend(admin_table());
+    table.extend(vec![
+        route("GET", "/events", Kind::Api, get(live::events)),
+        route("GET", "/", Page, get(home::page)),
+        route("GET", "/catalog", Page, get(catalog::list)),
+        route("GET", "/catalog/{offering}", Page, get(catalog::offering)),
+        route("GET", "/catalog/{offering}/request", Page, get(form::open)),
+        route("POST", "/catalog/{offering}/request", Form, post(form::send))
+            .or_stale(post(form::show_stale_request)),
+        route("GET", "/requests", Page, get(requests::list)),
+        route("GET", "/requests/{id}", Page, get(requests::one)),
+        route("POST", "/requests/{id}/decide", Form, post(requests::decide)),
+        route("POST", "/requests/{id}/withdraw", Form, post(requests::withdraw)),
+        route("POST", "/requests/{id}/comment", Form, post(requests::comment)),
+        route("GET", "/claims", Page, get(claims::list)),
+        route("GET", "/claims/export", Page, get(several_claims::export)),
+        route("GET", "/claims/several", Page, get(several_claims::open)),
+        route("POST", "/claims/several", Form, post(several_claims::send)),
+        route("GET", CLAIM, Page, get(claims::one)),
+        route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
+        route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::show_stale_change)),
+        route("POST", CLAIM_RENEW, Form, post(claims::renew)),
+        route("GET", CLAIM_ADOPT, Page, get(claims::open_adopt)),
+        route("POST", CLAIM_ADOPT, Form, post(claims::adopt)),
+        route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
+        route("POST", CLAIM_DELETE, Form, post(claims::delete)),
+        route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
+        route("GET", "/approvals", Page, get(approvals::list)),
+        route("GET", "/usage", Page, get(usage::page)),
+        route("GET", "/kubectl", Page, get(kubectl::list)),
+        route("POST", "/kubectl", Form, post(kubectl::fetch)),
+        route("GET", "/tokens", Page, get(tokens::list)),
+        route("POST", "/tokens", Form, post(tokens::make)),
+        route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
         route("GET", "/sign-in", Public, get(sign_in::page)),
         route("GET", "/auth/login", SignIn, get(sign_in::login)),
         route("GET", "/auth/callback", SignIn, get(sign_in::callback)),

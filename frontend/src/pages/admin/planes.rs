@@ -1,38 +1,166 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
 use portico_api::words::day;
-use portico_api::{Frame, Link, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
+use portico_api::{
+    FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, Frame, Link, MatrixCell,
+    MatrixRow, OfferingVariants, PlaneChoice, PlaneRow, PlaneState,
+};
 
 use super::tabs;
 use crate::parts::badge::plane_state;
 use crate::parts::lifecycle::{ends, phase_badge};
 use crate::parts::text::{empty, grouped};
-use crate::parts::{document, duration, icon, relative, time};
+use crate::parts::{Query, document, duration, icon, pager, relative, select, time};
 
 /// The control planes: which one has a problem?
 #[must_use]
-pub fn admin_planes(frame: &Frame, page: &PlanesPage) -> String {
+pub fn admin_planes(frame: &Frame, page: &FleetPage) -> String {
     document(frame, || {
-        let list = if page.rows.is_empty() {
+        let query = query_of(&page.filter);
+        let list = if page.all == 0 {
             empty(
                 "planes",
                 "No control planes yet",
                 "Describe one in a ControlPlane document of the configuration folder; it is connected to as soon as the file is there.",
                 Some((Link::Configuration.to_string(), "Look at the configuration")),
             )
+        } else if page.rows.items.is_empty() {
+            empty(
+                "search",
+                "No control plane is like that",
+                "Take away a filter to see more.",
+                Some((Link::ControlPlanes.to_string(), "Show all control planes")),
+            )
         } else {
-            table(frame.now, &page.rows)
+            table(frame.now, &page.rows.items)
         };
+        // Few are seen at a glance.
+        let many = page.all > FEW;
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
             {tabs(frame, &Link::ControlPlanes)}
+            {many.then(|| search(page, &query))}
             <div class="live" data-live="planes">
-                <section aria-label="Control planes">{list}</section>
-                {matrix(page)}
+                {many.then(|| chips(page, &query))}
+                {(!page.map.is_empty()).then(|| map(page, &query))}
+                <section aria-label="Control planes">{list}{pager(&page.rows, &query)}</section>
+                {matrix(&page.matrix)}
             </div>
         }
         .into_any()
     })
+}
+
+/// Up to so many control planes need no filter.
+const FEW: usize = 5;
+
+fn query_of(filter: &FleetFilter) -> Query {
+    let group = if filter.group == FleetGrouping::default() {
+        ""
+    } else {
+        filter.group.slug()
+    };
+    Query::new(Link::ControlPlanes)
+        .with("q", filter.query.clone())
+        .with("region", filter.region.clone().unwrap_or_default())
+        .with("version", filter.version.clone().unwrap_or_default())
+        .with("state", filter.condition.map_or("", FleetCondition::slug))
+        .with("group", group)
+}
+
+fn search(page: &FleetPage, query: &Query) -> AnyView {
+    let filter = &page.filter;
+    let pairs = |values: &[String]| {
+        values
+            .iter()
+            .map(|value| (value.clone(), value.clone()))
+            .collect()
+    };
+    let carried: Vec<_> = query
+        .besides(&["q", "region", "version"])
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect();
+    view! {
+        <form class="search filters" role="search" method="get" action=Link::ControlPlanes.to_string() data-search="">
+            <label class="search-box">
+                {icon("search")}
+                <span class="unseen">"Search by name"</span>
+                <input type="search" name="q" value=filter.query.clone() placeholder="Search by name" autocomplete="off" maxlength="200" />
+            </label>
+            {select("region", "Region", "Any region", pairs(&page.regions), filter.region.as_deref())}
+            {select("version", "Version", "Any version", pairs(&page.versions), filter.version.as_deref())}
+            {carried}
+            <button class="button when-still">"Show"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn chips(page: &FleetPage, query: &Query) -> AnyView {
+    let chip = |href: String, title: &'static str, count: usize, current: bool| {
+        view! { <li><a class="chip" href=href aria-current=current.then_some("true")>{title}<span class="chip-count">{grouped(count)}</span></a></li> }
+    };
+    let chosen = page.filter.condition;
+    let all = page.conditions.iter().map(|(_, count)| count).sum();
+    let mut chips = vec![chip(
+        query.clone().without("state").href(),
+        "All",
+        all,
+        chosen.is_none(),
+    )];
+    chips.extend(page.conditions.iter().map(|(condition, count)| {
+        let href = query.clone().with("state", condition.slug()).href();
+        chip(href, condition.title(), *count, chosen == Some(*condition))
+    }));
+    view! { <nav aria-label="Filters"><ul role="list" class="chips">{chips}</ul></nav> }.into_any()
+}
+
+/// The map: a square for each control plane.
+fn map(page: &FleetPage, query: &Query) -> AnyView {
+    let groupings: Vec<_> = FleetGrouping::ALL
+        .into_iter()
+        .map(|group| {
+            let slug = if group == FleetGrouping::default() { "" } else { group.slug() };
+            let current = (group == page.filter.group).then_some("true");
+            view! { <li><a href=query.clone().with("group", slug).href() aria-current=current>{group.title()}</a></li> }
+        })
+        .collect();
+    let groups: Vec<_> = page.map.iter().map(group).collect();
+    view! {
+        <section aria-labelledby="map">
+            <div class="map-head"><h2 id="map">"Map"</h2><ul role="list" class="map-by">{groupings}</ul></div>
+            {groups}
+        </section>
+    }
+    .into_any()
+}
+
+fn group(group: &FleetGroup) -> impl IntoView + use<> {
+    let ill = group
+        .planes
+        .iter()
+        .filter(|plane| plane.condition < FleetCondition::Cordoned)
+        .count();
+    let ill = (ill > 0).then(
+        || view! { <span class="caution">{icon("degraded")}<span>{grouped(ill)}" not well"</span></span> },
+    );
+    let squares: Vec<_> = group
+        .planes
+        .iter()
+        .map(|plane| {
+            let words = format!("{}: {}", plane.title, plane.condition.title());
+            let href = Link::ControlPlane(plane.name.clone()).to_string();
+            let class = format!("square {}", plane.condition.slug());
+            view! { <li><a class=class href=href title=words.clone() aria-label=words></a></li> }
+        })
+        .collect();
+    view! {
+        <div class="map-group">
+            <h3>{group.title.clone()}" "<span class="quiet">{grouped(group.planes.len())}</span>" "{ill}</h3>
+            <ul role="list" class="squares">{squares}</ul>
+        </div>
+    }
 }
 
 fn table(now: Timestamp, rows: &[PlaneRow]) -> AnyView {
@@ -129,41 +257,106 @@ pub(super) fn certificate(now: Timestamp, row: &PlaneRow) -> AnyView {
     }
 }
 
-fn matrix(page: &PlanesPage) -> Option<AnyView> {
-    if page.matrix.is_empty() {
-        return None;
-    }
-    let heads: Vec<_> = page
-        .columns
-        .iter()
-        .map(|plane| view! { <th scope="col">{plane.title.clone()}</th> })
-        .collect();
-    let rows: Vec<_> = page.matrix.iter().map(|row| matrix_row(page, row)).collect();
+fn matrix(matrix: &FleetMatrix) -> Option<AnyView> {
+    let table = match matrix {
+        FleetMatrix::Columns { rows, .. } if rows.is_empty() => return None,
+        FleetMatrix::Variants(rows) if rows.is_empty() => return None,
+        FleetMatrix::Columns { columns, rows } => columns_table(columns, rows),
+        FleetMatrix::Variants(rows) => variants_table(rows),
+    };
     Some(
         view! {
             <section aria-labelledby="matrix">
                 <h2 id="matrix">"Which version runs where"</h2>
                 <p class="quiet after">"Before you change one: "<a href=Link::TryDefinition.to_string()>"try the changed definition"</a>" against the claims that run."</p>
-                <div class="table-wrap">
-                    <table class="plans matrix" aria-labelledby="matrix">
-                        <thead><tr><th scope="col">"Offering"</th>{heads}</tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                <div class="table-wrap">{table}</div>
             </section>
         }
         .into_any(),
     )
 }
 
-fn matrix_row(page: &PlanesPage, row: &MatrixRow) -> impl IntoView + use<> {
+/// Few control planes: a column for each.
+fn columns_table(columns: &[PlaneChoice], rows: &[MatrixRow]) -> AnyView {
+    let heads: Vec<_> = columns
+        .iter()
+        .map(|plane| view! { <th scope="col">{plane.title.clone()}</th> })
+        .collect();
+    let rows: Vec<_> = rows.iter().map(|row| matrix_row(columns, row)).collect();
+    view! {
+        <table class="plans matrix" aria-labelledby="matrix">
+            <thead><tr><th scope="col">"Offering"</th>{heads}</tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// Many: a row for each variant.
+fn variants_table(rows: &[OfferingVariants]) -> AnyView {
+    let bodies: Vec<_> = rows.iter().map(variant_rows).collect();
+    view! {
+        <table class="rows variants" aria-labelledby="matrix">
+            <thead>
+                <tr>
+                    <th scope="col">"Offering"</th>
+                    <th scope="col">"Version"</th>
+                    <th scope="col">"Schema"</th>
+                    <th scope="col" class="number">"Control planes"</th>
+                    <th scope="col">"Which"</th>
+                </tr>
+            </thead>
+            {bodies}
+        </table>
+    }
+    .into_any()
+}
+
+fn variant_rows(row: &OfferingVariants) -> impl IntoView + use<> {
+    let variants: Vec<_> = row
+        .variants
+        .iter()
+        .enumerate()
+        .map(|(index, variant)| {
+            // The first row names the offering.
+            let name = (index == 0).then(|| {
+                let stage = phase_badge(row.phase).map(|badge| view! { " "{badge} });
+                let drift = (row.variants.len() > 1)
+                    .then(|| view! { " "<span class="caution">{icon("degraded")}<span>"Schemas differ"</span></span> });
+                view! { <a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{stage}{drift} }
+            });
+            let problem = variant
+                .problem
+                .clone()
+                .map(|problem| view! { <span class="problem">{icon("degraded")}<span>{problem}</span></span> });
+            let some: Vec<&str> = variant.planes.iter().map(|plane| plane.title.as_str()).collect();
+            let more = variant.count.saturating_sub(some.len());
+            let which = match more {
+                0 => some.join(", "),
+                more => format!("{} and {} more", some.join(", "), grouped(more)),
+            };
+            view! {
+                <tr>
+                    <th scope="row">{name}</th>
+                    <td class="mono" data-label="Version">{variant.version.clone()}{problem}</td>
+                    <td class="mono" data-label="Schema">{variant.schema.clone()}</td>
+                    <td class="number" data-label="Control planes">{grouped(variant.count)}</td>
+                    <td data-label="Which">{which}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! { <tbody>{variants}</tbody> }
+}
+
+fn matrix_row(columns: &[PlaneChoice], row: &MatrixRow) -> impl IntoView + use<> {
     let drift = row
         .drift
         .then(|| view! { <span class="caution">{icon("degraded")}<span>"Schemas differ"</span></span> });
     let cells: Vec<_> = row
         .cells
         .iter()
-        .zip(&page.columns)
+        .zip(columns)
         .map(|(each, plane)| cell(&plane.title, each.as_ref()))
         .collect();
     let when = row

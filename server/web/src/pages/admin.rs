@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::{StatusCode, header};
-use portico_api::{Link, PlaneDetail, TryDefinitionPage, names};
+use portico_api::{FleetCondition, FleetFilter, FleetGrouping, Link, PlaneDetail, TryDefinitionPage, names};
 use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
 use portico_domain::names::{PlaneName, TenantName};
 use serde_json::json;
@@ -28,8 +28,22 @@ pub(in super::super) async fn home(Page(context): Page) -> Result<Redirect, Prob
 }
 
 /// `GET /admin/control-planes`.
-pub(in super::super) async fn planes(Page(context): Page) -> Result<Response, Problem> {
-    let page = context.app.portal.planes_page(context.viewer()).await?;
+pub(in super::super) async fn planes(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
+    let slug = |name| params.text(name).unwrap_or_default();
+    let filter = FleetFilter {
+        query: slug("q").to_owned(),
+        region: params.text("region").map(str::to_owned),
+        version: params.text("version").map(str::to_owned),
+        condition: FleetCondition::ALL
+            .into_iter()
+            .find(|it| it.slug() == slug("state")),
+        group: FleetGrouping::ALL
+            .into_iter()
+            .find(|it| it.slug() == slug("group"))
+            .unwrap_or_default(),
+    };
+    let portal = &context.app.portal;
+    let page = portal.fleet_page(context.viewer(), filter, params.page()).await?;
     context
         .page("Control planes", &[], |frame| {
             portico_frontend::pages::admin_planes(frame, &page)
