@@ -2,14 +2,15 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, FleetCondition, FleetFilter,
-    FleetGroup, FleetMatrix, FleetPage, FleetPlane, HomePlaneState, KubeconfigRow, KubectlPage, Link,
-    MatrixCell, MatrixRow, NamespaceRow, NamespaceState, OfferingVariant, OfferingVariants, Paged,
-    PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage, RecordRow, TenantEnvironment, TenantPage,
-    TenantPlane, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, DifferencesPage,
+    FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane, HomePlaneState,
+    KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, OfferingVariant,
+    OfferingVariants, Paged, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage, RecordRow,
+    TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage, VariantDifferences,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
+use portico_domain::schema_difference::SchemaDifference;
 use portico_domain::tenancy::Person;
 use portico_frontend::pages;
 
@@ -262,6 +263,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::admin_planes(&frame("/admin/control-planes"), &planes),
         ),
         (
+            "admin-differences",
+            pages::admin_differences(&frame("/admin/differences/x"), &differences()),
+        ),
+        (
             "admin-planes-fleet",
             pages::admin_planes(&frame("/admin/control-planes"), &fleet),
         ),
@@ -481,4 +486,40 @@ fn variants(counts: &[usize]) -> Vec<OfferingVariant> {
         planes: catalog::planes(),
     };
     counts.iter().enumerate().map(variant).collect()
+}
+
+fn differences() -> DifferencesPage {
+    let field = |path: &str, one: Option<&str>, other: Option<&str>| SchemaDifference {
+        path: path.into(),
+        one: one.map(str::to_owned),
+        other: other.map(str::to_owned),
+    };
+    let mut all = variants(&[980, 11, 1]).into_iter();
+    let usual = all.next();
+    let fields = vec![
+        field(
+            "spec.storage.size",
+            Some("string, like ^[1-9][0-9]*Gi$, default \"20Gi\", required"),
+            Some("string, like ^[1-9][0-9]*Gi$"),
+        ),
+        field(
+            "spec.version",
+            Some("string, one of \"15\", \"16\", \"17\""),
+            Some("string, one of \"15\", \"16\""),
+        ),
+        field("spec.backups", Some("object"), None),
+    ];
+    DifferencesPage {
+        offering: catalog::cards().remove(0).name,
+        title: "PostgreSQL".into(),
+        usual,
+        others: all
+            .zip([fields, Vec::new()])
+            .map(|(variant, fields)| VariantDifferences {
+                variant,
+                fields,
+                unusable: false,
+            })
+            .collect(),
+    }
 }

@@ -25,8 +25,8 @@ mod tokens;
 mod usage;
 
 pub use admin::{
-    admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenant,
-    admin_tenants, admin_try_definition, publication, publications,
+    admin_configuration, admin_differences, admin_people, admin_person, admin_plane, admin_planes,
+    admin_record, admin_tenant, admin_tenants, admin_try_definition, publication, publications,
 };
 pub use adopt_claim::adopt_claim;
 pub use approvals::approvals;

@@ -1,5 +1,6 @@
 use portico_domain::documents::Phase;
 use portico_domain::names::{OfferingName, PlaneName};
+use portico_domain::schema_difference::SchemaDifference;
 
 use super::{MatrixRow, Paged, PlaneChoice, PlaneRow, PlaneState};
 
@@ -198,4 +199,28 @@ pub struct OfferingVariant {
     pub count: usize,
     /// Some of them.
     pub planes: Vec<PlaneChoice>,
+}
+
+/// The page of what control planes serve differently of one offering.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DifferencesPage {
+    /// The offering.
+    pub offering: OfferingName,
+    /// Its title.
+    pub title: String,
+    /// The variant that most control planes serve; `None` if none serves it.
+    pub usual: Option<OfferingVariant>,
+    /// The other variants, the most frequent first.
+    pub others: Vec<VariantDifferences>,
+}
+
+/// How a variant of an offering differs from the usual one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariantDifferences {
+    /// The variant.
+    pub variant: OfferingVariant,
+    /// The fields that differ, the usual variant first. Empty if only texts differ.
+    pub fields: Vec<SchemaDifference>,
+    /// True if one of the schemas cannot be used, so that fields cannot be compared.
+    pub unusable: bool,
 }

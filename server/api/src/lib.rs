@@ -48,8 +48,8 @@ pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
 };
 pub use fleet::{
-    FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, FleetPlane,
-    OfferingVariant, OfferingVariants,
+    DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage,
+    FleetPlane, OfferingVariant, OfferingVariants, VariantDifferences,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};

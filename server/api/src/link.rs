@@ -79,6 +79,8 @@ pub enum Link {
     Publication(PublicationName),
     /// Accepts or refuses a permission of a publication.
     DecidePermission(PublicationName),
+    /// What control planes serve differently of an offering.
+    Differences(OfferingName),
     /// Tries a changed definition.
     TryDefinition,
     /// The list of people.
@@ -146,6 +148,7 @@ impl Link {
             Self::Publications => "/admin/publications",
             Self::Publication(_) => "/admin/publications/{publication}",
             Self::DecidePermission(_) => "/admin/publications/{publication}/decide",
+            Self::Differences(_) => "/admin/differences/{offering}",
             Self::TryDefinition => "/admin/try-definition",
             Self::People => "/admin/people",
             Self::Person(_) => "/admin/people/{id}",
@@ -165,7 +168,9 @@ impl Link {
     /// The values of the pattern's parameters, in its order.
     fn parameters(&self) -> Vec<String> {
         match self {
-            Self::Offering(offering) | Self::NewRequest(offering) => vec![offering.to_string()],
+            Self::Offering(offering) | Self::NewRequest(offering) | Self::Differences(offering) => {
+                vec![offering.to_string()]
+            }
             Self::Claim(claim)
             | Self::ChangeClaim(claim)
             | Self::AdoptClaim(claim)

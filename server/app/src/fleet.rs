@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_api::{
-    FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, FleetPlane, MatrixRow,
-    OfferingVariant, OfferingVariants, Paged, PlaneChoice, PlaneRow, PlanesPage,
+    DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage,
+    FleetPlane, MatrixRow, OfferingVariant, OfferingVariants, Paged, PlaneChoice, PlaneRow, PlanesPage,
+    VariantDifferences,
 };
+use portico_domain::names::OfferingName;
+use portico_domain::schema_difference::schema_differences;
 use portico_domain::tenancy::Viewer;
 
-use super::{Portal, Result};
+use super::{Portal, PortalError, Result};
 
 /// Control planes on a page.
 const PER_PAGE: usize = 50;
@@ -29,6 +32,48 @@ impl Portal {
     pub async fn fleet_page(&self, viewer: &Viewer, filter: FleetFilter, page: usize) -> Result<FleetPage> {
         let fleet = self.planes_page(viewer).await?;
         Ok(fleet_page(fleet, filter, page))
+    }
+}
+
+impl Portal {
+    /// Returns what control planes serve differently of an offering, beside what most of them serve.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] if nothing is offered by that name; else as [`Portal::planes_page`].
+    pub async fn differences_page(
+        &self,
+        viewer: &Viewer,
+        offering: &OfferingName,
+    ) -> Result<DifferencesPage> {
+        let PlanesPage { columns, matrix, .. } = self.planes_page(viewer).await?;
+        let row = matrix.into_iter().find(|row| row.offering == *offering);
+        let mut found = variants(row.ok_or(PortalError::NotFound)?, &columns);
+        let catalog = self.planes().catalog();
+        let offered = catalog.get(offering).ok_or(PortalError::NotFound)?;
+        let schema = |variant: &OfferingVariant| {
+            let plane = variant.planes.first()?;
+            offered.served.get(&plane.name)?.schema.clone()
+        };
+        let usual = (!found.variants.is_empty()).then(|| found.variants.remove(0));
+        let of_usual = usual.as_ref().and_then(schema);
+        let others = found
+            .variants
+            .into_iter()
+            .map(|variant| {
+                let both = of_usual.clone().zip(schema(&variant));
+                VariantDifferences {
+                    unusable: both.is_none(),
+                    fields: both.map_or_else(Vec::new, |(usual, other)| schema_differences(&usual, &other)),
+                    variant,
+                }
+            })
+            .collect();
+        Ok(DifferencesPage {
+            offering: found.offering,
+            title: found.title,
+            usual,
+            others,
+        })
     }
 }
 

@@ -142,6 +142,16 @@ async fn a_draft_exists_for_platform_admins_only() {
     let planes = app.portal.planes_page(&platform_admin()).await.unwrap();
     let phases: Vec<_> = planes.matrix.iter().map(|row| (&*row.title, row.phase)).collect();
     assert_eq!(phases, [("Archive", Phase::Published), ("Bucket", Phase::Draft)]);
+    // One control plane cannot differ from itself.
+    let differences = app
+        .portal
+        .differences_page(&platform_admin(), &buckets())
+        .await
+        .unwrap();
+    assert_eq!(differences.usual.map(|variant| variant.count), Some(1));
+    assert!(differences.others.is_empty());
+    let hidden = app.portal.differences_page(&developer(0), &buckets()).await;
+    assert!(matches!(hidden, Err(PortalError::NotFound)), "{hidden:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

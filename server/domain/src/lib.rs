@@ -30,6 +30,7 @@ pub mod quota;
 pub mod reason;
 pub mod request;
 mod role;
+pub mod schema_difference;
 pub mod security;
 pub mod tenancy;
 pub mod tenant_namespace;

@@ -89,6 +89,12 @@ fn admin_table() -> Vec<Route> {
         ),
         route(
             "GET",
+            "/admin/differences/{offering}",
+            Page,
+            get(admin::differences),
+        ),
+        route(
+            "GET",
             "/admin/try-definition",
             Page,
             get(admin::open_try_definition),
@@ -373,6 +379,7 @@ mod tests {
             Link::RevokeAgent(plane(), Uuid::nil()),
             Link::Sessions,
             Link::EndSession("others".to_owned()),
+            Link::Differences(offering()),
             Link::TryDefinition,
             Link::People,
             Link::Person(Uuid::nil()),

@@ -2,6 +2,7 @@
 
 mod agents;
 mod configuration;
+mod differences;
 mod namespaces;
 mod people;
 mod plane;
@@ -13,6 +14,7 @@ mod tenants;
 mod try_definition;
 
 pub use configuration::admin_configuration;
+pub use differences::admin_differences;
 pub use people::{admin_people, admin_person};
 pub use plane::admin_plane;
 pub use planes::admin_planes;

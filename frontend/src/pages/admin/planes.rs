@@ -3,8 +3,10 @@ use leptos::prelude::*;
 use portico_api::words::day;
 use portico_api::{
     FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, Frame, Link, MatrixCell,
-    MatrixRow, OfferingVariants, PlaneChoice, PlaneRow, PlaneState,
+    MatrixRow, OfferingVariant, OfferingVariants, PlaneChoice, PlaneRow, PlaneState,
 };
+
+use portico_domain::names::OfferingName;
 
 use super::tabs;
 use crate::parts::badge::plane_state;
@@ -322,26 +324,20 @@ fn variant_rows(row: &OfferingVariants) -> impl IntoView + use<> {
             let name = (index == 0).then(|| {
                 let stage = phase_badge(row.phase).map(|badge| view! { " "{badge} });
                 let drift = (row.variants.len() > 1)
-                    .then(|| view! { " "<span class="caution">{icon("degraded")}<span>"Schemas differ"</span></span> });
+                    .then(|| view! { " "{differ(row.offering.clone())} });
                 view! { <a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{stage}{drift} }
             });
             let problem = variant
                 .problem
                 .clone()
                 .map(|problem| view! { <span class="problem">{icon("degraded")}<span>{problem}</span></span> });
-            let some: Vec<&str> = variant.planes.iter().map(|plane| plane.title.as_str()).collect();
-            let more = variant.count.saturating_sub(some.len());
-            let which = match more {
-                0 => some.join(", "),
-                more => format!("{} and {} more", some.join(", "), grouped(more)),
-            };
             view! {
                 <tr>
                     <th scope="row">{name}</th>
                     <td class="mono" data-label="Version">{variant.version.clone()}{problem}</td>
                     <td class="mono" data-label="Schema">{variant.schema.clone()}</td>
                     <td class="number" data-label="Control planes">{grouped(variant.count)}</td>
-                    <td data-label="Which">{which}</td>
+                    <td data-label="Which">{which(variant)}</td>
                 </tr>
             }
         })
@@ -350,9 +346,7 @@ fn variant_rows(row: &OfferingVariants) -> impl IntoView + use<> {
 }
 
 fn matrix_row(columns: &[PlaneChoice], row: &MatrixRow) -> impl IntoView + use<> {
-    let drift = row
-        .drift
-        .then(|| view! { <span class="caution">{icon("degraded")}<span>"Schemas differ"</span></span> });
+    let drift = row.drift.then(|| differ(row.offering.clone()));
     let cells: Vec<_> = row
         .cells
         .iter()
@@ -368,6 +362,21 @@ fn matrix_row(columns: &[PlaneChoice], row: &MatrixRow) -> impl IntoView + use<>
             <th scope="row"><a href=Link::Offering(row.offering.clone()).to_string()>{row.title.clone()}</a>{stage}{drift}</th>
             {cells}
         </tr>
+    }
+}
+
+/// That the schemas of an offering differ, and a link to how.
+fn differ(offering: OfferingName) -> impl IntoView + use<> {
+    let href = Link::Differences(offering).to_string();
+    view! { <span class="caution">{icon("degraded")}<a href=href>"Schemas differ"</a></span> }
+}
+
+/// Some of the control planes that serve a variant.
+pub(super) fn which(variant: &OfferingVariant) -> String {
+    let some: Vec<&str> = variant.planes.iter().map(|plane| plane.title.as_str()).collect();
+    match variant.count.saturating_sub(some.len()) {
+        0 => some.join(", "),
+        more => format!("{} and {} more", some.join(", "), grouped(more)),
     }
 }
 

@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use http::{StatusCode, header};
 use portico_api::{FleetCondition, FleetFilter, FleetGrouping, Link, PlaneDetail, TryDefinitionPage, names};
 use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
-use portico_domain::names::{PlaneName, TenantName};
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use serde_json::json;
 
 use super::super::address::ClientAddress;
@@ -47,6 +47,24 @@ pub(in super::super) async fn planes(Page(context): Page, params: QueryParams) -
     context
         .page("Control planes", &[], |frame| {
             portico_frontend::pages::admin_planes(frame, &page)
+        })
+        .await
+}
+
+/// `GET /admin/differences/{offering}`.
+pub(in super::super) async fn differences(
+    Page(context): Page,
+    ResourceId(offering): ResourceId<OfferingName>,
+) -> Result<Response, Problem> {
+    let page = context
+        .app
+        .portal
+        .differences_page(context.viewer(), &offering)
+        .await?;
+    let title = format!("{} on each control plane", page.title);
+    context
+        .page(&title, &[("Control planes", Link::ControlPlanes)], |frame| {
+            portico_frontend::pages::admin_differences(frame, &page)
         })
         .await
 }

@@ -126,6 +126,12 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ("GET", "/admin/control-planes", "/admin/control-planes", "SNNNNNK"),
     (
         "GET",
+        "/admin/differences/{offering}",
+        "/admin/differences/{offering}",
+        "SNNNNNK",
+    ),
+    (
+        "GET",
         "/admin/control-planes/{plane}",
         "/admin/control-planes/eu-shared",
         "SNNNNNK",
