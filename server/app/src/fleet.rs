@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use portico_api::words::GROUP_NOT_KNOWN;
 use portico_api::{
     DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage,
     FleetPlane, MatrixRow, OfferingVariant, OfferingVariants, Paged, PlaneChoice, PlaneRow, PlanesPage,
@@ -21,8 +22,6 @@ const MAP_FROM: usize = 12;
 const MAX_COLUMNS: usize = 8;
 /// Control planes that are named of a variant at most.
 const MAX_NAMED: usize = 5;
-/// The group of those whose region or version is not known.
-const NOT_KNOWN: &str = "Not known";
 
 impl Portal {
     /// Returns the control planes that the filter leaves, unhealthy ones first, and what all of them serve.
@@ -153,7 +152,7 @@ fn map(rows: &[PlaneRow], by: FleetGrouping) -> Vec<FleetGroup> {
         let condition = FleetCondition::of(row);
         let known = |value: Option<&String>| match value {
             Some(value) => (0, value.clone()),
-            None => (1, NOT_KNOWN.to_owned()),
+            None => (1, GROUP_NOT_KNOWN.to_owned()),
         };
         let group = match by {
             FleetGrouping::Region => known(region(row)),

@@ -4,6 +4,9 @@ use portico_domain::tenancy::Role;
 
 use crate::ConfigurationError;
 
+/// The group of control planes whose region or version is not known.
+pub const GROUP_NOT_KNOWN: &str = "Not known";
+
 /// The name to show of a kind of control plane.
 #[must_use]
 pub fn plane_kind_title(kind: ControlPlaneKind) -> &'static str {

@@ -19,7 +19,7 @@ mod refusal;
 mod request;
 mod several;
 
-pub use admin::{home_not_read, plane_kind_title, repeated, role_title};
+pub use admin::{GROUP_NOT_KNOWN, home_not_read, plane_kind_title, repeated, role_title};
 pub use claim::{
     ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem, claimed_plane,
 };
