@@ -37,11 +37,13 @@ impl Portal {
         if let Some(health) = filter.health {
             found.retain(|claim| claim.status.health == health);
         }
+        let index = self.index(viewer.audience(), workspace);
         let of_found: BTreeSet<&OfferingName> = found.iter().map(|claim| &claim.reference.offering).collect();
         let offerings = catalog
             .offerings
             .values()
-            .filter(|offered| offered.is_listed_for(viewer.audience()) || of_found.contains(&offered.name))
+            // What another tenant has for itself is in no list of this one.
+            .filter(|offered| index.get(&offered.name).is_some() || of_found.contains(&offered.name))
             .map(|offered| (offered.name.clone(), offered.title.clone()))
             .collect();
         sort(&mut found, filter.sort.as_deref(), self.now());

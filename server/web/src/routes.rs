@@ -102,9 +102,6 @@ fn admin_table() -> Vec<Route> {
         route("POST", "/admin/try-definition", Form, post(admin::try_definition)),
         route("GET", "/sessions", Page, get(sessions::list)),
         route("POST", "/sessions/{id}/end", Form, post(sessions::end)),
-        route("GET", "/admin/people", Page, get(people::list)),
-        route("GET", "/admin/people/{id}", Page, get(people::one)),
-        route("POST", "/admin/people/{id}/end", Form, post(people::end)),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),
         route("GET", "/admin/tenants/{tenant}", Page, get(admin::tenant)),
         route("GET", "/admin/record", Page, get(admin::record)),
@@ -177,8 +174,20 @@ pub fn table() -> Vec<Route> {
         route("GET", "/readyz", Unlimited, get(health::readyz)),
         route("GET", "/metrics", Unlimited, get(metrics::metrics)),
     ]);
+    table.extend(people_routes());
     table.extend(publication_routes());
     table
+}
+
+/// Returns the pages about people, for platform admins.
+fn people_routes() -> [Route; 3] {
+    use Kind::{Form, Page};
+    let route = Route::new;
+    [
+        route("GET", "/admin/people", Page, get(people::list)),
+        route("GET", "/admin/people/{id}", Page, get(people::one)),
+        route("POST", "/admin/people/{id}/end", Form, post(people::end)),
+    ]
 }
 
 /// Returns the pages about what tenants publish.
@@ -381,9 +390,6 @@ mod tests {
             Link::EndSession("others".to_owned()),
             Link::Differences(offering()),
             Link::TryDefinition,
-            Link::People,
-            Link::Person(Uuid::nil()),
-            Link::EndAccess(Uuid::nil()),
             Link::Tenants,
             Link::Tenant("team".parse().unwrap()),
             Link::Record,
@@ -393,6 +399,9 @@ mod tests {
             Link::OpenApi,
             Link::SignOut,
             Link::Switch,
+            Link::People,
+            Link::Person(Uuid::nil()),
+            Link::EndAccess(Uuid::nil()),
             Link::Publications,
             Link::Publication("search".parse().unwrap()),
             Link::DecidePermission("search".parse().unwrap()),

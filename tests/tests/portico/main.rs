@@ -83,6 +83,7 @@ mod plane_rights;
 mod postgresql;
 mod progress;
 mod projection;
+mod publications;
 mod quota;
 mod real_control_plane;
 mod renew;

@@ -308,8 +308,15 @@ impl<'c> Service<'c> {
     /// True if the service was open to the consumer at some time: then the consumer knows of it.
     #[must_use]
     pub fn was_open(&self, consumer: &TenantName) -> bool {
-        self.decisions(Permission::TakeClaims)
-            .any(|decision| decision.accepted && decision.ask.consumers.include(consumer))
+        let claims = self.publication.spec.permissions.iter();
+        let was_accepted = |permission| {
+            self.decisions(permission)
+                .any(|decision| decision.accepted && decision.ask.consumers.include(consumer))
+        };
+        claims
+            .filter(|claim| !claim.optional)
+            .all(|claim| was_accepted(claim.permission))
+            && was_accepted(Permission::TakeClaims)
     }
 
     /// Returns what becomes of a permission that the publication asks for.

@@ -129,6 +129,10 @@ fn it_is_open_when_every_permission_that_it_needs_is_accepted() {
         let closed = service(&configuration).check_open(&payments);
         assert_eq!(closed, Err(Closed::Waiting(permission)));
         assert!(service(&configuration).waits());
+        assert!(
+            !service(&configuration).was_open(&payments),
+            "nobody is to know of it yet"
+        );
         decide(&mut configuration, &[(permission, true)]);
     }
     let open = service(&configuration);
