@@ -179,7 +179,7 @@ fn permission_item(frame: &Frame, page: &PublicationPage, permission: &Permissio
     view! {
         <li class="permission" id=id tabindex="-1" aria-labelledby=heading.clone()>
             <div class="permission-head">
-                <h3 id=heading.clone()>{permission.title.clone()}{optional}</h3>
+                <h3 id=heading.clone()>{permission.title.clone()}" "{optional}</h3>
                 {state_badge(permission.state)}
             </div>
             <blockquote class="note">{permission.reason.clone()}</blockquote>
@@ -278,9 +278,11 @@ fn used_by(frame: &Frame, page: &PublicationPage) -> AnyView {
     view! {
         <section aria-labelledby="used-by">
             <h2 id="used-by">"Who uses it"</h2>
-            <ul role="list" class="lines">{closed}</ul>
-            {none}
-            <div class="stack-l">{used}</div>
+            <div class="stack-l">
+                <ul role="list" class="lines">{closed}</ul>
+                {none}
+                {used}
+            </div>
         </section>
     }
     .into_any()

@@ -11,7 +11,7 @@ use super::error::StartError;
 const PORTAL: &str = include_str!("configuration/portal.yaml");
 
 /// Written once, so that changes by the user stay.
-pub(super) const DOCUMENTS: [(&str, &str); 11] = [
+pub(super) const DOCUMENTS: [(&str, &str); 12] = [
     (
         "control-planes.yaml",
         include_str!("configuration/control-planes.yaml"),
@@ -20,6 +20,10 @@ pub(super) const DOCUMENTS: [(&str, &str); 11] = [
     (
         "approval-policies.yaml",
         include_str!("configuration/approval-policies.yaml"),
+    ),
+    (
+        "publication-queue.yaml",
+        include_str!("configuration/publication-queue.yaml"),
     ),
     (
         "namespace-templates.yaml",

@@ -1,7 +1,7 @@
 //! The demo's embedded files are consistent.
 
 use portico_domain::documents::{
-    API_VERSION, ApprovalPolicySpec, ControlPlaneSpec, OfferingSpec, PortalSpec, TenantSpec,
+    API_VERSION, ApprovalPolicySpec, ControlPlaneSpec, OfferingSpec, PortalSpec, PublicationSpec, TenantSpec,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ fn every_configuration_document_parses_strictly() {
     );
     assert_eq!(specs::<TenantSpec>("Tenant").len(), 2);
     assert_eq!(specs::<ApprovalPolicySpec>("ApprovalPolicy").len(), 1);
+    assert_eq!(specs::<PublicationSpec>("Publication").len(), 1);
     assert_eq!(specs::<OfferingSpec>("Offering").len(), kinds::OFFERED.len());
 }
 

@@ -172,6 +172,20 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ("GET", "/admin", "/admin", "SNNNKKK"),
     ("GET", "/sessions", "/sessions", "SKKKKKK"),
     ("POST", "/sessions/{id}/end", "/sessions/none/end", "SNNNNNN"),
+    // Research publishes it.
+    ("GET", "/admin/publications", "/admin/publications", "SNNNNKK"),
+    (
+        "GET",
+        "/admin/publications/{publication}",
+        "/admin/publications/research-queues",
+        "SNNNNKK",
+    ),
+    (
+        "POST",
+        "/admin/publications/{publication}/decide",
+        "/admin/publications/research-queues/decide",
+        "SNNNNNN",
+    ),
     ("GET", "/admin/people", "/admin/people", "SNNNNNK"),
     (
         "GET",
@@ -418,6 +432,27 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/sessions/none",
         "",
         "SNNNNNN",
+    ),
+    (
+        "GET",
+        "/api/v1/publications",
+        "/api/v1/publications",
+        "",
+        "SNNNNKK",
+    ),
+    (
+        "GET",
+        "/api/v1/publications/{publication}",
+        "/api/v1/publications/research-queues",
+        "",
+        "SNNNNKK",
+    ),
+    (
+        "POST",
+        "/api/v1/publications/{publication}/permissions/{permission}/decision",
+        "/api/v1/publications/research-queues/permissions/takeClaims/decision",
+        r#"{"accept":true,"asked":"something else"}"#,
+        "SNNNNNB",
     ),
     ("GET", "/api/v1/people", "/api/v1/people", "", "SNNNNNK"),
     (
