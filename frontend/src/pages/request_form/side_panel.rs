@@ -146,7 +146,12 @@ fn send(page: &RequestFormPage) -> AnyView {
     });
     // Problems that belong to no field are shown here: at the top they would move the fields down.
     let whole = page.form.iter().flat_map(|form| form.problems.iter().cloned());
-    let unplaced = page.problems.iter().filter(|problem| problem.field.is_empty());
+    // What the control plane says stands above already.
+    let verdict = page.dry_run.as_ref().map(|verdict| verdict.message.as_str());
+    let unplaced = page
+        .problems
+        .iter()
+        .filter(|problem| problem.field.is_empty() && Some(problem.message.as_str()) != verdict);
     let named: Vec<_> = unplaced
         .map(|problem| problem.message.clone())
         .chain(whole.filter(|_| !page.yaml_tab))
