@@ -5,8 +5,8 @@ use portico_api::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, DifferencesPage,
     FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane, HomePlaneState,
     KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, OfferingVariant,
-    OfferingVariants, Paged, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage, RecordRow,
-    TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage, VariantDifferences,
+    OfferingVariants, Paged, PlaneAgents, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage,
+    RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage, VariantDifferences,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::placement::Cordon;
@@ -15,7 +15,28 @@ use portico_domain::tenancy::Person;
 use portico_frontend::pages;
 
 use crate::people::{at, dana, now, pat};
-use crate::{catalog, claims};
+use crate::{agents, catalog, claims};
+
+/// The page of a control plane behind a firewall.
+fn hidden_plane(detail: &PlaneDetail, agents: PlaneAgents) -> String {
+    let page = PlaneDetail {
+        agents: Some(agents),
+        cordon: None,
+        remaining: Vec::new(),
+        row: PlaneRow {
+            cordoned: false,
+            certificate_expires_at: None,
+            ..detail.row.clone()
+        },
+        ..detail.clone()
+    };
+    let at = at(
+        pat("/admin/control-planes/x"),
+        "US shared",
+        &[("Control planes", Link::ControlPlanes)],
+    );
+    pages::admin_plane(&at, &page)
+}
 
 fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
     let ok = state == PlaneState::Ready;
@@ -294,6 +315,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 ),
                 &detail,
             ),
+        ),
+        ("admin-plane-agents", hidden_plane(&detail, agents::agents())),
+        (
+            "admin-plane-no-agents",
+            hidden_plane(&detail, agents::no_agents()),
         ),
         (
             "admin-tenants",

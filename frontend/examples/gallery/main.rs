@@ -7,6 +7,7 @@
 #![expect(clippy::too_many_lines, reason = "samples are told in one go")]
 
 mod admin;
+mod agents;
 mod catalog;
 mod claims;
 mod definitions;

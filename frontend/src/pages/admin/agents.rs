@@ -61,8 +61,8 @@ pub(super) fn agents(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
             <div class="table-wrap"><table class="rows">
                 <caption class="unseen">"Agents"</caption>
                 <thead><tr>
-                    <th scope="col">"Agent"</th><th scope="col">"State"</th><th scope="col">"Version"</th>
-                    <th scope="col">"Certificate ends"</th><th scope="col"><span class="unseen">"What to do"</span></th>
+                    <th scope="col">"Agent"</th><th scope="col">"State"</th><th scope="col">"Certificate ends"</th>
+                    <th scope="col"><span class="unseen">"What to do"</span></th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
@@ -72,7 +72,7 @@ pub(super) fn agents(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
         view! {
             <section aria-labelledby="agents">
                 <h2 id="agents">"Agents"</h2>
-                <div class="stack">{none_connected(frame, agents)}{table}{enrol(frame, plane, agents)}</div>
+                <div class="stack">{none_connected(frame, agents)}{table}{refused(frame, agents)}{enrol(frame, plane, agents)}</div>
             </section>
         }
         .into_any(),
@@ -84,9 +84,9 @@ fn none_connected(frame: &Frame, agents: &PlaneAgents) -> Option<AnyView> {
     if agents.agents.iter().any(is_connected) {
         return None;
     }
-    let how_long = agents
+    let last = agents
         .none_connected_since
-        .map(|at| view! { " for "{since(frame.now, at)} });
+        .map(|at| view! { "The last one left "{time(frame.now, at)}". " });
     let start = if agents
         .agents
         .iter()
@@ -99,7 +99,7 @@ fn none_connected(frame: &Frame, agents: &PlaneAgents) -> Option<AnyView> {
     };
     Some(
         view! {
-            <p class="caution">{icon("degraded")}<span>"No agent is connected"{how_long}". "{start}</span></p>
+            <p class="caution">{icon("degraded")}<span>"No agent is connected. "{last}{start}</span></p>
         }
         .into_any(),
     )
@@ -127,11 +127,6 @@ fn row(frame: &Frame, plane: &PlaneName, agent: &AgentRow) -> impl IntoView + us
             view! { <span class="reason">"last connected "{time(now, at)}</span> }.into_any()
         }
     });
-    let count = usize::try_from(agent.refused_calls).unwrap_or(usize::MAX);
-    let calls = if count == 1 { " call" } else { " calls" };
-    let refused = agent.last_refused.clone().map(|(at, message)| {
-        view! { <span class="reason">"Refused "{grouped(count)}{calls}", the last "{time(now, at)}": "{message}</span> }
-    });
     let revoke = (agent.state != AgentState::Revoked).then(|| {
         let label = format!("Revoke {}", agent.id);
         view! {
@@ -141,16 +136,44 @@ fn row(frame: &Frame, plane: &PlaneName, agent: &AgentRow) -> impl IntoView + us
             </form>
         }
     });
-    let version = agent.version.clone().unwrap_or_else(|| "–".to_owned());
+    let origin = match &agent.version {
+        Some(version) => format!("{version}, from {}", agent.remote),
+        None => format!("from {}", agent.remote),
+    };
     view! {
         <tr>
-            <th scope="row"><span class="mono">{agent.id.to_string()}</span><span class="reason">"from "{agent.remote.clone()}</span>{refused}</th>
+            <th scope="row"><span class="mono" title=agent.id.to_string()>{short(agent)}</span><span class="reason">{origin}</span></th>
             <td data-label="State"><span class="line">{icon(tone)}<span>{said}</span></span>{when}</td>
-            <td data-label="Version" class="mono">{version}</td>
             <td data-label="Certificate ends">{time(now, agent.certificate_expires_at)}</td>
             <td>{revoke}</td>
         </tr>
     }
+}
+
+/// The end of an agent's id, by which people can tell agents apart; it begins with the time.
+fn short(agent: &AgentRow) -> String {
+    let id = agent.id.to_string();
+    id.rsplit('-').next().unwrap_or_default().to_owned()
+}
+
+/// The last call that each agent refused.
+fn refused(frame: &Frame, agents: &PlaneAgents) -> Option<AnyView> {
+    let rows: Vec<_> = agents
+        .agents
+        .iter()
+        .filter_map(|agent| {
+            let (at, message) = agent.last_refused.clone()?;
+            let count = usize::try_from(agent.refused_calls).unwrap_or(usize::MAX);
+            let calls = if count == 1 { " call" } else { " calls" };
+            Some(view! {
+                <li class="event caution">{icon("lock")}<div>
+                    <p class="event-message">{message}</p>
+                    <p class="reason"><span class="mono">{short(agent)}</span>" refused "{grouped(count)}{calls}" since it started, this one "{time(frame.now, at)}</p>
+                </div></li>
+            })
+        })
+        .collect();
+    (!rows.is_empty()).then(|| view! { <ul role="list" class="events">{rows}</ul> }.into_any())
 }
 
 fn enrol(frame: &Frame, plane: &PlaneName, agents: &PlaneAgents) -> AnyView {

@@ -266,7 +266,7 @@ async fn the_agent_lets_through_what_its_document_allows() {
         }
     };
     assert!(said.contains(sentence), "{said}");
-    let row = until_page(admin, "hidden", "Refused").await;
+    let row = until_page(admin, "hidden", "since it started").await;
     assert!(row.contains("does not allow"), "{row}");
     let _ = setting.kubectl.run(&["get", WIDGET, "kept", NAMESPACE]);
 }
