@@ -65,19 +65,25 @@ impl Page {
     pub(super) fn markdown(&self, file: &str) -> String {
         let mut text = format!(
             "<!-- Written by `cargo xtask docs` from the types in `server/domain/src/documents` and their doc \
-             comments. -->\n\n# {}\n\n{}\n\nWhole examples: [`examples/{file}.yaml`](examples/{file}.yaml)",
+             comments. -->\n\n# {}\n\n{}\n\nWhole examples: ",
             self.kind, self.meaning
         );
-        if super::folder()
-            .join(format!("examples/alternatives/{file}.yaml"))
-            .exists()
-        {
-            write!(
-                text,
-                " and, for what cannot stand beside it, [`alternatives/{file}.yaml`](examples/alternatives/{file}.yaml)"
-            )
-            .unwrap();
-        }
+        let link = |shown: String, path: String| {
+            let is_there = super::folder().join(&path).exists();
+            is_there.then(|| format!("[`{shown}`]({path})"))
+        };
+        // An Agent is no part of a configuration, as the other examples are.
+        let first = format!("examples/{file}.yaml");
+        let first = link(first.clone(), first);
+        let others = link(
+            format!("alternatives/{file}.yaml"),
+            format!("examples/alternatives/{file}.yaml"),
+        );
+        let links = match (first, others) {
+            (Some(first), Some(others)) => format!("{first} and, for what cannot stand beside it, {others}"),
+            (first, others) => first.or(others).unwrap_or_default(),
+        };
+        text.push_str(&links);
         text.push_str(".\n");
         for section in &self.sections {
             text.push_str(&self.section(section));
