@@ -400,3 +400,48 @@ fn lists_what_rules_a_plane_out() {
         ]
     );
 }
+
+#[test]
+fn the_service_of_another_tenant_is_the_last_choice_and_shows_nothing_of_its_control_plane() {
+    use crate::publication::tests::{accept_all, configuration, publication};
+
+    let mut configuration = configuration(&publication(
+        &serde_json::json!({ "tenants": ["payments"] }),
+        &["owners"],
+    ));
+    accept_all(&mut configuration);
+    let service = configuration.service(&"search".parse().unwrap()).unwrap();
+    let payments = &configuration.tenants[&"payments".parse().unwrap()];
+    let shared = &configuration.control_planes[&"shared".parse().unwrap()];
+    let of_service = PlaneFacts {
+        service: Some(service),
+        ..facts(service.plane, 0)
+    };
+    let preferences = PlacementPreferences::default();
+    let both = placed(payments, &preferences, &[of_service.clone(), facts(shared, 90)]);
+    assert_eq!(both.chosen.as_ref(), Some(&shared.name));
+
+    let elsewhere = PlacementPreferences {
+        region: Some("us".to_owned()),
+        ..PlacementPreferences::default()
+    };
+    let full = PlaneFacts {
+        cordon: None,
+        ..of_service.clone()
+    };
+    let ruled_out = placed(payments, &elsewhere, &[full]);
+    let alone = placed(payments, &preferences, std::slice::from_ref(&of_service));
+    assert_eq!(alone.chosen.as_ref(), Some(&service.plane.name));
+    for placement in [&alone, &ruled_out] {
+        let candidate = &placement.candidates[0];
+        assert_eq!(candidate.title, "research’s service");
+        assert_eq!(candidate.region, None);
+        let told = serde_json::to_string(&placement.candidates[0].ruled_out).unwrap()
+            + &serde_json::to_string(&placement.reason).unwrap();
+        for hidden in ["The plane own", "\"eu\""] {
+            assert!(!told.contains(hidden), "{hidden} in {told}");
+        }
+    }
+    let without = placed(payments, &preferences, &[facts(service.plane, 0)]);
+    assert_eq!(without.chosen, None, "it is not payments’ own");
+}

@@ -123,12 +123,16 @@ pub fn required_rights(
 #[must_use]
 pub fn tenancy_rights(configuration: &Configuration, plane: &ControlPlane) -> Vec<RequiredRight> {
     let namespaces = tenant_namespaces(configuration, plane);
-    if namespaces.is_empty() {
-        return Vec::new();
+    let mut consumers = configuration.consumer_namespaces().into_iter();
+    let mut rights = Vec::new();
+    if consumers.any(|consumer| consumer.plane == plane.name) {
+        // The namespaces of consumers are looked for, and made with the first claim.
+        rights.extend(["get", "create"].map(|verb| RequiredRight::everywhere(verb, "", "namespaces")));
     }
-    let mut rights: Vec<_> = ["list", "create", "patch"]
-        .map(|verb| RequiredRight::everywhere(verb, "", "namespaces"))
-        .into();
+    if namespaces.is_empty() {
+        return rights;
+    }
+    rights.extend(["list", "create", "patch"].map(|verb| RequiredRight::everywhere(verb, "", "namespaces")));
     for kind in template_kinds(configuration) {
         let verbs = ["list", "create", "patch", "delete"];
         rights.extend(verbs.map(|verb| RequiredRight::everywhere(verb, &kind.group, &kind.plural)));

@@ -210,7 +210,7 @@ fn notes(
         let names = names.join(", ");
         notes.push(if makes_namespaces {
             format!(
-                "Portico makes these namespaces by templates, so that no role can be bound in them before. These roles \
+                "Portico makes these namespaces, so that no role can be bound in them before. These roles \
                  are for all namespaces: {names}."
             )
         } else {

@@ -15,6 +15,7 @@ mod exposure;
 mod files;
 mod namespace_templates;
 mod offerings;
+mod publications;
 mod sign_in;
 
 const PORTAL: &str = "\
