@@ -121,26 +121,31 @@ impl Portal {
             .iter()
             .map(|request| {
                 let comments = comments.remove(&request.id).unwrap_or_default();
-                let seen = Seen {
+                let inputs = RowInputs {
                     viewer,
                     configuration: &configuration,
                     catalog,
                     lookups: &lookups,
                     counts: &counts,
                 };
-                self.approval_row(&seen, request, comments)
+                self.approval_row(&inputs, request, comments)
             })
             .collect()
     }
 
-    fn approval_row(&self, seen: &Seen<'_>, whole: &Request, comments: Vec<Comment>) -> Result<ApprovalRow> {
-        let Seen {
+    fn approval_row(
+        &self,
+        inputs: &RowInputs<'_>,
+        whole: &Request,
+        comments: Vec<Comment>,
+    ) -> Result<ApprovalRow> {
+        let RowInputs {
             viewer,
             configuration,
             catalog,
             lookups,
             counts,
-        } = *seen;
+        } = *inputs;
         let in_the_way = self.in_the_way(configuration, lookups, whole)?;
         let cut = Cut::of(viewer, configuration, whole);
         let comments = cut.comments(comments, viewer);
@@ -195,7 +200,7 @@ impl Portal {
 
 /// What the rows of a page are made from.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
+struct RowInputs<'a> {
     viewer: &'a Viewer,
     configuration: &'a Configuration,
     catalog: &'a Catalog,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use portico_api::words::{another_approver, not_ready_for_publisher, somebody_of};
-use portico_domain::authz::{self, Sight};
+use portico_domain::authz::{self, Disclosure};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::remove_requester;
 use portico_domain::obstacle::Obstacle;
@@ -17,7 +17,7 @@ use super::Conflict;
 /// request itself.
 pub(super) struct Cut<'r> {
     pub(super) request: Cow<'r, Request>,
-    sight: Sight,
+    disclosure: Disclosure,
     /// In place of the names of people.
     somebody: Person,
 }
@@ -34,7 +34,7 @@ pub(super) fn requester_name(viewer: &Viewer, configuration: &Configuration, req
 impl<'r> Cut<'r> {
     /// Cuts a request, which the viewer may read, to what they may see.
     pub(super) fn of(viewer: &Viewer, configuration: &Configuration, request: &'r Request) -> Self {
-        let sight = authz::sight(viewer, request);
+        let disclosure = authz::disclosure(viewer, request);
         let tenant = configuration.tenants.get(&request.tenant);
         let title = tenant.map_or(request.tenant.as_str(), |tenant| tenant.title());
         let somebody = Person {
@@ -42,13 +42,13 @@ impl<'r> Cut<'r> {
             name: somebody_of(title),
             email: None,
         };
-        let request = match sight {
-            Sight::Whole => Cow::Borrowed(request),
-            Sight::Service(disclosed) => Cow::Owned(cut(request.clone(), disclosed, &somebody, viewer)),
+        let request = match disclosure {
+            Disclosure::Whole => Cow::Borrowed(request),
+            Disclosure::Service(disclosed) => Cow::Owned(cut(request.clone(), disclosed, &somebody, viewer)),
         };
         Self {
             request,
-            sight,
+            disclosure,
             somebody,
         }
     }
@@ -56,12 +56,12 @@ impl<'r> Cut<'r> {
     /// True if the viewer sees all of it. Otherwise what the tenant has besides, and what its other requests came to, is
     /// not for them.
     pub(super) fn is_whole(&self) -> bool {
-        self.sight == Sight::Whole
+        self.disclosure == Disclosure::Whole
     }
 
     /// Returns the comments that the viewer may see.
     pub(super) fn comments(&self, mut comments: Vec<Comment>, viewer: &Viewer) -> Vec<Comment> {
-        let Sight::Service(disclosed) = self.sight else {
+        let Disclosure::Service(disclosed) = self.disclosure else {
             return comments;
         };
         if !disclosed.notes {

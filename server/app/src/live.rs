@@ -9,6 +9,7 @@ use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
 use portico_domain::placement::may_know;
+use portico_domain::publication::is_consumer_namespace;
 use portico_domain::request::Request;
 use portico_domain::tenancy::Viewer;
 use portico_planes::Change;
@@ -211,8 +212,9 @@ impl Portal {
 
 fn made_recorded_claim(event: &NewEvent) -> bool {
     let claim = event.details.get("claim").and_then(serde_json::Value::as_str);
-    event.verb == "request.fulfilled"
-        && claim.is_some_and(|claim| claim.contains("/-/") || claim.contains("/portico-for-"))
+    let namespace = claim.and_then(|claim| claim.split('/').nth(2));
+    let is_recorded = |namespace| namespace == "-" || is_consumer_namespace(namespace);
+    event.verb == "request.fulfilled" && namespace.is_some_and(is_recorded)
 }
 
 impl Live {

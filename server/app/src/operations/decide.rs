@@ -1,7 +1,7 @@
 //! Approves or rejects a request. An approval is checked again by the current rules.
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Sight, Visible};
+use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Disclosure, Granted, Visible};
 use portico_domain::documents::{Configuration, Permission};
 use portico_domain::names::RequestId;
 use portico_domain::permission::ApplyPermission;
@@ -148,7 +148,7 @@ impl Portal {
 /// # Errors
 /// [`PortalError::NotFound`].
 fn still_decides(viewer: &Viewer, configuration: &Configuration, request: &Request) -> Result<()> {
-    let Sight::Service(_) = authz::sight(viewer, request) else {
+    let Disclosure::Service(_) = authz::disclosure(viewer, request) else {
         return Ok(());
     };
     let rules = request.approval.iter().flat_map(|need| &need.rules);

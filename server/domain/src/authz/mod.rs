@@ -103,5 +103,5 @@ pub use kubeconfig::{NamespaceAccess, fetch_kubeconfig, may_fetch_kubeconfig};
 pub use people::{AccessScope, PeopleScope, own_access, read_people};
 pub use publications::{PublicationTarget, decide_permission, may_read_publication};
 pub use system::{RuleScope, SystemAuthority};
-pub use visible::{Sight, Visible, is_requested_approver, sight, visible_request};
+pub use visible::{Disclosure, Visible, disclosure, is_requested_approver, visible_request};
 pub use writes::{InsertsRequest, UpdatesRequest};

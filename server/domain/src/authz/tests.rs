@@ -451,14 +451,14 @@ fn approvers_of_a_publisher_decide_while_that_is_accepted_and_see_what_is_disclo
         requester: true,
         notes: true,
     };
-    assert_eq!(sight(&decides, &request), Sight::Service(all));
+    assert_eq!(disclosure(&decides, &request), Disclosure::Service(all));
     assert_eq!(
-        sight(&member("dana", Some(Role::Developer)), &request),
-        Sight::Whole
+        disclosure(&member("dana", Some(Role::Developer)), &request),
+        Disclosure::Whole
     );
 
     published::decide(&mut configuration, &[(Permission::KnowRequesters, false)]);
-    let Sight::Service(less) = sight(&owner(&configuration), &request) else {
+    let Disclosure::Service(less) = disclosure(&owner(&configuration), &request) else {
         panic!("a publisher never sees all of it");
     };
     assert!(!less.requester && less.notes);

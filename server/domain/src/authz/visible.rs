@@ -74,7 +74,7 @@ pub(super) fn requested_as(viewer: &Viewer, request: &Request) -> Option<Basis> 
 
 /// How much of a request the viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Disclosure {
     /// All of it: as a member of its tenant, a platform admin, or an approver whom a policy names.
     Whole,
     /// What the publisher of the service may see of a consumer: the manifest, tenant and environment, and this.
@@ -83,16 +83,16 @@ pub enum Sight {
 
 /// Returns how much of the request, which the viewer may read, they may see.
 #[must_use]
-pub fn sight(viewer: &Viewer, request: &Request) -> Sight {
+pub fn disclosure(viewer: &Viewer, request: &Request) -> Disclosure {
     let mut rules = request.approval.iter().flat_map(|need| &need.rules);
     let by_policy =
         |rule: &RuleNeed| rule.publication.is_none() && may_approve(viewer, &request.tenant, rule);
     if viewer.scope().allows(&request.tenant) || rules.clone().any(by_policy) {
-        return Sight::Whole;
+        return Disclosure::Whole;
     }
     let disclosed = rules.find_map(|rule| {
         let publication = rule.publication.as_ref()?;
         viewer.decides_for(publication, &request.tenant)
     });
-    Sight::Service(disclosed.unwrap_or_default())
+    Disclosure::Service(disclosed.unwrap_or_default())
 }

@@ -441,7 +441,7 @@ impl<'c> Service<'c> {
         (!approvers.is_empty()).then(|| RuleNeed {
             policy: "publication".to_owned(),
             rule: self.name().to_string(),
-            reason: format!("{} decides who uses its service.", self.publisher.title()),
+            reason: format!("the publisher {} decides on it", self.publisher.title()),
             approvers: Approvers::Groups(approvers),
             count: 1,
             publication: Some(self.name().clone()),
