@@ -198,7 +198,7 @@ async fn is_requested_and_approved(stage: &Stage) -> String {
     let done = until_request(&stage.ada, &id, "Fulfilled").await;
     let claim = stage.claim("goods");
     assert_eq!(claim["spec"]["shards"], 2);
-    let said = claim["metadata"].to_string();
+    let said = claim["metadata"]["annotations"].to_string();
     assert!(!said.contains("ada") && !said.contains("Ada"), "{said}");
     assert_eq!(claim["metadata"]["labels"]["portico.dev/tenant"], "orders");
     claim_path(&done)
