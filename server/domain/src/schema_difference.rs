@@ -178,11 +178,11 @@ mod tests {
 
     use super::*;
 
-    fn schema(spec: Value) -> Schema {
+    fn schema(spec: &Value) -> Schema {
         Schema::parse(&json!({ "type": "object", "properties": { "spec": spec } })).unwrap()
     }
 
-    fn listed(one: Value, other: Value) -> Vec<(String, String, String)> {
+    fn listed(one: &Value, other: &Value) -> Vec<(String, String, String)> {
         let side = |said: Option<String>| said.unwrap_or_else(|| "–".to_owned());
         schema_differences(&schema(one), &schema(other))
             .into_iter()
@@ -209,7 +209,7 @@ mod tests {
             "new": { "type": "string", "enum": ["a", "b"] },
         } });
         assert_eq!(
-            listed(one, other),
+            listed(&one, &other),
             [
                 row(
                     "spec.size",
@@ -231,7 +231,7 @@ mod tests {
         } })
         };
         let long = format!("self.tags.size() < {}", "1".repeat(200));
-        let found = listed(rule("true"), rule(&long));
+        let found = listed(&rule("true"), &rule(&long));
         assert_eq!(found.len(), 1);
         assert!(
             found[0].2.ends_with('…') && found[0].2.starts_with("object, rule self.tags"),
@@ -241,7 +241,7 @@ mod tests {
             "tags": { "type": "object", "additionalProperties": { "type": "integer" } },
         } });
         assert_eq!(
-            listed(rule("true"), numbers)[1],
+            listed(&rule("true"), &numbers)[1],
             row("spec.tags.*", "string", "integer")
         );
     }
@@ -252,7 +252,10 @@ mod tests {
             let field = |number: usize| (format!("f{number}"), json!({ "type": kind }));
             json!({ "type": "object", "properties": (0..300).map(field).collect::<serde_json::Map<_, _>>() })
         };
-        assert_eq!(listed(fields("string"), fields("string")), []);
-        assert_eq!(listed(fields("string"), fields("integer")).len(), MAX_DIFFERENCES);
+        assert_eq!(listed(&fields("string"), &fields("string")), []);
+        assert_eq!(
+            listed(&fields("string"), &fields("integer")).len(),
+            MAX_DIFFERENCES
+        );
     }
 }
