@@ -139,6 +139,19 @@ pub async fn agents(admin: &Person, plane: &str) -> Vec<serde_json::Value> {
     answer.json()["agents"]["agents"].as_array().unwrap().clone()
 }
 
+/// Waits until the control plane has answered: nothing is placed on it before.
+///
+/// # Panics
+/// When that takes too long.
+pub async fn until_ready(admin: &Person, plane: &str) {
+    let path = format!("/api/v1/control-planes/{plane}");
+    until(&format!("{plane} to be ready"), SOON, async || {
+        let page = admin.api(Method::GET, &path, None).await.json();
+        (page["row"]["state"] == "ready").then_some(())
+    })
+    .await;
+}
+
 /// Waits until as many agents are connected.
 ///
 /// # Panics

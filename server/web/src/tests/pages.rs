@@ -279,11 +279,12 @@ async fn no_page_fails_for_any_role() {
                 page.status,
                 page.text
             );
-            // The example's control plane, person, publication and tenant do not exist.
+            // The example's control plane, offering, person, publication and tenant do not exist.
             let about_one = ["/plane", "/tenant", "/publication"]
                 .iter()
                 .any(|end| path.ends_with(end))
-                || path.starts_with("/admin/people/");
+                || path.starts_with("/admin/people/")
+                || path.starts_with("/admin/differences/");
             let admin = path.starts_with("/admin/") && !about_one;
             let expected = !admin || username == "pat";
             if admin {

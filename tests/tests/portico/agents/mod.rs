@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use portico_tests::agents::{
     AgentHome, Relay, SOON, WIDGETS, add_plane, agents, listen_for_agents, make_authority, token,
-    until_connected, until_page,
+    until_connected, until_page, until_ready,
 };
 use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
@@ -403,6 +403,7 @@ async fn agents_are_doubled_replaced_and_revoked() {
     // A new token brings the agent back, in the same folder.
     let _second = two.start(Some(&token(admin, "hidden").await));
     until_connected(admin, "hidden", 1).await;
+    until_ready(admin, "hidden").await;
     let id = request(&dana, WIDGET, "again", SIZE).await;
     let _ = until_request(&dana, &id, "Fulfilled").await;
 }
