@@ -41,11 +41,10 @@ async fn a_connection_that_breaks_costs_nothing() {
     let shown = dana.get(&claim).await.expect(200).page().body();
     assert!(shown.contains("steady"), "{shown}");
     let refused = submit_form(&dana, WIDGET, "later", SIZE).await;
-    assert!(
-        refused.page().body().contains("no agent is connected"),
-        "{}",
-        refused.page().body()
-    );
+    // Until it counts as unreachable the dry run says so; after that nothing is placed on it.
+    let said = refused.page().body();
+    let words = ["no agent is connected", "it has not answered since"];
+    assert!(words.iter().any(|words| said.contains(words)), "{said}");
     setting.relay.open();
     until_connected(admin, "hidden", 1).await;
     until_page(admin, "hidden", "Ready").await;
