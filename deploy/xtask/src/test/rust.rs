@@ -18,7 +18,7 @@ use crate::program::{self, TEST_FEATURES};
 use crate::workspace::{cargo, root, site};
 
 /// The time limit for all tests together, without and with the long ones.
-const TIME_LIMIT: Duration = Duration::from_mins(20);
+const TIME_LIMIT: Duration = Duration::from_mins(25);
 const LONG_TIME_LIMIT: Duration = Duration::from_hours(1);
 
 /// Runs every test of the workspace whose name contains `filter`. `parts` lists the folders of real components, each
