@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { assertQuiet, launch, signedIn, workIn } from './support/browser.mjs';
 import { startDemo } from './support/demo.mjs';
 import { BUCKET } from './support/offerings.mjs';
-import { press } from './support/typing.mjs';
+import { press, tabTo } from './support/typing.mjs';
 
 const CLAIM = `/claims/us-shared/${BUCKET}/payments-dev/receipts`;
 
@@ -22,15 +22,6 @@ describe('adopting a claim', { timeout: 120_000 }, () => {
     await browser?.close();
     await demo?.stop();
   });
-
-  /** Presses Tab until this has the focus. */
-  async function tabTo(page, what) {
-    for (let keys = 0; keys < 80; keys += 1) {
-      if (await what.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`Tab does not lead to ${what}`);
-  }
 
   it('says what it does, and makes the claim Portico’s own', async () => {
     const { page } = dana;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { assertQuiet, launch, signedIn } from './support/browser.mjs';
 import { startDemo } from './support/demo.mjs';
+import { tabTo } from './support/typing.mjs';
 
 describe('permissions of a publication', { timeout: 120_000 }, () => {
   let demo, browser, pat;
@@ -18,15 +19,6 @@ describe('permissions of a publication', { timeout: 120_000 }, () => {
     await browser?.close();
     await demo?.stop();
   });
-
-  /** Presses Tab until this has the focus. */
-  async function tabTo(page, what) {
-    for (let keys = 0; keys < 80; keys += 1) {
-      if (await what.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`Tab does not lead to ${what}`);
-  }
 
   it('are accepted and refused one by one', async () => {
     const { page } = pat;

@@ -1,6 +1,6 @@
 //! Rows of a table that are selected to do something with all of them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlInputElement, MouseEvent};
@@ -17,6 +17,8 @@ const ALL: &str = "[data-select-all]";
 thread_local! {
     /// The position of the row that was clicked last, from which Shift selects.
     static LAST: Cell<Option<usize>> = const { Cell::new(None) };
+    /// What is kept in the history: each refresh of the page counts again, and browsers limit how often it is written.
+    static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The box in the head selects all rows, a click with Shift all between it and the one before, and the bar says how many
@@ -76,11 +78,19 @@ fn restore() {
 
 /// Keeps what is selected with the page's entry in the history.
 fn keep(rows: &[HtmlInputElement]) {
-    let selected = rows.iter().filter(|row| row.checked());
-    let selected: js_sys::Array = selected.map(|row| JsValue::from(row.value())).collect();
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state(&selected, "");
+    let selected: Vec<String> = rows
+        .iter()
+        .filter(|row| row.checked())
+        .map(HtmlInputElement::value)
+        .collect();
+    if KEPT.with_borrow(|kept| *kept == selected) {
+        return;
     }
+    let values: js_sys::Array = selected.iter().map(JsValue::from).collect();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state(&values, "");
+    }
+    KEPT.set(selected);
 }
 
 fn rows(form: &Element) -> Vec<HtmlInputElement> {

@@ -110,13 +110,18 @@ fn form(frame: &Frame, page: &SeveralPage, button: String) -> AnyView {
         .collect();
     let deletes = page.action == SeveralAction::Delete;
     let confirm = deletes.then(|| confirmation(page));
+    let what_goes = if page.possible() == 1 {
+        "Its data and its secrets go with it."
+    } else {
+        "Their data and their secrets go with them."
+    };
     let mark = if deletes { "deleting" } else { "refresh" };
     view! {
         <form class="narrow-form" method="post" action=Link::SeveralClaims.to_string()>
             {csrf(frame)}
             <input type="hidden" name=names::ACTION value=page.action.slug() />
             {inputs}
-            {deletes.then(|| view! { <p>"Their data and their secrets go with them."</p> })}
+            {deletes.then(|| view! { <p>{what_goes}</p> })}
             {confirm}
             <div class="field">
                 <label class="label" for="note">"Why"<span class="mark">"optional"</span></label>

@@ -17,6 +17,15 @@ export async function press(page, keys, pause) {
   }
 }
 
+/** Presses Tab until this has the focus. */
+export async function tabTo(page, what) {
+  for (let keys = 0; keys < 80; keys += 1) {
+    if (await what.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not lead to ${what}`);
+}
+
 /** Goes to a field, and from then on looks at each frame whether it keeps the focus and its place. */
 export async function hold(page, field) {
   await field.scrollIntoViewIfNeeded();

@@ -12,7 +12,7 @@ pub fn admin_differences(frame: &Frame, page: &DifferencesPage) -> String {
         let usual = page.usual.as_ref().map(|variant| {
             view! {
                 <section aria-labelledby="usual">
-                    <h2 id="usual">"On most: "{facts(variant)}</h2>
+                    <h2 id="usual">{where_usual(page)}": "{facts(variant)}</h2>
                     <p>{which(variant)}</p>
                 </section>
             }
@@ -23,7 +23,11 @@ pub fn admin_differences(frame: &Frame, page: &DifferencesPage) -> String {
             .then(|| view! { <p>"No control plane serves it."</p> });
         let alike = (page.usual.is_some() && page.others.is_empty())
             .then(|| view! { <p class="line">{icon("check")}<span>"All control planes that serve it serve the same."</span></p> });
-        let others: Vec<_> = page.others.iter().map(variant).collect();
+        let others: Vec<_> = page
+            .others
+            .iter()
+            .map(|other| variant(other, where_usual(page)))
+            .collect();
         view! {
             <div class="page-head"><h1>{page.title.clone()}" on each control plane"</h1></div>
             {nothing}
@@ -40,7 +44,18 @@ fn facts(variant: &OfferingVariant) -> impl IntoView + use<> {
     view! { <span class="mono">{variant.version.clone()}" "{variant.schema.clone()}</span> }
 }
 
-fn variant(other: &VariantDifferences) -> impl IntoView + use<> {
+/// Where the first variant is: the one that others are compared with.
+fn where_usual(page: &DifferencesPage) -> String {
+    let count = page.usual.as_ref().map_or(0, |usual| usual.count);
+    let next = page.others.iter().map(|other| other.variant.count).max();
+    match &page.usual {
+        Some(usual) if count == 1 => format!("On {}", which(usual)),
+        _ if next.is_none_or(|next| next < count) => "On most".to_owned(),
+        _ => "On some".to_owned(),
+    }
+}
+
+fn variant(other: &VariantDifferences, usually: String) -> impl IntoView + use<> {
     let problem = other
         .variant
         .problem
@@ -64,7 +79,7 @@ fn variant(other: &VariantDifferences) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <th scope="row" class="mono">{path.to_owned()}</th>
-                    <td data-label="On most">{side(&field.one)}</td>
+                    <td data-label=usually.clone()>{side(&field.one)}</td>
                     <td data-label="Here">{side(&field.other)}</td>
                 </tr>
             }
@@ -77,7 +92,7 @@ fn variant(other: &VariantDifferences) -> impl IntoView + use<> {
             <div class="table-wrap">
                 <table class="rows">
                     <caption class="unseen">{caption}</caption>
-                    <thead><tr><th scope="col">"Field"</th><th scope="col">"On most"</th><th scope="col">"Here"</th></tr></thead>
+                    <thead><tr><th scope="col">"Field"</th><th scope="col">{usually}</th><th scope="col">"Here"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>

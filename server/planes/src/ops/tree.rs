@@ -145,7 +145,17 @@ impl TreeWalk<'_> {
             let mut references = references(parent);
             let mut unknown = Vec::new();
             if let Some(set) = ApplySet::of(parent) {
-                self.find_parts(&set, &mut references, &mut unknown).await;
+                let kinds = set.kinds.iter();
+                let searches: Vec<BoxFuture<'_, _>> = kinds
+                    .map(|(group, kind)| self.find_parts(&set, group, kind).boxed())
+                    .collect();
+                let searches = stream::iter(searches).buffered(CONCURRENT_CALLS);
+                for found in searches.collect::<Vec<_>>().await {
+                    match found {
+                        Ok(parts) => references.extend(parts),
+                        Err(node) => unknown.push(*node),
+                    }
+                }
             }
             let visits: Vec<BoxFuture<'f, ComposedResource>> = references
                 .into_iter()
@@ -159,40 +169,33 @@ impl TreeWalk<'_> {
         .boxed()
     }
 
-    /// Finds the parts of a set. `unknown` gets a node for each kind whose objects cannot be listed.
+    /// Finds the parts of a set that are of one kind. The error is a node that says why they cannot be listed.
     async fn find_parts(
         &self,
         set: &ApplySet,
-        references: &mut Vec<Reference>,
-        unknown: &mut Vec<ComposedResource>,
-    ) {
-        for (group, kind) in &set.kinds {
-            let resource = match self.names.find_preferred(&self.client, group, kind).await {
-                Ok(resource) => resource,
-                Err(error) => {
-                    self.reader.note_missing_kind();
-                    unknown.push(self.unlisted(group, kind, error));
-                    continue;
-                }
-            };
-            let namespaces: Vec<Option<&str>> = if resource.namespaced {
-                set.namespaces.iter().map(|it| Some(it.as_str())).collect()
-            } else {
-                vec![None]
-            };
-            for namespace in namespaces {
-                let wanted = Wanted::parts_of(&resource, namespace, &set.id);
-                let names = match self.reader.read(&self.client, self.actor, &wanted).await {
-                    Ok(names) => names,
-                    Err(error) => {
-                        unknown.push(self.unlisted(group, kind, error));
-                        break;
-                    }
-                };
-                let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
-                references.extend(names.map(|name| Reference::to(&resource, namespace, name)));
-            }
+        group: &str,
+        kind: &str,
+    ) -> Result<Vec<Reference>, Box<ComposedResource>> {
+        let unlisted = |error| Box::new(self.unlisted(group, kind, error));
+        let found = self.names.find_preferred(&self.client, group, kind).await;
+        let resource = found.map_err(|error| {
+            self.reader.note_missing_kind();
+            unlisted(error)
+        })?;
+        let namespaces: Vec<Option<&str>> = if resource.namespaced {
+            set.namespaces.iter().map(|it| Some(it.as_str())).collect()
+        } else {
+            vec![None]
+        };
+        let mut parts = Vec::new();
+        for namespace in namespaces {
+            let wanted = Wanted::parts_of(&resource, namespace, &set.id);
+            let names = self.reader.read(&self.client, self.actor, &wanted).await;
+            let names = names.map_err(unlisted)?;
+            let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+            parts.extend(names.map(|name| Reference::to(&resource, namespace, name)));
         }
+        Ok(parts)
     }
 
     /// A node for objects of a kind that cannot be listed.
