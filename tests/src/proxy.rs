@@ -111,7 +111,8 @@ pub struct ProxiedRequest {
 }
 
 struct Inner {
-    plane: RawClient,
+    /// Where new connections lead.
+    plane: Mutex<Arc<RawClient>>,
     faults: Mutex<Vec<ActiveFault>>,
     asked: Mutex<Vec<ProxiedRequest>>,
     watches: watch::Sender<u64>,
@@ -133,8 +134,9 @@ impl Proxy {
     /// When there is no free port or no such file.
     pub async fn start(of: &Path, to: &Path) -> Self {
         let plane = RawClient::of(of);
+        let server = plane.server.clone();
         let inner = Arc::new(Inner {
-            plane,
+            plane: Mutex::new(Arc::new(plane)),
             faults: Mutex::default(),
             asked: Mutex::default(),
             watches: watch::Sender::new(0),
@@ -148,7 +150,7 @@ impl Proxy {
             .collect();
         let kubeconfig = kubeconfig
             .join("\n")
-            .replace(&inner.plane.server, &format!("http://{address}"));
+            .replace(&server, &format!("http://{address}"));
         std::fs::write(to, kubeconfig).unwrap();
         Self {
             address,
@@ -192,6 +194,14 @@ impl Proxy {
         self.inner.watches.send_modify(|times| *times += 1);
     }
 
+    /// Leads new connections to the control plane of this kubeconfig. Those that are open stay where they are.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn lead_to(&self, of: &Path) {
+        *self.inner.plane.lock().unwrap() = Arc::new(RawClient::of(of));
+    }
+
     /// Closes all connections and the port.
     pub async fn go_down(&mut self) {
         if let Some(running) = self.running.take() {
@@ -226,8 +236,9 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
             continue;
         };
         let inner = inner.clone();
+        let plane = inner.plane.lock().unwrap().clone();
         connections.spawn(async move {
-            let service = service_fn(move |request| answer(inner.clone(), request));
+            let service = service_fn(move |request| answer(inner.clone(), plane.clone(), request));
             // An injected fault closed the connection.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
@@ -238,7 +249,11 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
 }
 
 /// An error closes the connection.
-async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, &'static str> {
+async fn answer(
+    inner: Arc<Inner>,
+    plane: Arc<RawClient>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, &'static str> {
     let operation = Operation::of(&request);
     let accept = request.headers().get(ACCEPT);
     inner.asked.lock().unwrap().push(ProxiedRequest {
@@ -260,18 +275,18 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         faults.iter().find(hits).map(|active| active.fault.clone())
     };
     match fault {
-        None => Ok(forward(&inner, operation, request).await),
+        None => Ok(forward(&inner, &plane, operation, request).await),
         Some(Fault::Slow(how)) => {
             tokio::time::sleep(how).await;
-            Ok(forward(&inner, operation, request).await)
+            Ok(forward(&inner, &plane, operation, request).await)
         }
         Some(Fault::CreateBefore(collection, object)) => {
             // Only once: after that the object exists.
-            let _ = inner.plane.ask(Method::POST, &collection, Some(&object)).await;
-            Ok(forward(&inner, operation, request).await)
+            let _ = plane.ask(Method::POST, &collection, Some(&object)).await;
+            Ok(forward(&inner, &plane, operation, request).await)
         }
         Some(Fault::DropResponse) => {
-            let answer = forward(&inner, operation, request).await;
+            let answer = forward(&inner, &plane, operation, request).await;
             let _ = answer.into_body().collect().await;
             Err("cut after it was done")
         }
@@ -308,13 +323,17 @@ fn whole(text: String) -> Body {
     Full::new(Bytes::from(text)).map_err(never).boxed_unsync()
 }
 
-async fn forward(inner: &Inner, operation: Operation, request: Request<Incoming>) -> Response<Body> {
+async fn forward(
+    inner: &Inner,
+    plane: &RawClient,
+    operation: Operation,
+    request: Request<Incoming>,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
     let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut onward = inner
-        .plane
+    let mut onward = plane
         .client
-        .request(head.method, format!("{}{address}", inner.plane.server));
+        .request(head.method, format!("{}{address}", plane.server));
     for name in [ACCEPT, CONTENT_TYPE] {
         if let Some(value) = head.headers.get(&name) {
             onward = onward.header(name, value);

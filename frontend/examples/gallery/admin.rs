@@ -2,13 +2,15 @@
 
 use jiff::SignedDuration;
 use portico_api::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, Correction, DifferencesPage,
-    FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane, HomePlaneState,
-    KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState, OfferingVariant,
-    OfferingVariants, Paged, PlaneAgents, PlaneDetail, PlaneNamespaces, PlaneRow, PlaneState, RecordPage,
-    RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage, VariantDifferences,
+    ChainBreak, ChainState, ClusterProblem, ConfigurationError, ConfigurationPage, Correction,
+    DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane,
+    HomePlaneState, KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState,
+    OfferingVariant, OfferingVariants, Paged, PlaneAgents, PlaneCluster, PlaneDetail, PlaneNamespaces,
+    PlaneRow, PlaneState, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
+    TenantsPage, VariantDifferences,
 };
 use portico_domain::audit_log::{Event, NewEvent};
+use portico_domain::cluster::RecordedCluster;
 use portico_domain::placement::Cordon;
 use portico_domain::schema_difference::SchemaDifference;
 use portico_domain::tenancy::Person;
@@ -26,6 +28,32 @@ fn hidden_plane(detail: &PlaneDetail, agents: PlaneAgents) -> String {
         row: PlaneRow {
             cordoned: false,
             certificate_expires_at: None,
+            ..detail.row.clone()
+        },
+        ..detail.clone()
+    };
+    let at = at(
+        pat("/admin/control-planes/x"),
+        "US shared",
+        &[("Control planes", Link::ControlPlanes)],
+    );
+    pages::admin_plane(&at, &page)
+}
+
+/// The page of a control plane at whose address another cluster answers.
+fn wrong_cluster(detail: &PlaneDetail) -> String {
+    let page = PlaneDetail {
+        cluster: PlaneCluster {
+            found: "b0a1d9f4-3c52-4b6e-9a77-0e2f4d6c8a10".parse().ok(),
+            problem: Some(ClusterProblem::Another),
+            ..detail.cluster.clone()
+        },
+        cordon: None,
+        remaining: Vec::new(),
+        row: PlaneRow {
+            cordoned: false,
+            state: PlaneState::Misconfigured,
+            problem: Some("another cluster answers".into()),
             ..detail.row.clone()
         },
         ..detail.clone()
@@ -154,6 +182,14 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             since: now() - SignedDuration::from_hours(20),
         }),
         cordoned_by_document: false,
+        cluster: PlaneCluster {
+            found: "4cf7c1b5-7d0e-4c4b-8f7a-f6a3f5f0f2c1".parse().ok(),
+            recorded: Some(RecordedCluster {
+                id: "4cf7c1b5-7d0e-4c4b-8f7a-f6a3f5f0f2c1".parse().expect("an id"),
+                since: now() - SignedDuration::from_hours(24 * 90),
+            }),
+            problem: None,
+        },
         remaining: claims::rows(),
         agents: None,
         namespaces: Some(namespaces()),
@@ -316,6 +352,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &detail,
             ),
         ),
+        ("admin-plane-wrong-cluster", wrong_cluster(&detail)),
         ("admin-plane-agents", hidden_plane(&detail, agents::agents())),
         (
             "admin-plane-no-agents",

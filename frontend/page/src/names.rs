@@ -74,6 +74,10 @@ pub const ADDRESS_KEY: &str = "@address";
 pub const WORKSPACE: &str = "_work_in";
 /// Why a control plane is cordoned.
 pub const REASON: &str = "_reason";
+/// The cluster that is on record for a control plane.
+pub const CLUSTER_WAS: &str = "was";
+/// The cluster that answers for it now; empty if it does not say who it is.
+pub const CLUSTER_IS: &str = "is";
 /// The changed definition to try, as YAML.
 pub const DEFINITION: &str = "_definition";
 /// The validity of a token in days.

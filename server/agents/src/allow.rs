@@ -60,7 +60,12 @@ pub(crate) fn allows(spec: &AgentSpec, request: &RequestInfo) -> Result<(), Deni
     };
     let own_review =
         group == AUTHORIZATION && OWN_REVIEWS.contains(&resource.as_str()) && request.verb == "create";
-    if own_review || has_rule(spec, request.verb, group, resource, namespace.as_deref()) {
+    // So that Portico can tell that the agent is beside the right cluster.
+    let identity = request.verb == "get"
+        && group.is_empty()
+        && resource == "namespaces"
+        && namespace.as_deref() == Some("kube-system");
+    if own_review || identity || has_rule(spec, request.verb, group, resource, namespace.as_deref()) {
         return Ok(());
     }
     Err(Denied::NoRule {
@@ -168,6 +173,7 @@ mod tests {
         for (method, path) in [
             (Method::GET, "/version"),
             (Method::GET, "/apis"),
+            (Method::GET, "/api/v1/namespaces/kube-system"),
             (
                 Method::POST,
                 "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
@@ -197,6 +203,10 @@ mod tests {
             (Method::GET, "/api/v1/namespaces/b/pods/p/log"),
             (Method::GET, "/api/v1/namespaces/a/secrets/s"),
             (Method::POST, "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+            (Method::GET, "/api/v1/namespaces/other"),
+            (Method::DELETE, "/api/v1/namespaces/kube-system"),
+            (Method::GET, "/api/v1/namespaces/kube-system/status"),
+            (Method::GET, "/api/v1/namespaces/kube-system/secrets"),
         ] {
             assert!(call(&spec, &method, path).is_err(), "{method} {path}");
         }

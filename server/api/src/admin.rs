@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{ClaimRow, Link, NamespaceRow, PlaneAgents, PlaneChoice, PlaneNamespaces};
 use portico_domain::audit_log::{Event, SignedHead};
+use portico_domain::cluster::{ClusterId, RecordedCluster};
 use portico_domain::documents::Phase;
-use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
+use portico_domain::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
 use portico_domain::placement::Cordon;
 
 /// The list of control planes.
@@ -76,6 +77,32 @@ pub struct PlaneRow {
     pub claim: Option<Link>,
 }
 
+/// The cluster that answers for a control plane. It is told from others by the uid of its namespace `kube-system`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaneCluster {
+    /// The one that answered last; `None` if it does not say who it is.
+    pub found: Option<ClusterId>,
+    /// The one on record; `None` if none has said who it is yet.
+    pub recorded: Option<RecordedCluster>,
+    /// Why it is not used.
+    pub problem: Option<ClusterProblem>,
+}
+
+/// Why a cluster is not used as a control plane.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClusterProblem {
+    /// It is another than the one on record.
+    Another,
+    /// One is on record, and this one does not say who it is.
+    Unknown,
+    /// This control plane is the same cluster.
+    SameAs(PlaneName),
+}
+
 /// The page of one control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,6 +116,8 @@ pub struct PlaneDetail {
     pub cordoned_by_document: bool,
     /// While it is cordoned: its claims by owner, at most 500.
     pub remaining: Vec<ClaimRow>,
+    /// The cluster that answers for it.
+    pub cluster: PlaneCluster,
     /// Its agents; `None` if it is reached otherwise.
     pub agents: Option<PlaneAgents>,
     /// The namespaces of tenants that templates keep on it; `None` if no template is for it.

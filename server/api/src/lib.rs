@@ -31,9 +31,9 @@ pub mod words;
 
 pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 pub use admin::{
-    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, HomePlaneState, MatrixCell, MatrixRow,
-    PlaneDetail, PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantEnvironment, TenantPage,
-    TenantPlane, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState,
+    MatrixCell, MatrixRow, PlaneCluster, PlaneDetail, PlaneRow, PlaneState, PlanesPage, RecordPage,
+    RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
 };
 pub use adoption::{AdoptPage, Mark};
 pub use agents::{AgentRow, AgentState, CreatedEnrolment, PlaneAgents};

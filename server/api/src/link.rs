@@ -71,6 +71,8 @@ pub enum Link {
     Cordon(PlaneName),
     /// Uncordons a control plane.
     Uncordon(PlaneName),
+    /// Accepts another cluster for a control plane.
+    AcceptCluster(PlaneName),
     /// Revokes an agent of a control plane.
     RevokeAgent(PlaneName, Uuid),
     /// The publications of tenants.
@@ -144,6 +146,7 @@ impl Link {
             Self::ControlPlane(_) => "/admin/control-planes/{plane}",
             Self::Cordon(_) => "/admin/control-planes/{plane}/cordon",
             Self::Uncordon(_) => "/admin/control-planes/{plane}/uncordon",
+            Self::AcceptCluster(_) => "/admin/control-planes/{plane}/cluster",
             Self::RevokeAgent(..) => "/admin/control-planes/{plane}/agents/{agent}/revoke",
             Self::Publications => "/admin/publications",
             Self::Publication(_) => "/admin/publications/{publication}",
@@ -188,9 +191,10 @@ impl Link {
             Self::RevokeToken(id) | Self::Person(id) | Self::EndAccess(id) => vec![id.to_string()],
             Self::EndSession(id) => vec![id.clone()],
             Self::Tenant(tenant) => vec![tenant.to_string()],
-            Self::ControlPlane(plane) | Self::Cordon(plane) | Self::Uncordon(plane) => {
-                vec![plane.to_string()]
-            }
+            Self::ControlPlane(plane)
+            | Self::Cordon(plane)
+            | Self::Uncordon(plane)
+            | Self::AcceptCluster(plane) => vec![plane.to_string()],
             Self::RevokeAgent(plane, agent) => vec![plane.to_string(), agent.to_string()],
             Self::Publication(publication) | Self::DecidePermission(publication) => {
                 vec![publication.to_string()]

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
-    ConfigurationError, ConfigurationPage, HomePlaneState, Link, MatrixCell, MatrixRow, NamespaceRow,
-    PlaneDetail, PlaneRow, PlaneState, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
-    TenantsPage,
+    ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState, Link, MatrixCell, MatrixRow,
+    NamespaceRow, PlaneCluster, PlaneDetail, PlaneRow, PlaneState, PlanesPage, TenantEnvironment, TenantPage,
+    TenantPlane, TenantRow, TenantsPage,
 };
 use portico_domain::documents::{Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
-use portico_planes::{ClaimFilter, PlaneStatus};
+use portico_planes::{ClaimFilter, ClusterStatus, PlaneStatus};
 
 use super::names::choice;
 use super::permissions::platform_admin;
@@ -122,6 +122,7 @@ impl Portal {
             cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
             cordoned_by_document: status.document.spec.cordoned,
             remaining,
+            cluster: cluster(status.cluster),
             agents: self.plane_agents(&status.document).await?,
             namespaces: self.plane_namespaces(&status.document),
             serves: catalog
@@ -386,6 +387,18 @@ pub(crate) fn plane_state(state: &portico_planes::PlaneState) -> PlaneState {
         portico_planes::PlaneState::Ready => PlaneState::Ready,
         portico_planes::PlaneState::Unreachable => PlaneState::Unreachable,
         portico_planes::PlaneState::Misconfigured(_) => PlaneState::Misconfigured,
+    }
+}
+
+fn cluster(status: ClusterStatus) -> PlaneCluster {
+    PlaneCluster {
+        found: status.found,
+        recorded: status.recorded,
+        problem: status.problem.map(|problem| match problem {
+            portico_planes::ClusterProblem::Another => ClusterProblem::Another,
+            portico_planes::ClusterProblem::Unknown => ClusterProblem::Unknown,
+            portico_planes::ClusterProblem::SameAs(other) => ClusterProblem::SameAs(other),
+        }),
     }
 }
 

@@ -20,6 +20,7 @@ mod claimed_planes;
 #[cfg(test)]
 mod claimed_planes_tests;
 mod claims;
+mod clusters;
 mod composition;
 pub mod configuration;
 mod connect;
@@ -81,6 +82,7 @@ pub use audit_log::{AuditLogExport, AuditLogQuery};
 pub use caller::Caller;
 pub use catalog::CatalogQuery;
 pub use claimed_planes::definitions_in;
+pub use clusters::RecordedClusters;
 pub use draft::bounded;
 pub use draft::input::{Content, FormCommand, FormFields, FormState, RequestInput, RequestTarget};
 pub use env::Env;
@@ -88,8 +90,8 @@ pub use error::{Conflict, Denial, InputError, NotSynced, PortalError, TokenProbl
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use operations::{
-    ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim, EndAccess,
-    EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
+    AcceptCluster, ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim,
+    EndAccess, EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
     RevokeToken, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
 };
 pub use requests::RequestsQuery;

@@ -10,6 +10,7 @@ pub mod audit_log;
 pub mod authz;
 pub mod claim;
 pub mod claimed_plane;
+pub mod cluster;
 pub mod connection;
 pub mod definition_change;
 pub mod documents;

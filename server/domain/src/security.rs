@@ -103,6 +103,8 @@ security_events! {
     PlaneCordoned = "plane.cordoned", Info, Change;
     /// A control plane was uncordoned.
     PlaneUncordoned = "plane.uncordoned", Info, Change;
+    /// Somebody accepted that another cluster answers for a control plane.
+    ClusterAccepted = "plane.cluster-accepted", Warning, Change;
 }
 
 impl SecurityEvent {

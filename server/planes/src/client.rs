@@ -12,7 +12,8 @@ use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn};
 use serde_json::Value;
 
 use crate::actor::{Actor, impersonation};
-use crate::connect::{Certificates, Connection, Credential, ServerAddress, explain, sign_in_error};
+use crate::cluster::ClusterCheck;
+use crate::connect::{Connection, Credential, OpenedConnections, ServerAddress, explain, sign_in_error};
 use crate::error::PlaneError;
 
 /// Longest response that is read, in bytes.
@@ -27,13 +28,15 @@ pub(crate) struct ApiClient {
     pub(crate) title: Arc<str>,
     pub(crate) limits: Limits,
     http: kube::Client,
-    certificates: Arc<Certificates>,
+    connections: Arc<OpenedConnections>,
     credential: Arc<Credential>,
     /// Which of a person's groups are passed on; `None`: calls are made as Portico.
     passed_on: Option<PassedOn>,
     /// Impersonation headers of the kubeconfig for Portico's own calls.
     impersonation: Arc<HeaderMap>,
     pub(crate) address: Arc<ServerAddress>,
+    /// Checks that the right cluster answers; `None`: whichever does.
+    cluster: Option<Arc<ClusterCheck>>,
 }
 
 /// An HTTP request to a control plane.
@@ -45,6 +48,8 @@ pub(crate) struct Call<'a> {
     pub(crate) accept: &'static str,
     pub(crate) actor: Option<&'a Actor>,
     pub(crate) limit: usize,
+    /// It may be sent to whichever cluster answers.
+    pub(crate) unchecked: bool,
 }
 
 impl<'a> Call<'a> {
@@ -57,7 +62,14 @@ impl<'a> Call<'a> {
             accept: "application/json",
             actor: None,
             limit: MAX_RESPONSE_BYTES,
+            unchecked: false,
         }
+    }
+
+    /// May be sent before it is known that the right cluster answers.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
     }
 
     pub(crate) fn acting_as(mut self, actor: &'a Actor) -> Self {
@@ -93,7 +105,7 @@ impl ApiClient {
             title: title.into(),
             limits: document.spec.limits.clone(),
             http: connection.http,
-            certificates: connection.certificates,
+            connections: connection.opened,
             credential: connection.credential,
             passed_on: match &document.spec.act_as {
                 ActAs::Portico => None,
@@ -101,6 +113,22 @@ impl ApiClient {
             },
             impersonation: Arc::new(connection.impersonation),
             address: Arc::new(connection.address),
+            cluster: None,
+        }
+    }
+
+    /// Checks before each call that the right cluster answers.
+    pub(crate) fn checking(mut self, cluster: ClusterCheck) -> Self {
+        self.cluster = Some(Arc::new(cluster));
+        self
+    }
+
+    /// Asks which cluster answers, and fails if it is not the right one, or does not accept the credentials. False if
+    /// any cluster is right, so that it was not asked.
+    pub(crate) async fn check_cluster(&self) -> Result<bool, PlaneError> {
+        match &self.cluster {
+            Some(cluster) => cluster.now(self).await,
+            None => Ok(false),
         }
     }
 
@@ -111,7 +139,7 @@ impl ApiClient {
 
     /// When the first of the certificates expires.
     pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
-        self.certificates.earliest_expiry()
+        self.connections.earliest_expiry()
     }
 
     /// The time limit for one call.
@@ -167,6 +195,10 @@ impl ApiClient {
     }
 
     async fn send(&self, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
+        if let Some(cluster) = self.cluster.as_ref().filter(|_| !call.unchecked) {
+            // Boxed, since it makes a call itself.
+            Box::pin(cluster.before(&call.method, self)).await?;
+        }
         let mut request = Request::builder()
             .method(call.method)
             .uri(call.path)

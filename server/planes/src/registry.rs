@@ -137,6 +137,7 @@ impl Planes {
             .iter()
             .map(|(name, plane)| (name.clone(), plane.offer.clone()));
         shared.offers.store(Arc::new(offers.collect()));
+        shared.clusters.retain(|plane| after.contains_key(plane));
         self.0.planes.store(Arc::new(after));
         for name in removed {
             if let Some(task) = tasks.remove(&name) {

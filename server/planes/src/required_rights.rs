@@ -92,6 +92,9 @@ pub fn required_rights(
             }
         }));
     }
+    // Its uid says which cluster answers.
+    let kube_system = BTreeSet::from(["kube-system".to_owned()]);
+    rights.push(RequiredRight::in_each("get", "", "namespaces", &kube_system));
     rights.push(RequiredRight::in_each("get", "", "secrets", namespaces));
     match act_as {
         ActAs::Portico => {

@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, watch};
 use crate::agent::AgentTransport;
 use crate::cache::{ClaimChange, Pool};
 use crate::catalog::{Catalog, Offered};
+use crate::cluster::{ClusterRegister, Clusters};
 use crate::discovery::Kind;
 
 /// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub kubeconfig_base: Option<PathBuf>,
     /// Carries calls to control planes that are reached through agents. Without it none is connected.
     pub agents: Option<Arc<dyn AgentTransport>>,
+    /// Keeps which cluster answers for each control plane. Without it, whichever answers is taken for the right one.
+    pub clusters: Option<Arc<dyn ClusterRegister>>,
 }
 
 /// A change that subscribers hear of.
@@ -66,6 +69,8 @@ pub(crate) struct Shared {
     /// What each control plane offers.
     pub(crate) offers: ArcSwap<BTreeMap<PlaneName, Arc<Offer>>>,
     pub(crate) catalog: ArcSwap<Catalog>,
+    /// Which cluster answered for each control plane.
+    pub(crate) clusters: Clusters,
     rebuilding: Mutex<()>,
     pub(crate) changes: broadcast::Sender<Change>,
 }
@@ -130,6 +135,7 @@ impl Shared {
             configured: watch::Sender::new(0),
             offers: ArcSwap::default(),
             catalog: ArcSwap::default(),
+            clusters: Clusters::default(),
             rebuilding: Mutex::new(()),
             changes: broadcast::Sender::new(CHANGE_BUFFER),
         }

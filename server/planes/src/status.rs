@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 
+use crate::cluster::ClusterStatus;
 use crate::informers::ObservedStatus;
 use crate::rights::RightsStatus;
 
@@ -100,6 +101,8 @@ pub struct PlaneStatus {
     pub recent_errors: Vec<RecentError>,
     /// How old the shown claims may be: the time since the stalest stream was up to date. `None`: all streams are.
     pub lag: Option<Duration>,
+    /// The cluster that answers for it.
+    pub cluster: ClusterStatus,
     /// The latency of the last probe.
     pub latency: Option<Duration>,
     /// When the first of its certificates expires: the server's or Portico's client certificate.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use portico_app::configuration::{LiveConfiguration, Problem};
 use portico_app::proof::{Proof, ProofError};
 use portico_app::security::SecurityLog;
-use portico_app::{Env, Portal};
+use portico_app::{Env, Portal, RecordedClusters};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
 use portico_planes::Planes;
@@ -138,7 +138,15 @@ pub async fn serve(
         stop.clone(),
     ));
     wait_for_home(&configuration).await;
-    let planes = connect_planes(&configuration, &store, agents.as_ref(), &background, &stop).await?;
+    let planes = connect_planes(
+        &configuration,
+        &store,
+        &authority,
+        agents.as_ref(),
+        &background,
+        &stop,
+    )
+    .await?;
     let work_to_do = Arc::new(Notify::new());
     let portal = Portal::new(
         store.clone(),
@@ -202,11 +210,16 @@ pub async fn serve(
 async fn connect_planes(
     configuration: &LiveConfiguration,
     store: &Store,
+    authority: &SystemAuthority,
     agents: Option<&AgentListening>,
     background: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<Planes, StoreError> {
-    let planes = Planes::new(agent_listener::plane_settings(agents));
+    let clusters = RecordedClusters::new(store.clone(), authority.clone(), Timestamp::now);
+    let planes = Planes::new(portico_planes::Settings {
+        clusters: Some(Arc::new(clusters)),
+        ..agent_listener::plane_settings(agents)
+    });
     configure(&planes, &configuration.current());
     planes.remember_offerings(store.requested_offerings().await?);
     background.spawn(follow_configuration(

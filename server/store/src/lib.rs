@@ -10,6 +10,7 @@ mod announce;
 mod audit_log;
 mod backend;
 mod claimed_planes;
+mod clusters;
 mod comments;
 mod cordons;
 mod error;

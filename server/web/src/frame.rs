@@ -228,13 +228,14 @@ pub(super) enum FlashMessage {
     Ended,
     Cordoned,
     Uncordoned,
+    ClusterAccepted,
     PermissionAccepted,
     PermissionRefused,
     Acknowledged,
 }
 
 impl FlashMessage {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
@@ -245,6 +246,7 @@ impl FlashMessage {
         Self::Ended,
         Self::Cordoned,
         Self::Uncordoned,
+        Self::ClusterAccepted,
         Self::PermissionAccepted,
         Self::PermissionRefused,
         Self::Acknowledged,
@@ -262,6 +264,7 @@ impl FlashMessage {
             Self::Ended => "ended",
             Self::Cordoned => "cordoned",
             Self::Uncordoned => "uncordoned",
+            Self::ClusterAccepted => "cluster-accepted",
             Self::PermissionAccepted => "permission-accepted",
             Self::PermissionRefused => "permission-refused",
             Self::Acknowledged => "acknowledged",
@@ -283,6 +286,7 @@ impl FlashMessage {
             Self::Ended => "It is ended, and refused from now on.",
             Self::Cordoned => "The control plane takes no new claims from now on.",
             Self::Uncordoned => "The control plane takes new claims again.",
+            Self::ClusterAccepted => "You accepted the cluster. Portico connects to it within seconds.",
             Self::PermissionAccepted => "You accepted the permission.",
             Self::PermissionRefused => "You refused the permission. That takes effect at once.",
             Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",

@@ -324,6 +324,7 @@ pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
         Conflict::DuplicateRequest => ProblemType::DuplicateRequest,
         Conflict::NotRenewable => ProblemType::NotRenewable,
         Conflict::ClaimInvalid { .. } => ProblemType::ClaimInvalid,
+        Conflict::ClusterChanged => ProblemType::ClusterChanged,
         Conflict::AlreadyCordoned => ProblemType::AlreadyCordoned,
         Conflict::NotCordoned | Conflict::CordonedByDocument => ProblemType::NotCordoned,
         Conflict::NothingToAcknowledge => ProblemType::NothingToAcknowledge,

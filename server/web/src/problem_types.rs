@@ -84,6 +84,8 @@ problem_types! {
     AlreadyCordoned = "already-cordoned", CONFLICT;
     /// The control plane is not cordoned, or only by its document.
     NotCordoned = "not-cordoned", CONFLICT;
+    /// Another cluster answers for the control plane, or is on record, than the caller saw.
+    ClusterChanged = "cluster-changed", CONFLICT;
     /// No break of the audit log waits for an acknowledgement.
     NothingToAcknowledge = "nothing-to-acknowledge", CONFLICT;
     /// The request is not valid. `errors` has a message for each field.

@@ -80,6 +80,12 @@ fn admin_table() -> Vec<Route> {
             Form,
             post(admin::uncordon),
         ),
+        route(
+            "POST",
+            "/admin/control-planes/{plane}/cluster",
+            Form,
+            post(admin::accept_cluster),
+        ),
         route("POST", "/admin/control-planes/{plane}", Form, post(agents::enrol)),
         route(
             "POST",
@@ -241,6 +247,7 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::admin::plane)),
         api_route(routes!(api::admin::cordon)),
         api_route(routes!(api::admin::uncordon)),
+        api_route(routes!(api::admin::accept_cluster)),
         api_route(routes!(api::agents::enrol)),
         api_route(routes!(api::agents::revoke)),
         api_route(routes!(api::admin::try_definition)),
@@ -385,6 +392,7 @@ mod tests {
             Link::ControlPlane(plane()),
             Link::Cordon(plane()),
             Link::Uncordon(plane()),
+            Link::AcceptCluster(plane()),
             Link::RevokeAgent(plane(), Uuid::nil()),
             Link::Sessions,
             Link::EndSession("others".to_owned()),

@@ -43,6 +43,7 @@ mod approvals;
 mod audit_log;
 mod bad_input;
 mod claimed_planes;
+mod clusters;
 mod comments;
 mod composed_resources;
 mod composed_resources_real;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use portico_domain::audit_log::Event;
 use portico_domain::security::SecurityEvent;
 use portico_simulator::oidc::SigningKey;
+use portico_tests::agents::until_page;
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
 use portico_tests::story::POSTGRESQL;
@@ -162,7 +163,25 @@ impl Stage {
                 let path = "/admin/control-planes/us-shared/uncordon";
                 let _ = self.pat.post(path, &[]).await.expect(200);
             }
+            SecurityEvent::ClusterAccepted => self.accept_another_cluster().await,
         }
+    }
+
+    /// Leads one control plane to the cluster of another, and accepts that.
+    async fn accept_another_cluster(&self) {
+        let kubeconfig = |name: &str| {
+            let mut planes = self.demo.ready.control_planes.iter();
+            planes
+                .find(|plane| plane.name == name)
+                .unwrap()
+                .kubeconfig
+                .clone()
+        };
+        std::fs::copy(kubeconfig("eu-shared"), kubeconfig("us-shared")).unwrap();
+        until_page(&self.pat, "us-shared", "Accept this cluster").await;
+        let page = self.pat.get("/admin/control-planes/us-shared").await;
+        let form = page.page().form("/cluster").unwrap();
+        let _ = self.pat.submit(&page.url, &form, None).await.expect(200);
     }
 
     async fn recorded(&self, verb: &str) -> Vec<Event> {

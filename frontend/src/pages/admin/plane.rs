@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_api::{ClaimRow, Frame, Link, PlaneDetail, names};
+use portico_api::{ClaimRow, ClusterProblem, Frame, Link, PlaneCluster, PlaneDetail, names};
 
 use super::agents::{agents, created};
 use super::namespaces::namespaces;
@@ -23,6 +23,7 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
             {created(page)}
             <div class="live" data-live="plane">
                 {warnings(page)}
+                {cluster(frame, page)}
                 <div class="two">
                     <div class="stack-l">{agents(frame, page)}{remaining(page)}{serves(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
                     <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(frame, page)}{left_out(page)}</div>
@@ -53,6 +54,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
             <h2 id="about">"How it is"</h2>
             <dl class="facts">
                 <div><dt>"State"</dt><dd>{state(frame.now, row)}</dd></div>
+                <div><dt>"Cluster"</dt><dd>{cluster_id(frame, page)}</dd></div>
                 <div><dt>"Version"</dt><dd>{row.version.clone().unwrap_or_else(|| "Not known".to_owned())}</dd></div>
                 <div><dt>"Answers in"</dt><dd>{row.latency_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"))}</dd></div>
                 <div><dt>"Behind"</dt><dd>{behind(row)}</dd></div>
@@ -66,6 +68,75 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// What tells its cluster from others.
+fn cluster_id(frame: &Frame, page: &PlaneDetail) -> AnyView {
+    match (&page.cluster.recorded, page.row.last_seen) {
+        (Some(known), _) => view! {
+            <span class="mono">{known.id.to_string()}</span>
+            <span class="reason">"On record since "{time(frame.now, known.since)}</span>
+        }
+        .into_any(),
+        (None, None) => "Not known yet".into_any(),
+        (None, Some(_)) => view! {
+            "Not known"
+            <span class="reason">"Portico may not get the namespace kube-system, so it would not notice another cluster at this address."</span>
+        }
+        .into_any(),
+    }
+}
+
+/// What to do if the wrong cluster answers.
+fn cluster(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
+    let PlaneCluster {
+        found,
+        recorded: Some(recorded),
+        problem: Some(problem),
+    } = &page.cluster
+    else {
+        return None;
+    };
+    let is = found.as_ref().map(ToString::to_string).unwrap_or_default();
+    let was = recorded.id.to_string();
+    let said = match problem {
+        ClusterProblem::SameAs(other) => {
+            let to = Link::ControlPlane(other.clone()).to_string();
+            view! {
+                <p>"It is the same cluster as "<a href=to>{other.to_string()}</a>". Its claims would be shown and counted twice, so only the other one is used. Remove one of the two documents."</p>
+            }
+            .into_any()
+        }
+        ClusterProblem::Another => view! {
+            <p>"The cluster "<span class="mono">{is.clone()}</span>" answers, not "<span class="mono">{was.clone()}</span>", which is on record since "{time(frame.now, recorded.since)}". Portico makes no call to it, so that claims of the two are not mixed up."</p>
+            <p>"If the address is wrong, mend it. If the cluster was built anew, accept it: its claims are then shown in place of those of the old one."</p>
+        }
+        .into_any(),
+        ClusterProblem::Unknown => view! {
+            <p>"It does not say any more which cluster it is. "<span class="mono">{was.clone()}</span>" is on record since "{time(frame.now, recorded.since)}". Portico makes no call to it, since it may be another one."</p>
+            <p>"Grant Portico the right to get the namespace kube-system there. If you cannot, take the old cluster off the record."</p>
+        }
+        .into_any(),
+    };
+    let button = match problem {
+        ClusterProblem::SameAs(_) => None,
+        ClusterProblem::Another => Some("Accept this cluster"),
+        ClusterProblem::Unknown => Some("Take it off the record"),
+    };
+    let form = button.map(|button| {
+        view! {
+            <form method="post" action=Link::AcceptCluster(page.row.plane.name.clone()).to_string()>
+                {csrf(frame)}
+                <input type="hidden" name=names::CLUSTER_WAS value=was.clone() />
+                <input type="hidden" name=names::CLUSTER_IS value=is.clone() />
+                <button class="button">{button}</button>
+            </form>
+        }
+    });
+    Some(
+        view! { <section class="stack" aria-labelledby="cluster"><h2 id="cluster">"The wrong cluster answers"</h2>{said}{form}</section> }
+            .into_any(),
+    )
 }
 
 /// Whether it takes new claims, and the button to change that.

@@ -24,6 +24,7 @@ pub fn event_sentence(event: &Event) -> String {
         "secret.revealed" => "revealed a secret of",
         "plane.cordoned" => "cordoned",
         "plane.uncordoned" => "uncordoned",
+        "plane.cluster-accepted" => "accepted another cluster for",
         "agent.token-created" => "made a token for an agent of",
         "agent.enrolled" => "enrolled an agent of",
         "agent.revoked" => "revoked an agent of",

@@ -182,6 +182,9 @@ pub enum Conflict {
     /// The control plane is cordoned by its document.
     #[error("Its document says cordoned: true. Take that line out of the configuration.")]
     CordonedByDocument,
+    /// Another cluster answers for the control plane, or is on record, than the platform admin saw.
+    #[error("Which cluster answers has changed since you saw it. Look at it again, then decide.")]
+    ClusterChanged,
     /// No break of the audit log is open.
     #[error("There is no break that waits for anybody. Reload the page.")]
     NothingToAcknowledge,

@@ -3,6 +3,7 @@
 //! A command says what is wanted and nothing about forms or JSON: both are decoded above. Each handler judges the
 //! caller by `portico_domain::authz` and hands the grant on to what it does.
 
+mod accept_cluster;
 pub(crate) mod act_on_claims;
 pub(crate) mod adopt_claim;
 pub(crate) mod comment;
@@ -22,6 +23,7 @@ pub(crate) mod submit_request;
 pub(crate) mod try_definition;
 pub(crate) mod withdraw;
 
+pub use accept_cluster::AcceptCluster;
 pub use act_on_claims::{ActOnClaims, SelectedClaim};
 pub use adopt_claim::AdoptClaim;
 pub use comment::PostComment;

@@ -47,6 +47,8 @@ operations! {
     Cordon = "plane.cordoned";
     /// Open a control plane to new claims again.
     Uncordon = "plane.uncordoned";
+    /// Accept that another cluster answers for a control plane from now on.
+    AcceptCluster = "plane.cluster-accepted";
     /// Make a token with which an agent of a control plane enrols.
     EnrolAgent = "agent.token-created";
     /// Revoke an agent of a control plane.
@@ -508,6 +510,19 @@ pub fn uncordon(
     configuration: &Configuration,
     plane: &PlaneName,
 ) -> Result<Granted<PlaneName, Uncordon>, Denied> {
+    let basis = configured_plane(viewer, configuration, plane)?;
+    Ok(Granted::new(viewer, plane.clone(), basis))
+}
+
+/// Grants accepting that another cluster answers for a control plane.
+///
+/// # Errors
+/// As [`cordon`].
+pub fn accept_cluster(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Granted<PlaneName, AcceptCluster>, Denied> {
     let basis = configured_plane(viewer, configuration, plane)?;
     Ok(Granted::new(viewer, plane.clone(), basis))
 }

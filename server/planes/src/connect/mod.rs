@@ -19,6 +19,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -32,6 +33,7 @@ use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use parking_lot::Mutex;
 use portico_domain::documents::{ActAs, ClaimConnection, Connection as Address, ControlPlane};
 use portico_domain::names::PlaneName;
+use tokio::sync::watch;
 use tower::{BoxError, Service, ServiceBuilder};
 
 use crate::agent::{AgentService, AgentTransport};
@@ -58,15 +60,24 @@ const MIN_SECRET_INTERVAL: Duration = Duration::from_secs(5);
 /// Where Kubernetes mounts the service account of a pod.
 const SERVICE_ACCOUNT_DIR: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// When the certificates of a connection expire.
+/// The connections that a client has opened.
 #[derive(Debug, Default)]
-pub(crate) struct Certificates {
+pub(crate) struct OpenedConnections {
     pub(crate) client_expires_at: Option<Timestamp>,
     server_expires_at: Mutex<Option<Timestamp>>,
+    opened: AtomicU64,
+    /// Changes with the agents through which calls are sent.
+    agents: Option<watch::Receiver<u64>>,
 }
 
-impl Certificates {
-    /// The earliest expiry.
+impl OpenedConnections {
+    /// A number that changes with each new connection, which may lead elsewhere than those before.
+    pub(crate) fn count(&self) -> u64 {
+        let agents = self.agents.as_ref().map_or(0, |changes| *changes.borrow());
+        self.opened.load(Ordering::Relaxed).wrapping_add(agents)
+    }
+
+    /// The earliest expiry of the certificates.
     pub(crate) fn earliest_expiry(&self) -> Option<Timestamp> {
         [self.client_expires_at, *self.server_expires_at.lock()]
             .into_iter()
@@ -78,7 +89,7 @@ impl Certificates {
 /// What an API client is made of.
 pub(crate) struct Connection {
     pub(crate) http: kube::Client,
-    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) opened: Arc<OpenedConnections>,
     pub(crate) credential: Arc<Credential>,
     /// Impersonation headers of the kubeconfig.
     pub(crate) impersonation: HeaderMap,
@@ -251,11 +262,11 @@ pub(crate) async fn connect(
         ))
     })?;
     let address = ServerAddress::of(&config);
-    let (http, certificates, credential) = http_client(config, &shown).await?;
+    let (http, opened, credential) = http_client(config, &shown).await?;
     Ok(Connected {
         connection: Connection {
             http,
-            certificates,
+            opened,
             credential,
             impersonation,
             address,
@@ -274,7 +285,10 @@ fn through_agent(plane: &PlaneName, agents: Option<&Arc<dyn AgentTransport>>) ->
     Connected {
         connection: Connection {
             http: ClientBuilder::new(service, "default").build(),
-            certificates: Arc::default(),
+            opened: Arc::new(OpenedConnections {
+                agents: agents.map(|agents| agents.subscribe(plane)),
+                ..OpenedConnections::default()
+            }),
             credential: Arc::new(Credential::none()),
             impersonation: HeaderMap::new(),
             address: ServerAddress {
@@ -381,7 +395,7 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
     })
 }
 
-type Client = (kube::Client, Arc<Certificates>, Arc<Credential>);
+type Client = (kube::Client, Arc<OpenedConnections>, Arc<Credential>);
 
 async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
     let wrong = |what: String| SetUpError::new(format!("the kubeconfig {kubeconfig}: {what}"));
@@ -396,9 +410,9 @@ async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, Set
         .await
         .map_err(|error| wrong(format!("users[].user.exec: {error}")))?;
     let credential = Arc::new(credential);
-    let certificates = Arc::new(Certificates {
+    let opened = Arc::new(OpenedConnections {
         client_expires_at: client_end,
-        server_expires_at: Mutex::new(None),
+        ..OpenedConnections::default()
     });
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -411,9 +425,9 @@ async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, Set
     if let Some(name) = config.server_name {
         connector = connector.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
-    let connector = CertificateObserver {
+    let connector = ConnectionObserver {
         inner: connector.enable_http1().wrap_connector(tcp),
-        certificates: certificates.clone(),
+        opened: opened.clone(),
     };
     let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_mins(1))
@@ -423,11 +437,7 @@ async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, Set
         .layer(Config::new(config.server).base_uri_layer())
         .layer(SignInLayer(credential.clone()))
         .service(pool);
-    Ok((
-        ClientBuilder::new(service, "default").build(),
-        certificates,
-        credential,
-    ))
+    Ok((ClientBuilder::new(service, "default").build(), opened, credential))
 }
 
 /// The impersonation headers of a kubeconfig.
@@ -455,17 +465,17 @@ fn impersonation_headers(impersonation: Option<&Impersonation>) -> Option<Header
     Some(headers)
 }
 
-/// Observes the server certificate of each new connection.
+/// Counts new connections, and observes the server certificate of each.
 #[derive(Clone)]
-struct CertificateObserver<C> {
+struct ConnectionObserver<C> {
     inner: C,
-    certificates: Arc<Certificates>,
+    opened: Arc<OpenedConnections>,
 }
 
 type Stream<T> = MaybeHttpsStream<T>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<Stream<T>, BoxError>> + Send>>;
 
-impl<C, T> Service<Uri> for CertificateObserver<C>
+impl<C, T> Service<Uri> for ConnectionObserver<C>
 where
     C: Service<Uri, Response = Stream<T>, Error = BoxError>,
     C::Future: Send + 'static,
@@ -481,14 +491,15 @@ where
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let connecting = self.inner.call(to);
-        let certificates = self.certificates.clone();
+        let opened = self.opened.clone();
         Box::pin(async move {
             let stream = connecting.await?;
+            opened.opened.fetch_add(1, Ordering::Relaxed);
             if let MaybeHttpsStream::Https(tls) = &stream {
                 let (_, session) = tls.inner().get_ref();
                 let chain = session.peer_certificates().unwrap_or_default();
                 let end = chain.iter().filter_map(|der| not_after(der)).min();
-                *certificates.server_expires_at.lock() = end;
+                *opened.server_expires_at.lock() = end;
             }
             Ok(stream)
         })

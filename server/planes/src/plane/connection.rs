@@ -14,6 +14,7 @@ use super::context::{InitialSync, PlaneContext};
 use super::rights_review;
 use super::state::Plane;
 use crate::client::{ApiClient, Call};
+use crate::cluster::ClusterCheck;
 use crate::connect::{Connected, Source, StoredKubeconfigs, connect};
 use crate::discovery::discover;
 use crate::error::PlaneError;
@@ -58,12 +59,21 @@ pub(crate) async fn run_connection(
                 source,
                 warnings,
             }) => {
-                let client = ApiClient::new(plane.title(), connection, &document);
+                let cluster = ClusterCheck::new(
+                    plane.name.clone(),
+                    document.claim().is_some(),
+                    shared.clone(),
+                    plane.cluster.clone(),
+                    plane.probe_now.clone(),
+                    connection.opened.clone(),
+                );
+                let client = ApiClient::new(plane.title(), connection, &document).checking(cluster);
                 wait = MIN_BACKOFF;
                 plane.warn(warnings);
                 plane.client.store(Some(Arc::new(client.clone())));
                 if matches!(plane.health.lock().state, PlaneState::Misconfigured(_))
                     && !plane.is_unauthenticated()
+                    && !plane.has_wrong_cluster()
                 {
                     set_state(&shared, &plane, &PlaneState::Connecting);
                 }
@@ -105,7 +115,8 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
     let mut agents = agent_changes(context);
     loop {
         let started = Instant::now();
-        let authenticated = authenticated_at.is_none_or(|at| at.elapsed() >= CREDENTIAL_PROBE_INTERVAL);
+        let authenticated = authenticated_at.is_none_or(|at| at.elapsed() >= CREDENTIAL_PROBE_INTERVAL)
+            || context.plane.has_wrong_cluster();
         if authenticated {
             authenticated_at = Some(started);
         }
@@ -123,6 +134,7 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                 }
                 failures = 0;
                 wait = MIN_BACKOFF;
+                let answers_since = answers_since.get_or_insert(started);
                 if std::mem::take(&mut was_unauthenticated) {
                     context.plane.unauthenticated.store(false, Ordering::Relaxed);
                 }
@@ -134,7 +146,7 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                         credentials_rejected(&context.plane),
                     );
                 } else if all_read.is_closed()
-                    || answers_since.get_or_insert(started).elapsed() >= PROBE_INTERVAL
+                    || answers_since.elapsed() >= PROBE_INTERVAL
                     || context.plane.health.lock().state != PlaneState::Connecting
                 {
                     set_state(&context.shared, &context.plane, &PlaneState::Ready);
@@ -166,6 +178,10 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                     }
                     PlaneError::Misconfigured { message, .. } => {
                         set_misconfigured(&context.shared, &context.plane, message);
+                        // Streams opened at another cluster must end, and what they have read there is read again.
+                        if answers_since.is_some() && context.plane.has_wrong_cluster() {
+                            return;
+                        }
                     }
                     // Ignore a single failure.
                     _ if failures >= 2 || context.plane.health.lock().state == PlaneState::Connecting => {
@@ -222,7 +238,7 @@ async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<
         plane: client.title.to_string(),
         after: PROBE_TIMEOUT,
     };
-    let asking = client.request_json(Call::get("/version".to_owned()));
+    let asking = client.request_json(Call::get("/version".to_owned()).unchecked());
     let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
     let version = match answer.unwrap_or_else(|_| Err(timeout())) {
         Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
@@ -235,6 +251,10 @@ async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<
         Err(error) => return Err(error),
     };
     if authenticated {
+        let checking = tokio::time::timeout(PROBE_TIMEOUT, client.check_cluster()).await;
+        if checking.unwrap_or_else(|_| Err(timeout()))? {
+            return Ok(version);
+        }
         let right = Right::on_definitions("list");
         let asking = has_right(client, None, &right);
         if let Ok(Err(error @ PlaneError::Refused { status: 401, .. })) =

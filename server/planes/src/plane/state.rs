@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::cache::Index;
 use crate::client::ApiClient;
+use crate::cluster::ClusterStatus;
 use crate::error::PlaneError;
 use crate::informers::Informers;
 use crate::resource_names::ResourceNames;
@@ -41,7 +42,7 @@ pub(crate) struct Plane {
     /// Changes after each reconnection.
     pub(crate) reconnected: watch::Sender<u64>,
     /// Wakes the probe.
-    pub(crate) probe_now: Notify,
+    pub(crate) probe_now: Arc<Notify>,
     /// The control plane answers calls with 401.
     pub(super) unauthenticated: AtomicBool,
     pub(super) client: ArcSwapOption<ApiClient>,
@@ -53,6 +54,8 @@ pub(crate) struct Plane {
     /// Insecure settings of the connection.
     pub(super) warnings: ArcSwap<Vec<String>>,
     skipped: Mutex<BTreeSet<String>>,
+    /// The cluster that answers for it.
+    pub(super) cluster: Arc<Mutex<ClusterStatus>>,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +93,7 @@ impl Plane {
             names: ResourceNames::default(),
             informers: Informers::default(),
             reconnected: watch::Sender::new(0),
-            probe_now: Notify::new(),
+            probe_now: Arc::default(),
             unauthenticated: AtomicBool::new(false),
             client: ArcSwapOption::empty(),
             health: Mutex::new(HealthState::new(now)),
@@ -99,6 +102,7 @@ impl Plane {
             rights: Rights::default(),
             warnings: ArcSwap::default(),
             skipped: Mutex::default(),
+            cluster: Arc::default(),
         }
     }
 
@@ -171,6 +175,7 @@ impl Plane {
             skipped: self.skipped.lock().iter().cloned().collect(),
             recent_errors: health.recent_errors.iter().cloned().collect(),
             lag,
+            cluster: self.cluster.lock().clone(),
             latency: health.latency,
             certificate_expires_at: self
                 .client
@@ -189,6 +194,11 @@ impl Plane {
     /// True if the control plane does not accept Portico's credentials.
     pub(super) fn is_unauthenticated(&self) -> bool {
         self.unauthenticated.load(Ordering::Relaxed)
+    }
+
+    /// True if another cluster than the right one answered last.
+    pub(super) fn has_wrong_cluster(&self) -> bool {
+        self.cluster.lock().problem.is_some()
     }
 
     /// Stores warnings about the connection, and logs new ones.

@@ -7,6 +7,7 @@ mod agents;
 mod approvals;
 mod audit_log;
 mod claimed_planes;
+mod clusters;
 mod comments;
 mod cordons;
 mod files;

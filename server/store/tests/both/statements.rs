@@ -340,8 +340,23 @@ async fn record(store: &Store) {
         .await
         .unwrap();
     store.cordons().await.unwrap();
-    let opens = Granted::for_tests(dana().person, plane);
+    let opens = Granted::for_tests(dana().person, plane.clone());
     store.uncordon(&opens, &[]).await.unwrap();
+    let found = "0a-1".parse().unwrap();
+    let system = SystemAuthority::for_tests();
+    store
+        .record_cluster(&system, &plane, Some(&found), now)
+        .await
+        .unwrap();
+    let accepts = Granted::for_tests(dana().person, plane);
+    store
+        .accept_cluster(&accepts, &found, Some(&"0b-2".parse().unwrap()), now, &[])
+        .await
+        .unwrap();
+    store
+        .accept_cluster(&accepts, &found, None, now, &[])
+        .await
+        .unwrap();
 }
 
 fn dana() -> KnownPerson {

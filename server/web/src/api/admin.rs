@@ -6,7 +6,8 @@ use http::StatusCode;
 use portico_api::{
     ConfigurationPage, DefinitionTrial, PlaneDetail, PlanesPage, RecordPage, TenantPage, TenantsPage,
 };
-use portico_app::{AuditLogQuery, Cordon, TryDefinition, Uncordon};
+use portico_app::{AcceptCluster, AuditLogQuery, Cordon, TryDefinition, Uncordon};
+use portico_domain::cluster::ClusterId;
 use portico_domain::names::{PlaneName, TenantName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +17,9 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::ApiContext;
-use super::problems::{Acknowledging, Changing, Cordoning, Problems, Trying, Uncordoning, Viewing};
+use super::problems::{
+    AcceptingCluster, Acknowledging, Changing, Cordoning, Problems, Trying, Uncordoning, Viewing,
+};
 
 /// Lists control planes and what they serve. For platform admins.
 #[utoipa::path(
@@ -80,6 +83,42 @@ pub(in super::super) async fn cordon(
         reason: close.reason.as_deref(),
     };
     app.portal.cordon(context.caller(), command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The cluster to accept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct AcceptClusterRequest {
+    /// The cluster on record, as the page of the control plane has it (`cluster.recorded.id`).
+    was: ClusterId,
+    /// The one that answers now (`cluster.found`); null if it does not say who it is.
+    is: Option<ClusterId>,
+}
+
+/// Accepts that another cluster answers for a control plane, since it was built anew. Its claims are shown in place of those
+/// of the cluster before. For platform admins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/control-planes/{plane}/cluster",
+    operation_id = "acceptCluster",
+    tag = "Administration",
+    request_body = AcceptClusterRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane.")),
+    responses((status = 204, description = "The cluster is used within seconds."), Problems<(Viewing, Changing, AcceptingCluster)>),
+)]
+pub(in super::super) async fn accept_cluster(
+    State(app): State<App>,
+    context: ApiContext,
+    ResourceId(name): ResourceId<PlaneName>,
+    Body(accept): Body<AcceptClusterRequest>,
+) -> Result<StatusCode, Problem> {
+    let command = AcceptCluster {
+        plane: &name,
+        was: Some(&accept.was),
+        now_is: accept.is.as_ref(),
+    };
+    app.portal.accept_cluster(context.caller(), command).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -74,6 +74,8 @@ problem_sets! {
     Enrolling: [PlaneMisconfigured];
     /// Cordoning.
     Cordoning: [AlreadyCordoned];
+    /// Accepting a cluster.
+    AcceptingCluster: [ClusterChanged];
     /// Deciding on a permission.
     DecidingPermission: [Changed];
     /// Uncordoning.

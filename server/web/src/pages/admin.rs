@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::{StatusCode, header};
 use portico_api::{FleetCondition, FleetFilter, FleetGrouping, Link, PlaneDetail, TryDefinitionPage, names};
-use portico_app::{AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
+use portico_app::{AcceptCluster, AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
+use portico_domain::cluster::ClusterId;
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use serde_json::json;
 
@@ -116,6 +117,27 @@ pub(in super::super) async fn uncordon(
     let command = Uncordon { plane: &name };
     portal.uncordon(form.context.caller(&remote), command).await?;
     Ok(FlashMessage::Uncordoned.add_to(to(&name)))
+}
+
+/// `POST /admin/control-planes/{plane}/cluster`.
+pub(in super::super) async fn accept_cluster(
+    ClientAddress(address): ClientAddress,
+    ResourceId(name): ResourceId<PlaneName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let portal = &form.context.app.portal;
+    let id = |field| form.field(field).parse::<ClusterId>().ok();
+    let (was, now_is) = (id(names::CLUSTER_WAS), id(names::CLUSTER_IS));
+    let command = AcceptCluster {
+        plane: &name,
+        was: was.as_ref(),
+        now_is: now_is.as_ref(),
+    };
+    portal
+        .accept_cluster(form.context.caller(&remote), command)
+        .await?;
+    Ok(FlashMessage::ClusterAccepted.add_to(to(&name)))
 }
 
 /// `GET /admin/try-definition`.

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use portico_tests::agents::{AgentHome, WIDGETS, token, until_connected, until_page};
+use portico_tests::apiserver::ApiServer;
 use portico_tests::proxy::{Fault, Operation, Proxy};
 use portico_tests::story::{claim_path, request, submit_form, until_claim, until_request};
 
@@ -73,6 +74,43 @@ async fn a_connection_that_breaks_costs_nothing() {
     until_connected(admin, "hidden", 1).await;
     set_reason(kubectl, "steady", "Last");
     until_reason(&dana, &claim, "Last").await;
+}
+
+/// An agent can be started beside any cluster: a token says nothing of where.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_beside_another_cluster_is_not_used() {
+    if !is_here("an_agent_beside_another_cluster_is_not_used") {
+        return;
+    }
+    let setting = Setting::start(60).await;
+    let admin = &setting.admin;
+    let home = setting.home(WIDGETS);
+    let mut agent = home.start(Some(&token(admin, "hidden").await));
+    let dana = setting.dana().await;
+    until_offered(&dana).await;
+    let id = request(&dana, WIDGET, "steady", SIZE).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    agent.kill();
+    until_connected(admin, "hidden", 0).await;
+
+    let elsewhere = ApiServer::start().await;
+    let kubectl = elsewhere.kubectl();
+    kubectl.apply(include_str!("../widget.yaml"), &[]);
+    let _ = kubectl.try_run(&["create", "namespace", "payments-dev"], None);
+    let home = AgentHome::new(
+        "hidden",
+        &[setting.relay.address],
+        elsewhere.kubeconfig(),
+        WIDGETS,
+    );
+    let _agent = home.start(Some(&token(admin, "hidden").await));
+    until_page(admin, "hidden", "The wrong cluster answers").await;
+    let shown = dana.get(&claim).await.expect(200).page().body();
+    assert!(shown.contains("steady"), "{shown}");
+    let refused = submit_form(&dana, WIDGET, "astray", SIZE).await.page().body();
+    assert!(refused.contains("not set up correctly"), "{refused}");
+    let there = kubectl.run(&["get", WIDGET, super::NAMESPACE, "--output=name"]);
+    assert_eq!(there.trim(), "");
 }
 
 /// Whoever answers for another control plane, or says nonsense, harms nobody else.

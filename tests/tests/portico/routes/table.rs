@@ -148,6 +148,13 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "/admin/control-planes/us-shared/uncordon",
         "SNNNNNK",
     ),
+    // The right cluster answers.
+    (
+        "POST",
+        "/admin/control-planes/{plane}/cluster",
+        "/admin/control-planes/us-shared/cluster",
+        "SNNNNNB",
+    ),
     // A control plane without agents.
     (
         "POST",
@@ -379,6 +386,14 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/control-planes/us-shared/cordon",
         "",
         "SNNNNNK",
+    ),
+    // The right cluster answers.
+    (
+        "POST",
+        "/api/v1/control-planes/{plane}/cluster",
+        "/api/v1/control-planes/us-shared/cluster",
+        r#"{"was":"a","is":"b"}"#,
+        "SNNNNNB",
     ),
     // A control plane without agents.
     (
