@@ -36,13 +36,10 @@ describe('connecting', { timeout: 180_000 }, () => {
     await dana.page.locator('html[data-alive]').waitFor();
   }
 
+  /** Opens the tab, and returns what it shows. */
   async function snippet(title) {
-    const more = connect().locator('#more-snippets');
-    if ((await more.getAttribute('open')) === null) await more.locator('> summary').click();
-    const heading = dana.page.getByRole('heading', { name: title, exact: true });
-    const fold = connect().locator('details[id^="snippet-"]', { has: heading });
-    if ((await fold.getAttribute('open')) === null) await fold.locator('summary').click();
-    return fold;
+    await connect().locator('label.tab', { hasText: title }).click();
+    return connect().locator('.panel:visible');
   }
 
   it('shows public values, and dots for secrets', async () => {
@@ -110,7 +107,35 @@ describe('connecting', { timeout: 180_000 }, () => {
     const psql = await (await snippet('psql')).locator('pre').innerText();
     assert.match(psql, /^psql "host=orders\.payments-dev\.eu-shared\S* port=5432 dbname=\w+ user=admin"/);
     assert.match(await (await snippet('Python')).locator('pre').innerText(), /host="orders\.payments-dev\.eu-shared/);
-    assert.match(await (await snippet('Kubernetes')).locator('pre').innerText(), /name: PGPASSWORD\n.*\n.*key: password/);
+    assert.match(await (await snippet('Kubernetes')).locator('pre').first().innerText(), /name: PGPASSWORD\n.*\n.*key: password/);
+  });
+
+  it('changes tabs with the arrow keys, and keeps the tab when the page is refreshed', async () => {
+    await open();
+    await connect().getByRole('radio', { name: 'Values' }).focus();
+    await dana.page.keyboard.press('ArrowRight');
+    await dana.page.keyboard.press('ArrowRight');
+    assert.ok(await connect().getByRole('radio', { name: 'Environment file' }).isChecked());
+    assert.match(await connect().locator('.panel:visible').innerText(), /PGHOST=/);
+    const refreshed = dana.page.waitForResponse((response) => response.request().method() === 'GET' && response.url() === dana.page.url());
+    await dana.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await refreshed;
+    await dana.page.waitForTimeout(300);
+    assert.ok(await connect().getByRole('radio', { name: 'Environment file' }).isChecked());
+    assert.equal(await connect().locator('.panel:visible').count(), 1);
+  });
+
+  it('copies the Secret as a manifest with its values, which are strings of YAML', async () => {
+    await open();
+    const panel = await snippet('Kubernetes');
+    const shown = await panel.locator('pre').nth(1).innerText();
+    assert.match(shown, /kind: Secret\n[^]*password: ●+\n/);
+    assert.ok(!shown.includes(password));
+    await panel.getByRole('button', { name: /^Copy/ }).nth(1).click();
+    await dana.page.locator('#announcements', { hasText: 'Copied' }).waitFor();
+    const copied = await clipboard();
+    assert.ok(copied.includes(`\n  password: ${JSON.stringify(password)}\n`), copied.replaceAll(password, '…'));
+    assert.match(copied, /\n {2}port: "5432"\n/);
   });
 
   it('copies a complete environment file, and shows it when everything is revealed', async () => {
@@ -126,7 +151,10 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.ok(!('PORT' in lines) && !('HOST' in lines), Object.keys(lines).join());
     assert.match(await file.locator('pre').innerText(), /PGPASSWORD=●+/);
     await connect().getByRole('button', { name: 'Reveal all' }).click();
+    await file.getByText(password).first().waitFor();
+    await snippet('Values');
     await row('password').getByText(password, { exact: true }).waitFor();
+    await snippet('Environment file');
     assert.ok((await file.locator('pre').innerText()).includes(password));
   });
 

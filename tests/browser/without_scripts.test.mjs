@@ -75,6 +75,9 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Request PostgreSQL' }).click();
     await page.waitForURL(/\/claims\/[^?]*\/plain-db$/);
     await reloadUntil(page, page.locator('.verdict', { hasText: /It works/ }));
+    await page.locator('label.tab', { hasText: 'Kubernetes' }).click();
+    assert.match(await page.locator('.panel:visible').innerText(), /kind: Secret/);
+    await page.locator('label.tab', { hasText: 'Values' }).click();
     await page.getByRole('button', { name: /^Reveal password/i }).click();
     assert.ok((await page.locator('pre.revealed').innerText()).trim().length > 8);
   });

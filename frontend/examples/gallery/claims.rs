@@ -5,7 +5,8 @@ use portico_api::words::{self, Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage,
     ConnectionDetails, ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged,
-    PlaneResidents, PlaneState, Progress, ProgressStep, Property, RevealedKey, Snippet, TreeNode,
+    PlaneResidents, PlaneState, Progress, ProgressStep, Property, Quoting, RevealedKey, Snippet, SnippetPart,
+    TreeNode,
 };
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
@@ -97,19 +98,72 @@ fn node(kind: &str, name: &str, health: Health, reason: &str, children: Vec<Tree
 
 fn connect() -> ConnectionDetails {
     ConnectionDetails {
-        address: Some("postgresql://admin:●●●●●●●●@ledger.payments-dev.eu.db.acme.example:5432/postgres".into()),
+        address: Some(
+            "postgresql://admin:●●●●●●●●@ledger.payments-dev.eu.db.acme.example:5432/postgres".into(),
+        ),
         address_key: Some("uri".into()),
-        endpoints: vec![("Host".into(), "ledger.payments-dev.eu.db.acme.example".into()), ("Port".into(), "5432".into())],
+        endpoints: vec![
+            ("Host".into(), "ledger.payments-dev.eu.db.acme.example".into()),
+            ("Port".into(), "5432".into()),
+        ],
         secret: Some("ledger-connection".into()),
         namespace: Some("payments-dev".into()),
-        keys: ["username", "password", "uri"].map(|key| ConnectionKey { key: key.into(), title: key.into(), value: (key == "username").then(|| "admin".into()) }).to_vec(),
-        snippets: vec![
-            Snippet { title: "psql".into(), pieces: Vec::new(), text: "kubectl -n payments-dev get secret ledger-connection -o jsonpath='{.data.uri}' | base64 -d | xargs psql".into() },
-            Snippet { title: "Deployment".into(), pieces: Vec::new(), text: "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef:\n        name: ledger-connection\n        key: uri\n".into() },
-        ],
+        keys: ["username", "password", "uri"]
+            .map(|key| ConnectionKey {
+                key: key.into(),
+                title: key.into(),
+                value: (key == "username").then(|| "admin".into()),
+            })
+            .to_vec(),
+        snippets: snippets(),
         may_reveal: Allowed::yes(),
         waiting: None,
     }
+}
+
+fn snippets() -> Vec<Snippet> {
+    let one = |title: &str, text: &str| Snippet {
+        title: title.into(),
+        purpose: None,
+        pieces: Vec::new(),
+        text: text.into(),
+    };
+    let password = SnippetPart {
+        text: "●●●●●●●●".into(),
+        key: Some("password".into()),
+        quoting: Quoting::Environment,
+    };
+    let before = SnippetPart {
+        text: "PGUSER=admin\nPGPASSWORD=".into(),
+        key: None,
+        quoting: Quoting::Environment,
+    };
+    let mut file = one(words::ENVIRONMENT_FILE, "PGUSER=admin\nPGPASSWORD=●●●●●●●●");
+    file.pieces = vec![before, password];
+    let mut kubernetes = one(
+        words::KUBERNETES,
+        "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef: { name: ledger-connection, key: uri }\n",
+    );
+    kubernetes.purpose = Some(words::KUBERNETES_VARIABLES.into());
+    let mut secret = one(
+        words::KUBERNETES,
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: ledger-connection\ntype: Opaque\nstringData:\n  username: \"admin\"\n",
+    );
+    secret.purpose = Some(words::KUBERNETES_SECRET.into());
+    vec![
+        one(
+            "psql",
+            "psql \"host=ledger.payments-dev.eu.db.acme.example port=5432 dbname=postgres user=admin\"",
+        ),
+        file,
+        kubernetes,
+        secret,
+        one("Python", "import os\nimport psycopg\n"),
+        one("Node.js", "import pg from \"pg\";\n"),
+        one("Go", "// github.com/jackc/pgx/v5\n"),
+        one("Java", "// org.postgresql:postgresql\n"),
+        one("Rust", "// sqlx\n"),
+    ]
 }
 
 fn property(label: &str, value: &str, may_change: bool) -> Property {

@@ -78,7 +78,7 @@ pub(crate) async fn whole_text(block: &Element) -> Option<String> {
     for secret in find_all(&copied, "[data-secret]:not([data-kept])") {
         let key = secret.get_attribute("data-secret")?;
         let values = ask(&form, &key).await.ok()?;
-        secret.set_text_content(Some(&quoted(&values.first()?.1)));
+        secret.set_text_content(Some(&quoted(&secret, &values.first()?.1)));
     }
     copied.text_content()
 }
@@ -176,7 +176,7 @@ fn fill_in(key: &str, value: Option<&str>) {
             continue;
         }
         if let Some(value) = value {
-            secret.set_text_content(Some(&quoted(value)));
+            secret.set_text_content(Some(&quoted(&secret, value)));
             let _ = secret.set_attribute("data-kept", "");
         } else {
             secret.set_text_content(Some("●●●●●●●●"));
@@ -185,8 +185,18 @@ fn fill_in(key: &str, value: Option<&str>) {
     }
 }
 
-/// Quotes a value for an env file, if a shell would interpret it.
-fn quoted(value: &str) -> String {
+/// Quotes a value for its place in a snippet.
+fn quoted(place: &Element, value: &str) -> String {
+    if place.get_attribute("data-quoting").as_deref() == Some("yaml") {
+        // A JSON string is a string of YAML as well.
+        js_sys::JSON::stringify(&value.into()).map_or_else(|_| String::new(), String::from)
+    } else {
+        environment_value(value)
+    }
+}
+
+/// Quotes a value for a file of environment variables, if a shell would interpret it.
+fn environment_value(value: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.,:/@%+=?&".contains(letter);
     if value.chars().all(plain) && !value.is_empty() {
         value.to_owned()

@@ -12,6 +12,7 @@ mod query;
 pub(crate) mod rows;
 mod select;
 pub(crate) mod summary;
+pub(crate) mod tabs;
 pub(crate) mod text;
 mod time;
 mod visible_text;

@@ -1,7 +1,7 @@
 //! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
-use portico_api::{DiffLine, DiffTone, SnippetPart, words};
+use portico_api::{DiffLine, DiffTone, Quoting, SnippetPart, words};
 use portico_domain::names::{EnvironmentName, TenantName};
 
 use super::icon;
@@ -28,7 +28,10 @@ pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[SnippetPart
         .map(|piece| {
             let text = piece.text.clone();
             match piece.key.clone() {
-                Some(key) => view! { <span class="dots" data-secret=key>{text}</span> }.into_any(),
+                Some(key) => {
+                    let quoting = (piece.quoting == Quoting::Yaml).then_some("yaml");
+                    view! { <span class="dots" data-secret=key data-quoting=quoting>{text}</span> }.into_any()
+                }
                 None => text.into_any(),
             }
         })

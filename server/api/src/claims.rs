@@ -296,8 +296,11 @@ pub struct ConnectionDetails {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snippet {
-    /// `psql`, `Environment file`, `Deployment`, `Python`.
+    /// `psql`, `Environment file`, `Kubernetes`, `Python`. Snippets of the same title follow each other.
     pub title: String,
+    /// What it is for, if its title does not say all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// The text; secret parts are dots.
     pub text: String,
     /// The text in parts; secret parts have their key.
@@ -314,6 +317,20 @@ pub struct SnippetPart {
     pub text: String,
     /// The key of the secret whose value belongs here.
     pub key: Option<String>,
+    /// How the value is quoted here.
+    pub quoting: Quoting,
+}
+
+/// How a value is quoted in a snippet.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Quoting {
+    /// As in a file of environment variables, where a shell would interpret it.
+    #[default]
+    Environment,
+    /// As a double-quoted string of YAML.
+    Yaml,
 }
 
 /// A revealed key of a secret.

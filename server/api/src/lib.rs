@@ -41,7 +41,7 @@ pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimService, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, RevealedKey, Snippet,
+    DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, Quoting, RevealedKey, Snippet,
     SnippetPart, TreeNode,
 };
 pub use definition_trial::{

@@ -1,11 +1,12 @@
 //! How to connect: the connection URL, its parts, secrets to reveal or copy, snippets.
 
 use leptos::prelude::*;
-use portico_api::{ConnectionDetails, ConnectionKey, Frame, Link, names};
+use portico_api::{ConnectionDetails, ConnectionKey, Frame, Link, Snippet, names};
 use portico_domain::claim::ClaimRef;
 
 use crate::pages::claims::csrf;
 use crate::parts::icon;
+use crate::parts::tabs::tabs;
 use crate::parts::text::{code, code_with_secrets};
 
 pub(super) fn panel(frame: &Frame, claim: &ClaimRef, connect: &ConnectionDetails) -> AnyView {
@@ -72,56 +73,64 @@ pub(super) fn panel(frame: &Frame, claim: &ClaimRef, connect: &ConnectionDetails
         let namespace = connect.namespace.clone().map(|namespace| format!("{namespace}/"));
         view! { <div><dt>"Secret"</dt><dd class="mono">{namespace}{secret}</dd></div> }
     });
-    let mut titles = connect.snippets.iter().map(|snippet| snippet.title.as_str());
-    let first = titles.next().map(|_| snippet(connect, 0));
-    let others: Vec<_> = titles.collect();
-    let others = (!others.is_empty()).then(|| {
-        let each: Vec<_> = (1..connect.snippets.len())
-            .map(|index| snippet(connect, index))
-            .collect();
+    let anything = !connect.endpoints.is_empty() || !connect.keys.is_empty() || connect.secret.is_some();
+    let values = anything.then(|| {
+        let facts = view! { <dl class="facts connect">{endpoints}{keys}{secret}</dl> };
+        ("Values".to_owned(), facts.into_any())
+    });
+    let panels: Vec<_> = values.into_iter().chain(snippets(connect)).collect();
+    let ways = (address.is_some() || !panels.is_empty()).then(|| {
         view! {
-            <details class="section" id="more-snippets">
-                <summary>{icon("right")}<h3>{format!("More: {}", others.join(", "))}</h3></summary>
-                <div class="sections">{each}</div>
-            </details>
+            <div class="connect-box">
+                {address}
+                {tabs("connect", "How to connect", panels)}
+                {why_hidden}
+                {recorded}
+            </div>
         }
     });
-    let snippets = first.map(|first| view! { <div class="sections">{first}{others}</div> });
-    let anything = !connect.endpoints.is_empty() || !connect.keys.is_empty() || connect.secret.is_some();
-    let facts = anything.then(|| view! { <dl class="facts connect">{endpoints}{keys}{secret}</dl> });
     view! {
         <section aria-labelledby="connect">
             <h2 id="connect">"Connect"</h2>
             <div class="stack">
                 {waiting}
-                {address}
-                {facts}
-                {why_hidden}
-                {recorded}
-                {snippets}
+                {ways}
             </div>
         </section>
     }
     .into_any()
 }
 
-/// A command or piece of code that connects. The first one is open.
-fn snippet(connect: &ConnectionDetails, index: usize) -> AnyView {
-    let snippet = &connect.snippets[index];
+/// The snippets, those of one title together.
+fn snippets(connect: &ConnectionDetails) -> Vec<(String, AnyView)> {
+    let mut panels = Vec::new();
+    let mut from = 0;
+    for same in connect.snippets.chunk_by(|one, other| one.title == other.title) {
+        let title = same.first().map(|first| first.title.clone()).unwrap_or_default();
+        let blocks: Vec<_> = (from..)
+            .zip(same)
+            .map(|(index, each)| snippet(each, index))
+            .collect();
+        from += same.len();
+        panels.push((title, blocks.into_any()));
+    }
+    panels
+}
+
+/// A command or piece of code that connects.
+fn snippet(snippet: &Snippet, index: usize) -> AnyView {
     let label = format!("the snippet for {}", snippet.title);
     let id = format!("snippet-{index}");
+    let purpose = snippet
+        .purpose
+        .clone()
+        .map(|purpose| view! { <p class="help">{purpose}</p> });
     let body = if snippet.pieces.is_empty() {
-        code(id.clone(), label, snippet.text.clone()).into_any()
+        code(id, label, snippet.text.clone()).into_any()
     } else {
-        code_with_secrets(id.clone(), label, &snippet.pieces).into_any()
+        code_with_secrets(id, label, &snippet.pieces).into_any()
     };
-    view! {
-        <details class="section" id=format!("{id}-fold") open=index == 0>
-            <summary>{icon("right")}<h3>{snippet.title.clone()}</h3></summary>
-            {body}
-        </details>
-    }
-    .into_any()
+    view! { {purpose}{body} }.into_any()
 }
 
 /// The placeholder for a secret.

@@ -7,6 +7,17 @@ use crate::{PlaneState, ReceivedItem};
 /// The title of the snippet that is a file of environment variables.
 pub const ENVIRONMENT_FILE: &str = "Environment file";
 
+/// The title of the snippets for Kubernetes.
+pub const KUBERNETES: &str = "Kubernetes";
+
+/// The purpose of the snippet with environment variables of a container.
+pub const KUBERNETES_VARIABLES: &str =
+    "For a container in the namespace of the claim: variables that read the Secret.";
+
+/// The purpose of the snippet with the secret as a manifest.
+pub const KUBERNETES_SECRET: &str =
+    "For a program elsewhere: the Secret as a manifest. Copying includes the secret values.";
+
 /// What the state of a control plane that is a claim means for its tenant, as a sentence.
 #[must_use]
 pub fn claimed_plane(state: PlaneState, leaving: bool) -> String {

@@ -21,7 +21,8 @@ mod several;
 
 pub use admin::{GROUP_NOT_KNOWN, home_not_read, plane_kind_title, repeated, role_title};
 pub use claim::{
-    ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, ProgressTitle, TreeProblem, claimed_plane,
+    ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, KUBERNETES, KUBERNETES_SECRET,
+    KUBERNETES_VARIABLES, ProgressTitle, TreeProblem, claimed_plane,
 };
 pub use definition::{TrialProblem, document_error};
 pub use denial::Denial;

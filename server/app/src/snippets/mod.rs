@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, State, UndefinedBehavior, Value};
-use portico_api::words::ENVIRONMENT_FILE;
-use portico_api::{ConnectionKey, Snippet, SnippetPart};
+use portico_api::words::{ENVIRONMENT_FILE, KUBERNETES, KUBERNETES_SECRET, KUBERNETES_VARIABLES};
+use portico_api::{ConnectionKey, Quoting, Snippet, SnippetPart};
 use portico_domain::connection::DOTS;
 use portico_domain::documents::Access;
 use serde::Deserialize;
@@ -185,7 +185,11 @@ pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectionKey]) ->
     };
     let shell = protocol.and_then(|protocol| snippet(&protocol.shell));
     let programs = protocol.into_iter().flat_map(|protocol| &protocol.programs);
-    let settings = [environment_file(access, keys), kubernetes(access, secret, keys)];
+    let settings = [
+        environment_file(access, keys),
+        kubernetes(access, secret, keys),
+        kubernetes_secret(secret, keys),
+    ];
     shell
         .into_iter()
         .chain(settings)
@@ -231,35 +235,55 @@ fn context(access: &Access, keys: &[ConnectionKey], title: &str) -> BTreeMap<&'s
 fn plain(title: &str, text: String) -> Snippet {
     Snippet {
         title: title.to_owned(),
+        purpose: None,
         pieces: Vec::new(),
         text,
     }
 }
 
+/// A snippet of pieces, some of which are secret.
+fn pieced(title: &str, pieces: Vec<SnippetPart>) -> Snippet {
+    Snippet {
+        title: title.to_owned(),
+        purpose: None,
+        text: pieces.iter().map(|piece| piece.text.as_str()).collect(),
+        pieces,
+    }
+}
+
+fn piece(text: String) -> SnippetPart {
+    SnippetPart {
+        text,
+        key: None,
+        quoting: Quoting::default(),
+    }
+}
+
+/// The place of a secret value in a snippet.
+fn dots(key: &ConnectionKey, quoting: Quoting) -> SnippetPart {
+    SnippetPart {
+        text: DOTS.to_owned(),
+        key: Some(key.key.clone()),
+        quoting,
+    }
+}
+
 fn environment_file(access: &Access, keys: &[ConnectionKey]) -> Snippet {
     let mut pieces = Vec::new();
-    let say = |text: String| SnippetPart { text, key: None };
     for key in keys {
         let name = variable(access, &key.title);
         match &key.value {
             // A certificate is a file, not a line.
             Some(value) if value.contains('\n') => {}
-            Some(value) => pieces.push(say(format!("{name}={value}\n"))),
-            None => {
-                pieces.push(say(format!("{name}=")));
-                pieces.push(SnippetPart {
-                    text: DOTS.to_owned(),
-                    key: Some(key.key.clone()),
-                });
-                pieces.push(say("\n".to_owned()));
-            }
+            Some(value) => pieces.push(piece(format!("{name}={value}\n"))),
+            None => pieces.extend([
+                piece(format!("{name}=")),
+                dots(key, Quoting::Environment),
+                piece("\n".to_owned()),
+            ]),
         }
     }
-    Snippet {
-        title: ENVIRONMENT_FILE.to_owned(),
-        text: pieces.iter().map(|piece| piece.text.as_str()).collect(),
-        pieces,
-    }
+    pieced(ENVIRONMENT_FILE, pieces)
 }
 
 fn kubernetes(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Snippet {
@@ -269,7 +293,35 @@ fn kubernetes(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Snippet 
         let key = &key.key;
         format!("  - name: {name}\n    valueFrom:\n      secretKeyRef: {{ name: {secret}, key: {key} }}\n")
     });
-    plain("Kubernetes", format!("env:\n{}", references.collect::<String>()))
+    let mut snippet = plain(KUBERNETES, format!("env:\n{}", references.collect::<String>()));
+    snippet.purpose = Some(KUBERNETES_VARIABLES.to_owned());
+    snippet
+}
+
+/// The secret as a manifest, for programs that run elsewhere.
+fn kubernetes_secret(secret: &str, keys: &[ConnectionKey]) -> Snippet {
+    let head =
+        format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {secret}\ntype: Opaque\nstringData:\n");
+    let mut pieces = vec![piece(head)];
+    for key in keys {
+        let name = &key.key;
+        match &key.value {
+            Some(value) if value.contains('\n') => {
+                let lines = value.trim_end().replace('\n', "\n    ");
+                pieces.push(piece(format!("  {name}: |\n    {lines}\n")));
+            }
+            // A JSON string is a string of YAML as well.
+            Some(value) => pieces.push(piece(format!("  {name}: {}\n", serde_json::json!(value)))),
+            None => pieces.extend([
+                piece(format!("  {name}: ")),
+                dots(key, Quoting::Yaml),
+                piece("\n".to_owned()),
+            ]),
+        }
+    }
+    let mut snippet = pieced(KUBERNETES, pieces);
+    snippet.purpose = Some(KUBERNETES_SECRET.to_owned());
+    snippet
 }
 
 /// Returns the name of the variable that holds a part of the secret.
@@ -391,6 +443,31 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_of_the_secret_is_yaml_with_places_for_what_is_secret() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let mut values = WHOLE.to_vec();
+        values.push(("ca.crt", certificate));
+        let made = made("postgresql", &[], &values);
+        let manifest = made
+            .iter()
+            .find(|snippet| snippet.purpose.as_deref() == Some(KUBERNETES_SECRET))
+            .unwrap();
+        let read: serde_json::Value = serde_saphyr::from_str(&manifest.text).unwrap();
+        assert_eq!(read["kind"], "Secret");
+        assert_eq!(read["metadata"]["name"], "orders-conn");
+        assert_eq!(read["stringData"]["port"], "5432");
+        assert_eq!(read["stringData"]["ca.crt"], certificate);
+        assert_eq!(read["stringData"]["password"], DOTS);
+        let secret: Vec<_> = manifest
+            .pieces
+            .iter()
+            .filter(|piece| piece.key.is_some())
+            .collect();
+        assert_eq!(secret.len(), 2);
+        assert!(secret.iter().all(|piece| piece.quoting == Quoting::Yaml));
+    }
+
+    #[test]
     fn snippets_refer_to_keys_as_the_secret_has_them_and_name_none_that_nothing_gives() {
         let made = made(
             "postgresql",
@@ -441,7 +518,7 @@ mod tests {
         );
         assert_eq!(
             made("carrier-pigeon", &[], &[("host", "h")]).len(),
-            2,
+            3,
             "what is unknown gets no code"
         );
     }
