@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use portico_api::words::{self, Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage,
-    ConnectionDetails, ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged,
+    ClaimsViews, ConnectionDetails, ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged,
     PlaneResidents, PlaneState, Progress, ProgressStep, Property, Quoting, RevealedKey, Snippet, SnippetPart,
     TreeNode,
 };
@@ -32,6 +32,7 @@ pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age
         environment: Some("dev".parse().expect("a name")),
         deprecation: None,
         plan: Some("small".parse().expect("a name")),
+        version: (offering == 0).then(|| "17".into()),
         plane_title: "EU shared".into(),
         health,
         reason: reason.into(),
@@ -164,6 +165,42 @@ fn snippets() -> Vec<Snippet> {
         one("Java", "// org.postgresql:postgresql\n"),
         one("Rust", "// sqlx\n"),
     ]
+}
+
+fn views() -> ClaimsViews {
+    let ill = ClaimsFilter {
+        health: Some(Health::Degraded),
+        ..ClaimsFilter::default()
+    };
+    let mine = ClaimsFilter {
+        mine: true,
+        sort: Some("age".into()),
+        ..ClaimsFilter::default()
+    };
+    let production = ClaimsFilter {
+        environment: Some("production".parse().expect("a name")),
+        ..ClaimsFilter::default()
+    };
+    ClaimsViews {
+        saved: vec![("Ill ones".into(), ill), ("Mine, youngest first".into(), mine)],
+        last: Some(production),
+    }
+}
+
+/// The list in a saved view.
+fn viewed() -> ClaimsPage {
+    let mut page = list(rows());
+    page.filter.health = Some(Health::Degraded);
+    page.rows.items.truncate(1);
+    page
+}
+
+/// The list with a filter that is not saved.
+fn filtered() -> ClaimsPage {
+    let mut page = list(rows());
+    page.filter.query = "or".into();
+    page.rows.items.truncate(2);
+    page
 }
 
 fn property(label: &str, value: &str, may_change: bool) -> Property {
@@ -486,11 +523,16 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             "claim-delete-control-plane",
             pages::delete_claim(&deep(), &delete_cluster),
         ),
-        ("claims", pages::claims(&frame(), &list(rows()))),
-        ("claims-nothing", pages::claims(&frame(), &list(vec![]))),
+        ("claims", pages::claims(&frame(), &list(rows()), &views())),
+        ("claims-view", pages::claims(&frame(), &viewed(), &views())),
+        ("claims-filtered", pages::claims(&frame(), &filtered(), &views())),
+        (
+            "claims-nothing",
+            pages::claims(&frame(), &list(vec![]), &ClaimsViews::default()),
+        ),
         (
             "claims-deprecated",
-            pages::claims(&frame(), &list(deprecated_rows)),
+            pages::claims(&frame(), &list(deprecated_rows), &ClaimsViews::default()),
         ),
         (
             "claim-deprecated",
@@ -498,7 +540,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ),
         ("claim-ending", pages::claim(&deep(), &of_life(catalog::ending()))),
         ("claim-ended", pages::claim(&deep(), &of_life(catalog::ended()))),
-        ("claims-many", pages::claims(&frame(), &list(many))),
+        ("claims-many", pages::claims(&frame(), &list(many), &views())),
         ("claim", pages::claim(&deep(), &ready())),
         ("claim-in-the-making", pages::claim(&deep(), &in_the_making())),
         ("claim-ill", pages::claim(&deep(), &ill())),

@@ -1,6 +1,7 @@
 //! Updates the page in place: fetches it again and applies the differences, without changing what the person controls:
 //! focus, selection, scroll position, open folds, input.
 
+use portico_page::names;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Document, DomParser, Element, Node, RequestInit, Response, SupportedType, UrlSearchParams};
@@ -37,12 +38,15 @@ pub(super) enum Values {
 
 /// Fetches a page by GET, or by POST with `body`.
 pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Answer {
-    let init = RequestInit::new();
+    fetch_with(url, body, &RequestInit::new()).await
+}
+
+async fn fetch_with(url: &str, body: Option<&UrlSearchParams>, init: &RequestInit) -> Answer {
     if let Some(body) = body {
         init.set_method("POST");
         init.set_body(body);
     }
-    let asked = JsFuture::from(window().fetch_with_str_and_init(url, &init)).await;
+    let asked = JsFuture::from(window().fetch_with_str_and_init(url, init)).await;
     let Some(response) = asked
         .ok()
         .and_then(|response| response.dyn_into::<Response>().ok())
@@ -86,6 +90,18 @@ pub(super) fn parse(text: &str) -> Option<Document> {
 /// Fetches and parses a page; `None` if there is none to show.
 pub(super) async fn page(url: &str, body: Option<&UrlSearchParams>) -> Option<Document> {
     match fetch(url, body).await {
+        Answer::Page(text) => parse(&text),
+        Answer::SignedOut | Answer::Failed | Answer::Offline => None,
+    }
+}
+
+/// Fetches and parses a page of a list that the person searches: the server remembers the filter.
+pub(super) async fn searched(url: &str) -> Option<Document> {
+    let init = RequestInit::new();
+    let headers = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&headers, &names::SEARCH_HEADER.into(), &"1".into());
+    init.set_headers(&headers);
+    match fetch_with(url, None, &init).await {
         Answer::Page(text) => parse(&text),
         Answer::SignedOut | Answer::Failed | Answer::Offline => None,
     }

@@ -42,7 +42,7 @@ fn search(form: &HtmlFormElement, delay: i32) {
         if LATEST.get() != turn {
             return;
         }
-        let page = morph::page(&url, None).await;
+        let page = morph::searched(&url).await;
         if LATEST.get() != turn {
             return;
         }

@@ -87,6 +87,9 @@ pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";
 
+/// A header of requests for a list that the person searches, so that the server remembers their filter.
+pub const SEARCH_HEADER: &str = "x-portico-search";
+
 /// A session's id.
 pub const SESSION: &str = "session";
 

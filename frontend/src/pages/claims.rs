@@ -1,13 +1,14 @@
 use leptos::prelude::*;
-use portico_api::{ClaimsFilter, ClaimsPage, Frame, Link, SeveralAction, names};
+use portico_api::{ClaimsFilter, ClaimsPage, ClaimsViews, Frame, Link, SeveralAction, names};
 
+use super::claims_views;
 use crate::parts::rows::sortable_claim_table;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{Query, document, icon, pager, select};
 
 /// The list of claims: which of them need me?
 #[must_use]
-pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
+pub fn claims(frame: &Frame, page: &ClaimsPage, views: &ClaimsViews) -> String {
     document(frame, || {
         let query = query_of(&page.filter);
         view! {
@@ -19,6 +20,7 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
             <div class="live" data-live="claims">
                 {unreachable(&page.unreachable_planes)}
                 {chips(page, &query)}
+                {claims_views::bar(frame, page, views, &query)}
                 {found(frame, page, &query)}
                 {pager(&page.rows, &query)}
                 {export(page, &query)}
@@ -28,22 +30,13 @@ pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
     })
 }
 
-fn query_of(filter: &ClaimsFilter) -> Query {
-    Query::new(Link::Claims)
-        .with("q", filter.query.clone())
-        .with("tenant", filter.tenant.as_ref().map_or("", |name| name.as_str()))
-        .with(
-            "environment",
-            filter.environment.as_ref().map_or("", |name| name.as_str()),
-        )
-        .with(
-            "offering",
-            filter.offering.as_ref().map_or("", |name| name.as_str()),
-        )
-        .with("plane", filter.plane.as_ref().map_or("", |name| name.as_str()))
-        .with("health", filter.health.map_or("", |health| health.slug()))
-        .with("mine", if filter.mine { "true" } else { "" })
-        .with("sort", filter.sort.clone().unwrap_or_default())
+pub(super) fn query_of(filter: &ClaimsFilter) -> Query {
+    let pairs = filter.parameters();
+    pairs
+        .into_iter()
+        .fold(Query::new(Link::Claims), |query, (key, value)| {
+            query.with(key, value)
+        })
 }
 
 fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {

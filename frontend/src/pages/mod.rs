@@ -8,6 +8,7 @@ mod approvals;
 mod catalog;
 mod claim;
 mod claims;
+mod claims_views;
 mod delete_claim;
 mod error;
 mod home;

@@ -12,8 +12,9 @@ const START: &str = "const s=document.currentScript.dataset;\
 import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});\
 document.documentElement.dataset.alive=''})";
 
-/// Speculation rules: lets the browser prefetch pages.
-const SPECULATION: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/auth/*"}},{"not":{"href_matches":"/api/*"}},{"not":{"selector_matches":"[download]"}}]},"eagerness":"moderate"}]}"#;
+/// Speculation rules: lets the browser prefetch pages. Not filters of the list of claims: the one that was opened last is
+/// remembered.
+const SPECULATION: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/auth/*"}},{"not":{"href_matches":"/api/*"}},{"not":{"href_matches":"/claims\\?*"}},{"not":{"selector_matches":"[download]"}}]},"eagerness":"moderate"}]}"#;
 
 /// A page with the frame: navigation rail, top bar, notices, and `content`.
 pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {

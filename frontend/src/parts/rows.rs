@@ -27,10 +27,11 @@ const WHOLE_CHARS: usize = 24;
 /// A heading of a table: its title, and its key in the URL if one can sort by it.
 type Head = (&'static str, &'static str);
 
-const CLAIM_HEADS: [Head; 7] = [
+const CLAIM_HEADS: [Head; 8] = [
     ("Name", "name"),
     ("Health", "health"),
     ("Offering", "offering"),
+    ("Version", "version"),
     ("Plan", "plan"),
     ("Environment", "environment"),
     ("Control plane", "plane"),
@@ -141,9 +142,13 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
         }
     });
     let facts = [
-        all.then(|| match &plan {
-            Some(plan) => format!("{}, {plan}", row.offering_title),
-            None => row.offering_title.clone(),
+        all.then(|| {
+            let version = row.version.as_ref().map(|version| format!(" {version}"));
+            let plan = plan.as_ref().map(|plan| format!(", {plan}"));
+            [Some(row.offering_title.clone()), version, plan]
+                .into_iter()
+                .flatten()
+                .collect()
         }),
         (!all).then(|| plan.clone()).flatten(),
         Some(place.clone()),
@@ -187,6 +192,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
             <td class="state" data-label="Health">{health(row.health)}{managed}{reason}{expired}{deprecated}</td>
             {offering}
+            <td class="whole" data-label="Version">{row.version.clone()}</td>
             <td data-label="Plan">{plan}</td>
             <td class=whole(&place) data-label="Environment">{place.clone()}</td>
             <td class=whole(&row.plane_title) data-label="Control plane">{row.plane_title.clone()}</td>

@@ -28,9 +28,38 @@ pub struct ClaimsFilter {
     pub health: Option<Health>,
     /// True for claims that the viewer requested.
     pub mine: bool,
-    /// `health` (those that need attention first), `name`, `offering`, `plan`, `environment`, `plane` or `age` (youngest
-    /// first); with `-` before it the other way round. Default: `health`.
+    /// `health` (those that need attention first), `name`, `offering`, `version`, `plan`, `environment`, `plane` or
+    /// `age` (youngest first); with `-` before it the other way round. Default: `health`.
     pub sort: Option<String>,
+}
+
+impl ClaimsFilter {
+    /// Returns the parameters of the list's address, in a fixed order and without empty ones.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(&'static str, String)> {
+        let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
+        let mut pairs = vec![
+            ("q", self.query.trim().to_owned()),
+            ("tenant", name(self.tenant.as_ref().map(AsRef::as_ref))),
+            ("environment", name(self.environment.as_ref().map(AsRef::as_ref))),
+            ("offering", name(self.offering.as_ref().map(AsRef::as_ref))),
+            ("plane", name(self.plane.as_ref().map(AsRef::as_ref))),
+            ("health", name(self.health.map(Health::slug))),
+            ("mine", name(self.mine.then_some("true"))),
+            ("sort", name(self.sort.as_deref())),
+        ];
+        pairs.retain(|(_, value)| !value.is_empty());
+        pairs
+    }
+}
+
+/// The views of the list of claims that a person may pick.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClaimsViews {
+    /// Those that they saved, with the names that they gave them.
+    pub saved: Vec<(String, ClaimsFilter)>,
+    /// The filter that they used last, if it is not in force.
+    pub last: Option<ClaimsFilter>,
 }
 
 /// The list of claims.
@@ -82,6 +111,9 @@ pub struct ClaimRow {
     pub deprecation: Option<Deprecation>,
     /// The plan.
     pub plan: Option<PlanName>,
+    /// The version of what it is, such as `17` of a PostgreSQL; `None` if it has none.
+    #[serde(default)]
+    pub version: Option<String>,
     /// The control plane's title.
     pub plane_title: String,
     /// Its health.

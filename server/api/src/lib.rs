@@ -40,9 +40,9 @@ pub use agents::{AgentRow, AgentState, CreatedEnrolment, PlaneAgents};
 pub use approvals::{ApprovalRow, ApprovalsPage, Closed, InboxPage};
 pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoice};
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimService, ClaimedPlane, ClaimsFilter, ClaimsPage, ConnectionDetails,
-    DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, Quoting, RevealedKey, Snippet,
-    SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimService, ClaimedPlane, ClaimsFilter, ClaimsPage, ClaimsViews,
+    ConnectionDetails, DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, Quoting,
+    RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,

@@ -23,6 +23,10 @@ pub enum Link {
     Claims,
     /// The list of claims as a file.
     ClaimsExport,
+    /// Saves a view of the list of claims.
+    SaveClaimsView,
+    /// Deletes a saved view of the list of claims.
+    DeleteClaimsView,
     /// Does something with several claims.
     SeveralClaims,
     /// The page of a claim.
@@ -122,6 +126,8 @@ impl Link {
             Self::NewRequest(_) => "/catalog/{offering}/request",
             Self::Claims => "/claims",
             Self::ClaimsExport => "/claims/export",
+            Self::SaveClaimsView => "/claims/views",
+            Self::DeleteClaimsView => "/claims/views/delete",
             Self::SeveralClaims => "/claims/several",
             Self::Claim(_) => "/claims/{plane}/{offering}/{namespace}/{name}",
             Self::ChangeClaim(_) => "/claims/{plane}/{offering}/{namespace}/{name}/change",
@@ -203,6 +209,8 @@ impl Link {
             | Self::Catalog
             | Self::Claims
             | Self::ClaimsExport
+            | Self::SaveClaimsView
+            | Self::DeleteClaimsView
             | Self::SeveralClaims
             | Self::Requests
             | Self::Approvals

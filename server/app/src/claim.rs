@@ -9,7 +9,7 @@ use portico_api::{
     Allowed, ClaimEvent, ClaimPage, ClaimRow, ClaimService, Link, OfferingLifecycle, TreeNode,
 };
 use portico_domain::authz::Visible;
-use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
+use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health, version_of};
 use portico_domain::documents::Configuration;
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::base_hash;
@@ -193,6 +193,7 @@ impl Portal {
                 environment: Some(last.environment.clone()),
                 deprecation: None,
                 plan: last.plan.clone(),
+                version: None,
                 plane_title: plane,
                 health: Health::Gone,
                 reason: why.to_string(),
@@ -277,6 +278,7 @@ impl Portal {
             tenant: Some(request.tenant),
             environment: Some(request.environment),
             plan: request.plan,
+            version: version_of(&request.manifest),
             request: Some(request.id),
             expires_at: portico_domain::manifest::expires_at(&request.manifest),
             requester: Some((request.requester.subject, request.requester.name)),

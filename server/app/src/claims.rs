@@ -189,6 +189,10 @@ fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
     match by {
         "name" => {}
         "offering" => claims.sort_by(|a, b| a.reference.offering.cmp(&b.reference.offering)),
+        "version" => claims.sort_by_cached_key(|claim| {
+            let version = claim.version.as_deref().map(natural);
+            (version.is_none(), claim.reference.offering.clone(), version)
+        }),
         "plan" => claims.sort_by(|a, b| a.plan.cmp(&b.plan)),
         "environment" => {
             claims.sort_by(|a, b| (&a.tenant, &a.environment).cmp(&(&b.tenant, &b.environment)));
@@ -202,11 +206,27 @@ fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
     }
 }
 
+/// The key by which versions are in their order: `9` is before `16`, `1.9` before `1.10`.
+fn natural(version: &str) -> Vec<(u64, String)> {
+    let parts = version.split(|letter: char| !letter.is_alphanumeric());
+    parts
+        .map(|part| (part.parse().unwrap_or(u64::MAX), part.to_owned()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use portico_api::ClaimsFilter;
 
+    use super::natural;
     use crate::testing::{TestApp, developer, workspace};
+
+    #[test]
+    fn versions_are_in_their_order_and_not_in_that_of_their_letters() {
+        let mut versions = ["v1.10", "17", "1.9", "9", "16.4", "1.10", "16"];
+        versions.sort_by_key(|version| natural(version));
+        assert_eq!(versions, ["1.9", "1.10", "9", "16", "16.4", "17", "v1.10"]);
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_list_is_sorted_by_each_column_in_both_directions() {
@@ -228,6 +248,7 @@ mod tests {
             "name",
             "health",
             "offering",
+            "version",
             "plan",
             "environment",
             "plane",

@@ -92,7 +92,8 @@ pub use navigation::Navigation;
 pub use operations::{
     AcceptCluster, ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim,
     EndAccess, EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
-    RevokeToken, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon, Withdraw,
+    RevokeToken, SaveView, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon,
+    Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;

@@ -57,6 +57,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
             .get(&claim.reference.offering)
             .and_then(|offered| offered.lifecycle.deprecation()),
         plan: claim.plan.clone(),
+        version: claim.version.clone(),
         plane_title: claim_place(configuration, &claim.reference),
         health: claim.status.health,
         reason: claim.status.reason.clone(),

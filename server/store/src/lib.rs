@@ -19,6 +19,7 @@ mod people;
 mod publications;
 mod readiness;
 mod requests;
+mod saved_views;
 mod sessions;
 mod store;
 #[cfg(feature = "testing")]
@@ -37,6 +38,7 @@ pub use page::{Listing, Page};
 pub use people::PersonAccess;
 pub use publications::NewPermissionDecision;
 pub use requests::{Renewal, RequestFilter, Retry};
+pub use saved_views::SavedView;
 pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;

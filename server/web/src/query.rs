@@ -12,7 +12,21 @@ pub(super) struct QueryParams {
     pairs: Vec<(String, String)>,
 }
 
+impl From<Vec<(String, String)>> for QueryParams {
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+}
+
 impl QueryParams {
+    /// Reads a query, without `?`.
+    pub(super) fn of(query: &str) -> Self {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        Self {
+            pairs: pairs.into_owned().collect(),
+        }
+    }
+
     /// Returns the value unless it is blank.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.pairs
@@ -47,11 +61,6 @@ impl<S: Sync> FromRequestParts<S> for QueryParams {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let query = parts.uri.query().unwrap_or_default();
-        Ok(Self {
-            pairs: url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        })
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
     }
 }

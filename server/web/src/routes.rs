@@ -8,8 +8,8 @@ use utoipa_axum::routes;
 use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, agents, approvals, assets, catalog, claims, form, home, kubectl, logout, people, publications,
-    requests, sessions, several_claims, sign_in, switch, tokens, usage,
+    admin, agents, approvals, assets, catalog, claims, claims_views, form, home, kubectl, logout, people,
+    publications, requests, sessions, several_claims, sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -144,6 +144,8 @@ pub fn table() -> Vec<Route> {
         route("POST", "/requests/{id}/comment", Form, post(requests::comment)),
         route("GET", "/claims", Page, get(claims::list)),
         route("GET", "/claims/export", Page, get(several_claims::export)),
+        route("POST", "/claims/views", Form, post(claims_views::save)),
+        route("POST", "/claims/views/delete", Form, post(claims_views::delete)),
         route("GET", "/claims/several", Page, get(several_claims::open)),
         route("POST", "/claims/several", Form, post(several_claims::send)),
         route("GET", CLAIM, Page, get(claims::one)),
@@ -375,6 +377,8 @@ mod tests {
             Link::Comment(request()),
             Link::Claims,
             Link::ClaimsExport,
+            Link::SaveClaimsView,
+            Link::DeleteClaimsView,
             Link::SeveralClaims,
             Link::Claim(claim()),
             Link::ChangeClaim(claim()),

@@ -68,6 +68,12 @@ pub enum InputError {
     /// A token cannot be created like this.
     #[error("{}", in_a_row(.0))]
     Token(Vec<TokenProblem>),
+    /// A saved view has no name, or one that is too long.
+    #[error("Give the view a name of at most {most} characters, all on one line.")]
+    ViewName {
+        /// The maximum.
+        most: usize,
+    },
     /// A period that usage is not shown for.
     #[error("Usage is shown for the last 7, 30 or 90 days: days is one of these numbers.")]
     UsagePeriod,

@@ -84,6 +84,7 @@ fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
         environment: tenant.as_ref().map(|_| "dev".parse().unwrap()),
         tenant,
         plan: None,
+        version: None,
         request: None,
         requester: None,
         expires_at: None,

@@ -233,6 +233,8 @@ pub struct Claim {
     pub environment: Option<EnvironmentName>,
     /// The plan, from the label.
     pub plan: Option<PlanName>,
+    /// The version of what it is, see [`version_of`].
+    pub version: Option<String>,
     /// The request that created or last changed it, from the label. `None`: not created by Portico.
     pub request: Option<RequestId>,
     /// The requester's subject and name, from the annotations.
@@ -253,9 +255,52 @@ pub struct Claim {
     pub object: Arc<Value>,
 }
 
+/// Longer texts are no versions.
+const MAX_VERSION_BYTES: usize = 32;
+
+/// Returns the version of what an object is, such as `17` of a PostgreSQL: its field `version`, `engineVersion` or
+/// `kubernetesVersion`, in `spec` or in `spec.parameters`.
+#[must_use]
+pub fn version_of(object: &Value) -> Option<String> {
+    let spec = object.get("spec")?;
+    [Some(spec), spec.get("parameters")]
+        .into_iter()
+        .flatten()
+        .flat_map(|fields| ["version", "engineVersion", "kubernetesVersion"].map(|name| fields.get(name)))
+        .flatten()
+        .find_map(|value| {
+            let text = match value {
+                Value::String(text) => text.trim().to_owned(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            let is_version =
+                !text.is_empty() && text.len() <= MAX_VERSION_BYTES && !text.contains(char::is_control);
+            is_version.then_some(text)
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_a_short_text_in_one_of_the_usual_fields() {
+        use serde_json::json;
+        let of = |spec: Value| version_of(&json!({ "spec": spec }));
+        assert_eq!(of(json!({"version": " 17 "})).as_deref(), Some("17"));
+        assert_eq!(of(json!({"engineVersion": 8})).as_deref(), Some("8"));
+        let parameters = json!({"parameters": {"kubernetesVersion": "v1.34"}});
+        assert_eq!(of(parameters).as_deref(), Some("v1.34"));
+        for none in [
+            json!({"version": {"major": 1}}),
+            json!({"version": ""}),
+            json!({"version": "x".repeat(33)}),
+        ] {
+            assert_eq!(of(none.clone()), None, "{none}");
+        }
+        assert_eq!(version_of(&json!({})), None);
+    }
 
     #[test]
     fn since_is_the_transition_of_the_condition_that_decides() {

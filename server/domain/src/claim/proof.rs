@@ -147,6 +147,7 @@ mod tests {
             tenant: None,
             environment: None,
             plan: None,
+            version: None,
             request: None,
             requester: None,
             expires_at: None,

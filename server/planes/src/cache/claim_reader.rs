@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use portico_domain::claim::health::{HealthInput, assess_with};
-use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, Manager, labels};
+use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, Manager, labels, version_of};
 use portico_domain::documents::Access;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName};
 use portico_domain::projection::Projection;
@@ -69,6 +69,7 @@ impl ClaimReader {
             resource: self.kind.resource.clone(),
             uid,
             plan: label(labels::PLAN).and_then(|name| name.parse().ok()),
+            version: version_of(object),
             request: label(labels::REQUEST).and_then(|id| id.parse().ok()),
             requester,
             expires_at: annotation(labels::EXPIRES).and_then(|at| at.parse().ok()),

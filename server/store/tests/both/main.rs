@@ -18,6 +18,7 @@ mod queue;
 mod readiness;
 mod requests;
 mod role;
+mod saved_views;
 mod sessions;
 mod statements;
 mod tokens;

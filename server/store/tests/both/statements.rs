@@ -21,7 +21,8 @@ use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Viewer};
 use portico_domain::usage::UsageCounters;
 use portico_store::testing::{Statements, TestStore, event, request};
 use portico_store::{
-    Access, ApiToken, ChainEnd, Checkpoint, EventFilter, Logout, Page, RequestFilter, Retry, Sessions, Store,
+    Access, ApiToken, ChainEnd, Checkpoint, EventFilter, Logout, Page, RequestFilter, Retry, SavedView,
+    Sessions, Store,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -45,6 +46,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     people(&store).await;
     sessions(&store).await;
     usage(&store).await;
+    saved_views(&store).await;
     store.ping().await.unwrap();
     drop(store.lock("payments").await.unwrap());
     let mut prepared = BTreeSet::new();
@@ -200,6 +202,19 @@ async fn usage(store: &Store) {
     store.usage_samples(&all, None, now, day).await.unwrap();
     store.usage_counted_since(&all, None).await.unwrap();
     store.delete_usage_samples(now).await.unwrap();
+}
+
+async fn saved_views(store: &Store) {
+    let view = SavedView {
+        name: "mine".to_owned(),
+        query: "mine=true".to_owned(),
+    };
+    store
+        .save_view("dana", "claims", &view, Timestamp::now())
+        .await
+        .unwrap();
+    store.saved_views("dana", "claims").await.unwrap();
+    store.delete_view("dana", "claims", "mine").await.unwrap();
 }
 
 async fn queue(store: &Store) {

@@ -1,7 +1,7 @@
 //! Claims: the list, one, its secrets, its end.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use portico_api::{AdoptPage, ClaimsFilter, DeletePage, Link, names};
 use portico_app::{
     AdoptClaim, DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome,
@@ -14,22 +14,32 @@ use super::super::path_params::ClaimPath;
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
+use super::claims_views;
 use super::form::outcome_link;
 use super::redirect;
 
 /// `GET /claims`.
-pub(in super::super) async fn list(Page(context): Page, params: QueryParams) -> Result<Response, Problem> {
-    let page = context.app.portal.claims(
+pub(in super::super) async fn list(
+    Page(context): Page,
+    params: QueryParams,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let portal = &context.app.portal;
+    let filter = filter(&params);
+    let page = portal.claims(
         context.viewer(),
         context.workspace(),
-        filter(&params),
+        filter.clone(),
         params.page(),
     );
-    context
+    let views = claims_views::views(&context, &headers).await?;
+    let mut response = context
         .page("Claims", &[], |frame| {
-            portico_frontend::pages::claims(frame, &page)
+            portico_frontend::pages::claims(frame, &page, &views)
         })
-        .await
+        .await?;
+    claims_views::remember(&context, &headers, &filter, &mut response);
+    Ok(response)
 }
 
 /// `GET /claims/{plane}/{offering}/{namespace}/{name}`.

@@ -6,6 +6,7 @@ pub(super) mod approvals;
 pub(super) mod assets;
 pub(super) mod catalog;
 pub(super) mod claims;
+pub(super) mod claims_views;
 pub(super) mod form;
 mod form_input;
 pub(super) mod home;

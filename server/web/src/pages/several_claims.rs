@@ -126,12 +126,13 @@ fn selected(
         .collect()
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "name",
     "namespace",
     "tenant",
     "environment",
     "offering",
+    "version",
     "plan",
     "control plane",
     "health",
@@ -142,7 +143,7 @@ const COLUMNS: [&str; 13] = [
     "runs out",
 ];
 
-fn record(row: &ClaimRow) -> [String; 13] {
+fn record(row: &ClaimRow) -> [String; 14] {
     fn text(value: Option<&impl ToString>) -> String {
         value.map(ToString::to_string).unwrap_or_default()
     }
@@ -153,6 +154,7 @@ fn record(row: &ClaimRow) -> [String; 13] {
         text(row.tenant.as_ref()),
         text(row.environment.as_ref()),
         row.offering_title.clone(),
+        text(row.version.as_ref()),
         text(row.plan.as_ref()),
         row.plane_title.clone(),
         row.health.slug().to_owned(),
@@ -174,7 +176,7 @@ fn harmless(cell: String) -> String {
     }
 }
 
-fn csv(records: &[[String; 13]]) -> io::Result<Vec<u8>> {
+fn csv(records: &[[String; 14]]) -> io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());

@@ -47,6 +47,8 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET", "/claims", "/claims", "SKKKKKK"),
     ("GET", "/claims/export", "/claims/export", "SKKKKKK"),
+    ("POST", "/claims/views", "/claims/views", "SBBBBBB"),
+    ("POST", "/claims/views/delete", "/claims/views/delete", "SNNNNNN"),
     // What may not be done is said on the page, claim by claim.
     (
         "GET",
