@@ -1,5 +1,6 @@
 //! The list of claims.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,7 +39,10 @@ impl Portal {
             found.retain(|claim| claim.status.health == health);
         }
         let index = self.index(viewer.audience(), workspace);
-        let of_found: BTreeSet<&OfferingName> = found.iter().map(|claim| &claim.reference.offering).collect();
+        // Neighbours mostly have the same.
+        let mut of_found: Vec<&OfferingName> = found.iter().map(|claim| &claim.reference.offering).collect();
+        of_found.dedup();
+        let of_found: BTreeSet<&OfferingName> = of_found.into_iter().collect();
         let offerings = catalog
             .offerings
             .values()
@@ -46,8 +50,6 @@ impl Portal {
             .filter(|offered| index.get(&offered.name).is_some() || of_found.contains(&offered.name))
             .map(|offered| (offered.name.clone(), offered.title.clone()))
             .collect();
-        sort(&mut found, filter.sort.as_deref(), self.now());
-
         let tenant = wanted_tenant(workspace, &filter).filter(|tenant| viewer.sees(tenant));
         let unreachable_planes: BTreeSet<String> = found
             .iter()
@@ -55,7 +57,14 @@ impl Portal {
             .map(|claim| claim_place(&configuration, &claim.reference))
             .collect();
         let unreachable_planes = unreachable_planes.into_iter().collect();
-        let page = Paged::cut(found, page, PER_PAGE);
+        let total = found.len();
+        let until = page.max(1).saturating_mul(PER_PAGE);
+        sort(&mut found, until, filter.sort.as_deref(), self.now());
+        let page = Paged {
+            total: Some(total),
+            more: until < total,
+            ..Paged::cut(found, page, PER_PAGE)
+        };
         ClaimsPage {
             offerings,
             planes: match tenant
@@ -119,7 +128,7 @@ impl Portal {
         if let Some(health) = filter.health {
             found.retain(|claim| claim.status.health == health);
         }
-        sort(&mut found, filter.sort.as_deref(), self.now());
+        sort(&mut found, usize::MAX, filter.sort.as_deref(), self.now());
         found
             .into_iter()
             .map(move |claim| rows::claim(&configuration, &catalog, &claim))
@@ -138,14 +147,10 @@ impl Portal {
             offering: filter.offering.clone(),
             plane: filter.plane.clone(),
             requester: filter.mine.then(|| viewer.person().subject.clone()),
+            name: Some(filter.query.trim().to_lowercase()).filter(|query| !query.is_empty()),
             ..ClaimFilter::default()
         };
-        let mut found = self.planes().claims(&viewer.scope(), &wanted);
-        let query = filter.query.trim().to_lowercase();
-        if !query.is_empty() {
-            found.retain(|claim| claim.reference.name.as_str().contains(&query));
-        }
-        found
+        self.planes().claims(&viewer.scope(), &wanted)
     }
 }
 
@@ -177,33 +182,41 @@ pub(super) fn ran_out(claim: &Claim, now: Timestamp) -> bool {
         && !matches!(claim.status.health, Health::Deleting | Health::Gone)
 }
 
-fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
+/// Sorts the claims by a column, and drops those after the first `most`. Equal ones are in the order of their names.
+fn sort(claims: &mut Vec<Arc<Claim>>, most: usize, by: Option<&str>, now: Timestamp) {
     let by = by.unwrap_or_default();
     let (by, backwards) = match by.strip_prefix('-') {
         Some(by) => (by, true),
         None => (by, false),
     };
-    let name = |claim: &Claim| claim.reference.name.clone();
-    // Equal ones are in the order of their names.
-    claims.sort_by_cached_key(|claim| name(claim));
-    match by {
-        "name" => {}
-        "offering" => claims.sort_by(|a, b| a.reference.offering.cmp(&b.reference.offering)),
-        "version" => claims.sort_by_cached_key(|claim| {
-            let version = claim.version.as_deref().map(natural);
-            (version.is_none(), claim.reference.offering.clone(), version)
-        }),
-        "plan" => claims.sort_by(|a, b| a.plan.cmp(&b.plan)),
-        "environment" => {
-            claims.sort_by(|a, b| (&a.tenant, &a.environment).cmp(&(&b.tenant, &b.environment)));
+    let by_column = |one: &Claim, other: &Claim| match by {
+        "name" => Ordering::Equal,
+        "offering" => one.reference.offering.cmp(&other.reference.offering),
+        "version" => {
+            let key = |claim: &Claim| {
+                let version = claim.version.as_deref().map(natural);
+                (version.is_none(), claim.reference.offering.clone(), version)
+            };
+            key(one).cmp(&key(other))
         }
-        "plane" => claims.sort_by(|a, b| a.reference.plane.cmp(&b.reference.plane)),
-        "age" => claims.sort_by_key(|claim| std::cmp::Reverse(claim.created_at)),
-        _ => claims.sort_by_key(|claim| urgency(claim, now)),
+        "plan" => one.plan.cmp(&other.plan),
+        "environment" => (&one.tenant, &one.environment).cmp(&(&other.tenant, &other.environment)),
+        "plane" => one.reference.plane.cmp(&other.reference.plane),
+        "age" => other.created_at.cmp(&one.created_at),
+        _ => urgency(one, now).cmp(&urgency(other, now)),
+    };
+    let compare = |one: &Arc<Claim>, other: &Arc<Claim>| {
+        let order = by_column(one, other)
+            .then_with(|| one.reference.name.cmp(&other.reference.name))
+            .then_with(|| one.reference.cmp(&other.reference));
+        if backwards { order.reverse() } else { order }
+    };
+    // A page of very many is found without sorting all of them.
+    if most < claims.len() {
+        claims.select_nth_unstable_by(most, compare);
+        claims.truncate(most);
     }
-    if backwards {
-        claims.reverse();
-    }
+    claims.sort_unstable_by(compare);
 }
 
 /// The key by which versions are in their order: `9` is before `16`, `1.9` before `1.10`.

@@ -1,5 +1,6 @@
 //! Search everywhere: offerings, claims, requests, actions and pages.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use portico_api::{ClientAction, Link, SearchResult};
@@ -7,7 +8,7 @@ use portico_domain::claim::Claim;
 use portico_domain::documents::{NewClaims, Tenant};
 use portico_domain::names::{EnvironmentName, OfferingName};
 use portico_domain::tenancy::{Role, Viewer};
-use portico_planes::{Catalog, ClaimFilter};
+use portico_planes::ClaimFilter;
 use portico_store::{Page, RequestFilter};
 
 use super::index::Wanted;
@@ -92,19 +93,29 @@ impl Portal {
     }
 
     fn claims_named(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
-        let mut claims = self.planes().claims(&viewer.scope(), &ClaimFilter::default());
         let catalog = self.planes().catalog();
         let words: Vec<&str> = text.split_whitespace().take(MAX_WORDS).collect();
-        claims.retain(|claim| {
-            let name = claim.reference.name.as_str();
-            name.contains(text) || words.len() > 1 && is_described_by(&catalog, claim, &words)
-        });
-        claims.sort_by_key(|claim| {
-            (
-                !claim.reference.name.as_str().starts_with(text),
-                claim.reference.name.clone(),
-            )
-        });
+        // Several words describe a claim. Its name has no blanks.
+        let named = ClaimFilter {
+            name: (words.len() < 2).then(|| text.to_owned()),
+            ..ClaimFilter::default()
+        };
+        let titles: HashMap<&OfferingName, String> = catalog
+            .offerings
+            .iter()
+            .map(|(name, offered)| (name, offered.title.to_lowercase()))
+            .collect();
+        let wanted = |claim: &Claim| words.len() < 2 || is_described_by(&titles, claim, &words);
+        let mut claims = self.planes().claims_where(&viewer.scope(), &named, &wanted);
+        let order = |one: &Arc<Claim>, other: &Arc<Claim>| {
+            let key = |claim: &'_ Arc<Claim>| !claim.reference.name.as_str().starts_with(text);
+            (key(one), &one.reference.name).cmp(&(key(other), &other.reference.name))
+        };
+        if MAX_RESULTS_PER_KIND < claims.len() {
+            claims.select_nth_unstable_by(MAX_RESULTS_PER_KIND, order);
+            claims.truncate(MAX_RESULTS_PER_KIND);
+        }
+        claims.sort_by(order);
         let hit = |claim: &Arc<Claim>| {
             SearchResult::of_claim(
                 &claim.reference,
@@ -206,16 +217,20 @@ impl Portal {
     }
 }
 
-/// True if each word is in the claim's name, offering, tenant, environment or health: `orders production`.
-fn is_described_by(catalog: &Catalog, claim: &Claim, words: &[&str]) -> bool {
-    let description = [
+/// True if each word is in the claim's name, offering, tenant, environment or health: `orders production`. `titles` are
+/// those of offerings, in lower case.
+fn is_described_by(titles: &HashMap<&OfferingName, String>, claim: &Claim, words: &[&str]) -> bool {
+    let title = titles.get(&claim.reference.offering);
+    let offering = title.map_or(claim.reference.offering.as_str(), String::as_str);
+    let health = claim.status.health.title().to_lowercase();
+    let parts = [
         claim.reference.name.as_str(),
-        &rows::display(catalog, &claim.reference.offering).title,
+        offering,
         claim.tenant.as_ref().map_or("", AsRef::as_ref),
         claim.environment.as_ref().map_or("", AsRef::as_ref),
-        claim.status.health.title(),
-    ]
-    .join(" ")
-    .to_lowercase();
-    words.iter().all(|word| description.contains(word))
+        &health,
+    ];
+    words
+        .iter()
+        .all(|word| parts.iter().any(|part| part.contains(word)))
 }

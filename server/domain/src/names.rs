@@ -1,7 +1,8 @@
-//! Names and ids as newtypes, so that they cannot be mixed up.
+//! Names and ids as newtypes, so that they cannot be mixed up. Clones of a name share its text.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,7 +57,7 @@ macro_rules! name {
         #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Parses a name.
@@ -66,7 +67,7 @@ macro_rules! name {
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
                 let text = text.into();
                 if $valid(&text) {
-                    Ok(Self(text))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidName { what: $what, given: text, rule: $rule })
                 }
@@ -107,7 +108,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> String {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
     };

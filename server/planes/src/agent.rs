@@ -16,7 +16,7 @@ use portico_domain::names::PlaneName;
 use tokio::sync::watch;
 use tower::{BoxError, Service};
 
-use crate::connect::{Connected, Source, connect, explain, no_secrets, sign_in_error};
+use crate::connect::{Clients, Connected, Source, connect, explain, no_secrets, sign_in_error};
 use crate::shared::Settings;
 
 /// The body of a response that came through an agent.
@@ -74,7 +74,7 @@ impl Service<Request<Body>> for AgentService {
 
 /// The control plane beside an agent, with the agent's credentials.
 pub struct LocalPlane {
-    http: kube::Client,
+    http: Clients,
     source: Source,
 }
 
@@ -114,8 +114,22 @@ impl LocalPlane {
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<AgentBody>, String> {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, Body::from(body));
-        match self.http.send(request).await {
-            Ok(response) => Ok(response.map(|body| body.map_err(BoxError::from).boxed_unsync())),
+        let is_watch = request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("watch="));
+        let (http, slot) = if is_watch {
+            let (http, slot) = self.http.for_watch();
+            (http, Some(slot))
+        } else {
+            (self.http.for_calls().clone(), None)
+        };
+        match http.send(request).await {
+            Ok(response) => Ok(response.map(|body| {
+                // The slot is held as long as the body.
+                let body = body.map_err(move |error| holding(&slot, error));
+                body.boxed_unsync()
+            })),
             Err(error) => Err(match sign_in_error(&error) {
                 Some(why) => why.to_string(),
                 None => explain(&error).to_owned(),
@@ -127,6 +141,11 @@ impl LocalPlane {
     pub async fn has_changed(&self) -> bool {
         self.source.has_changed(false).await
     }
+}
+
+/// Makes the closure that calls it keep `_held`.
+fn holding<T>(_held: &T, error: impl Into<BoxError>) -> BoxError {
+    error.into()
 }
 
 /// A body that is known already.

@@ -23,6 +23,8 @@ pub struct ClaimFilter {
     pub request: Option<RequestId>,
     /// The requester's subject, from the annotation.
     pub requester: Option<String>,
+    /// A part of the claim's name, in lower case.
+    pub name: Option<String>,
 }
 
 impl ClaimFilter {
@@ -48,6 +50,10 @@ impl ClaimFilter {
                 self.requester.as_ref(),
                 claim.requester.as_ref().map(|(subject, _)| subject),
             )
+            && self
+                .name
+                .as_deref()
+                .is_none_or(|part| claim.reference.name.as_str().contains(part))
             && (self.health.is_empty() || self.health.contains(&claim.status.health))
     }
 }

@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use crate::actor::{Actor, impersonation};
 use crate::cluster::ClusterCheck;
-use crate::connect::{Connection, Credential, OpenedConnections, ServerAddress, explain, sign_in_error};
+use crate::connect::{
+    Clients, Connection, Credential, OpenedConnections, ServerAddress, WatchSlot, explain, sign_in_error,
+};
 use crate::error::PlaneError;
 
 /// Longest response that is read, in bytes.
@@ -27,7 +29,7 @@ pub(crate) struct ApiClient {
     /// The control plane's name in errors.
     pub(crate) title: Arc<str>,
     pub(crate) limits: Limits,
-    http: kube::Client,
+    http: Clients,
     connections: Arc<OpenedConnections>,
     credential: Arc<Credential>,
     /// Which of a person's groups are passed on; `None`: calls are made as Portico.
@@ -137,6 +139,11 @@ impl ApiClient {
         self.credential.renewal_error()
     }
 
+    /// True if connections notice by themselves that nobody answers any more, and end.
+    pub(crate) fn notices_silence(&self) -> bool {
+        self.connections.check_themselves()
+    }
+
     /// When the first of the certificates expires.
     pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
         self.connections.earliest_expiry()
@@ -169,15 +176,18 @@ impl ApiClient {
     ) -> Result<(StatusCode, Option<Vec<u8>>), PlaneError> {
         let limit = call.limit;
         let asking = async {
-            let (status, mut body) = self.send(call).await?;
+            let (status, mut body) = self.send(self.http.for_calls(), call).await?;
             Ok((status, self.read(&mut body, limit).await?))
         };
         self.with_timeout(asking).await
     }
 
-    /// Sends a call and returns the response body unread. The timeout covers only the head.
-    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Body, PlaneError> {
-        self.with_timeout(self.send(call)).await.map(|(_, body)| body)
+    /// Opens a watch: sends a call and returns the response body unread. The timeout covers only the head. The slot is to be
+    /// held as long as the body.
+    pub(crate) async fn watch(&self, call: Call<'_>) -> Result<(Body, WatchSlot), PlaneError> {
+        let (http, slot) = self.http.for_watch();
+        let (_, body) = self.with_timeout(self.send(&http, call)).await?;
+        Ok((body, slot))
     }
 
     async fn with_timeout<T>(
@@ -194,7 +204,7 @@ impl ApiClient {
             .unwrap_or_else(|_| Err(timeout()))
     }
 
-    async fn send(&self, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
+    async fn send(&self, http: &kube::Client, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
         if let Some(cluster) = self.cluster.as_ref().filter(|_| !call.unchecked) {
             // Boxed, since it makes a call itself.
             Box::pin(cluster.before(&call.method, self)).await?;
@@ -216,8 +226,7 @@ impl ApiClient {
         request
             .headers_mut()
             .extend(self.impersonation_headers(call.actor)?);
-        let response = self
-            .http
+        let response = http
             .send(request)
             .await
             .map_err(|error| self.connection_error(&error))?;

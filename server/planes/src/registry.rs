@@ -252,11 +252,23 @@ impl Planes {
     /// Without their objects: [`Claim::object`] is null, see [`Planes::claim`].
     #[must_use]
     pub fn claims(&self, scope: &Scope, filter: &ClaimFilter) -> Vec<Arc<Claim>> {
+        self.claims_where(scope, filter, &|_| true)
+    }
+
+    /// As [`Planes::claims`], only those that are `wanted`. That is called for each of the others, with the caches locked,
+    /// so it must not take long.
+    #[must_use]
+    pub fn claims_where(
+        &self,
+        scope: &Scope,
+        filter: &ClaimFilter,
+        wanted: &dyn Fn(&Claim) -> bool,
+    ) -> Vec<Arc<Claim>> {
         let planes = self.0.planes.load();
         let mut found = Vec::new();
         for (name, plane) in planes.iter() {
             if filter.plane.as_ref().is_none_or(|wanted| wanted == name) {
-                plane.claims.select(scope, filter, &mut found);
+                plane.claims.select(scope, filter, wanted, &mut found);
             }
         }
         found

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -31,6 +32,9 @@ pub struct Settings {
     pub kubeconfig_base: Option<PathBuf>,
     /// Carries calls to control planes that are reached through agents. Without it none is connected.
     pub agents: Option<Arc<dyn AgentTransport>>,
+    /// How often a control plane that answers is asked whether it still does, and still accepts Portico's credentials.
+    /// Default: a minute, or ten seconds if its connections would not notice that nobody answers.
+    pub probe_interval: Option<Duration>,
     /// Keeps which cluster answers for each control plane. Without it, whichever answers is taken for the right one.
     pub clusters: Option<Arc<dyn ClusterRegister>>,
 }

@@ -362,28 +362,45 @@ impl Index {
         }))
     }
 
-    /// Adds the claims that `scope` may read and that match the filter, by offering, namespace and name.
-    pub(crate) fn select(&self, scope: &Scope, filter: &ClaimFilter, found: &mut Vec<Arc<Claim>>) {
+    /// Adds the claims that `scope` may read, that match the filter and that are `wanted`, by offering, namespace and
+    /// name.
+    pub(crate) fn select(
+        &self,
+        scope: &Scope,
+        filter: &ClaimFilter,
+        wanted: &dyn Fn(&Claim) -> bool,
+        found: &mut Vec<Arc<Claim>>,
+    ) {
         let inner = self.0.read();
         let only = scope
             .tenants()
             .and_then(|tenants| tenants.iter().next().filter(|_| tenants.len() == 1));
-        let matches = |claim: &&Arc<Claim>| allows(scope, claim) && filter.matches(claim);
+        // A key begins with the offering, and ends with the name.
+        let from = filter.offering.as_ref().map(|offering| format!("{offering}/"));
+        let begin = from.clone().unwrap_or_default();
+        let is_of_offering = |key: &str| from.as_deref().is_none_or(|from| key.starts_with(from));
+        let may_be_named = |key: &str| filter.name.as_deref().is_none_or(|part| key.contains(part));
+        let mut take = |entry: &Entry| {
+            let claim = &entry.claim;
+            if allows(scope, claim) && filter.matches(claim) && wanted(claim) {
+                found.push(claim.clone());
+            }
+        };
         if let Some(tenant) = filter.tenant.as_ref().or(only) {
-            let keys = inner.by_tenant.get(&Some(tenant.clone())).into_iter().flatten();
-            let claims = keys
+            let Some(keys) = inner.by_tenant.get(&Some(tenant.clone())) else {
+                return;
+            };
+            keys.range(begin..)
+                .take_while(|key| is_of_offering(key))
+                .filter(|key| may_be_named(key))
                 .filter_map(|key| inner.entries.get(key))
-                .map(|entry| &entry.claim);
-            found.extend(claims.filter(matches).cloned());
+                .for_each(&mut take);
         } else {
-            found.extend(
-                inner
-                    .entries
-                    .values()
-                    .map(|entry| &entry.claim)
-                    .filter(matches)
-                    .cloned(),
-            );
+            let entries = inner.entries.range(begin..);
+            entries
+                .take_while(|(key, _)| is_of_offering(key))
+                .filter(|(key, _)| may_be_named(key))
+                .for_each(|(_, entry)| take(entry));
         }
     }
 

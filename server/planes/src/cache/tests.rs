@@ -134,7 +134,8 @@ impl World {
 
     fn all(&self, scope: &Scope) -> Vec<Arc<Claim>> {
         let mut found = Vec::new();
-        self.index.select(scope, &ClaimFilter::default(), &mut found);
+        self.index
+            .select(scope, &ClaimFilter::default(), &|_| true, &mut found);
         found
     }
 

@@ -2,6 +2,7 @@
 //!
 //! No credential leaves this module: errors contain only files, lines and names of fields.
 
+mod clients;
 mod explain;
 mod field;
 mod file;
@@ -19,14 +20,14 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
 use kube::Config;
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
@@ -40,6 +41,7 @@ use crate::agent::{AgentService, AgentTransport};
 use crate::certificate::not_after;
 use crate::path::escape_segment;
 use crate::shared::Settings;
+pub(crate) use clients::{Clients, WatchSlot};
 pub(crate) use explain::{explain, sign_in_error};
 use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
@@ -52,8 +54,17 @@ use user::{Impersonation, SignIn, User};
 
 /// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much may be on its way to us at once: of one response, and over one connection, in bytes. A watch that is read slowly
+/// then holds up no other.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+/// How often an HTTP/2 connection is checked, and how long an answer may take before it is given up.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for reading a kubeconfig. Plugins have their own.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often files are looked at.
+const FILE_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a Secret with a kubeconfig is looked at, and how often at most while the control plane does not answer.
 const SECRET_INTERVAL: Duration = Duration::from_mins(1);
 const MIN_SECRET_INTERVAL: Duration = Duration::from_secs(5);
@@ -66,6 +77,8 @@ pub(crate) struct OpenedConnections {
     pub(crate) client_expires_at: Option<Timestamp>,
     server_expires_at: Mutex<Option<Timestamp>>,
     opened: AtomicU64,
+    /// The newest speaks HTTP/2, so that it is noticed when nobody answers any more.
+    checked: AtomicBool,
     /// Changes with the agents through which calls are sent.
     agents: Option<watch::Receiver<u64>>,
 }
@@ -75,6 +88,11 @@ impl OpenedConnections {
     pub(crate) fn count(&self) -> u64 {
         let agents = self.agents.as_ref().map_or(0, |changes| *changes.borrow());
         self.opened.load(Ordering::Relaxed).wrapping_add(agents)
+    }
+
+    /// True if connections check themselves whether anybody answers.
+    pub(crate) fn check_themselves(&self) -> bool {
+        self.checked.load(Ordering::Relaxed)
     }
 
     /// The earliest expiry of the certificates.
@@ -88,7 +106,7 @@ impl OpenedConnections {
 
 /// What an API client is made of.
 pub(crate) struct Connection {
-    pub(crate) http: kube::Client,
+    pub(crate) http: Clients,
     pub(crate) opened: Arc<OpenedConnections>,
     pub(crate) credential: Arc<Credential>,
     /// Impersonation headers of the kubeconfig.
@@ -144,6 +162,16 @@ struct StoredSecret {
 }
 
 impl Source {
+    /// Returns when a file was changed or removed, or the Secret changed.
+    pub(crate) async fn changed(&self) {
+        loop {
+            tokio::time::sleep(FILE_INTERVAL).await;
+            if self.has_changed(false).await {
+                return;
+            }
+        }
+    }
+
     /// True if a file was changed or removed, or the Secret changed. The Secret is looked at once a minute, or at once if
     /// `suspect`.
     pub(crate) async fn has_changed(&self, suspect: bool) -> bool {
@@ -284,7 +312,7 @@ fn through_agent(plane: &PlaneName, agents: Option<&Arc<dyn AgentTransport>>) ->
     };
     Connected {
         connection: Connection {
-            http: ClientBuilder::new(service, "default").build(),
+            http: Clients::new(move || ClientBuilder::new(service.clone(), "default").build()),
             opened: Arc::new(OpenedConnections {
                 agents: agents.map(|agents| agents.subscribe(plane)),
                 ..OpenedConnections::default()
@@ -395,7 +423,7 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
     })
 }
 
-type Client = (kube::Client, Arc<OpenedConnections>, Arc<Credential>);
+type Client = (Clients, Arc<OpenedConnections>, Arc<Credential>);
 
 async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
     let wrong = |what: String| SetUpError::new(format!("the kubeconfig {kubeconfig}: {what}"));
@@ -426,18 +454,29 @@ async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, Set
         connector = connector.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
     let connector = ConnectionObserver {
-        inner: connector.enable_http1().wrap_connector(tcp),
+        inner: connector.enable_all_versions().wrap_connector(tcp),
         opened: opened.clone(),
     };
-    let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(Duration::from_mins(1))
-        .pool_max_idle_per_host(16)
-        .build::<_, Body>(connector);
-    let service = ServiceBuilder::new()
-        .layer(Config::new(config.server).base_uri_layer())
-        .layer(SignInLayer(credential.clone()))
-        .service(pool);
-    Ok((ClientBuilder::new(service, "default").build(), opened, credential))
+    let (server, signing) = (config.server, SignInLayer(credential.clone()));
+    let clients = Clients::new(move || {
+        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_mins(1))
+            .pool_max_idle_per_host(16)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
+            .build::<_, Body>(connector.clone());
+        let service = ServiceBuilder::new()
+            .layer(Config::new(server.clone()).base_uri_layer())
+            .layer(signing.clone())
+            .service(pool);
+        ClientBuilder::new(service, "default").build()
+    });
+    Ok((clients, opened, credential))
 }
 
 /// The impersonation headers of a kubeconfig.
@@ -500,6 +539,8 @@ where
                 let chain = session.peer_certificates().unwrap_or_default();
                 let end = chain.iter().filter_map(|der| not_after(der)).min();
                 *opened.server_expires_at.lock() = end;
+                let speaks_http2 = session.alpn_protocol() == Some(b"h2");
+                opened.checked.store(speaks_http2, Ordering::Relaxed);
             }
             Ok(stream)
         })

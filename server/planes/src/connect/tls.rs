@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -167,12 +168,14 @@ pub(super) fn client_config(
 ) -> Result<ClientConfig, SetUpError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = trust.verifier(&provider)?;
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| SetUpError::new("TLS does not work here"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(shown);
+    // There is one server, and few connections to it.
+    config.resumption = Resumption::in_memory_sessions(2);
     Ok(config)
 }
 

@@ -27,6 +27,8 @@ use crate::stream::WatchLimiter;
 
 /// Pause between probes of a healthy control plane.
 const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+/// The same if its connections check themselves whether anybody answers.
+const RARE_PROBE_INTERVAL: Duration = Duration::from_mins(1);
 /// Pause between probes that need credentials.
 const CREDENTIAL_PROBE_INTERVAL: Duration = Duration::from_secs(20);
 /// Timeout of a probe.
@@ -112,6 +114,8 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
     let mut wait = MIN_BACKOFF;
     let mut was_unauthenticated = false;
     let mut authenticated_at: Option<Instant> = None;
+    // Its version may have changed.
+    let mut version_due = true;
     let mut agents = agent_changes(context);
     loop {
         let started = Instant::now();
@@ -120,9 +124,10 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
         if authenticated {
             authenticated_at = Some(started);
         }
-        match health_check(&context.client, authenticated).await {
+        match health_check(&context.client, authenticated, version_due).await {
             Ok(version) => {
                 let now = Timestamp::now();
+                version_due = false;
                 {
                     let mut health = context.plane.health.lock();
                     health.last_seen = Some(now);
@@ -151,16 +156,23 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                 {
                     set_state(&context.shared, &context.plane, &PlaneState::Ready);
                 }
+                let interval = probe_interval(context, all_read.is_closed());
                 tokio::select! {
-                    () = tokio::time::sleep(PROBE_INTERVAL) => {}
+                    () = tokio::time::sleep(interval) => {}
+                    // Files are looked at more often.
+                    () = source.changed() => return,
                     _ = all_read.recv(), if !all_read.is_closed() => {}
                     () = agents_changed(&mut agents) => {}
-                    // A short pause, because many streams break at the same time.
-                    () = context.plane.probe_now.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
+                    () = context.plane.probe_now.notified() => {
+                        version_due = true;
+                        // A short pause, because many streams break at the same time.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
                 }
             }
             Err(error) => {
                 failures += 1;
+                version_due = true;
                 context.plane.record_error(error.admin_message());
                 match error {
                     PlaneError::Refused { status: 401, .. } => {
@@ -202,6 +214,16 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
     }
 }
 
+/// The pause before the next probe of a control plane that answers.
+fn probe_interval(context: &PlaneContext, is_read: bool) -> Duration {
+    match context.shared.settings.probe_interval {
+        Some(interval) => interval,
+        // One that is still read for the first time is ready after a while.
+        None if is_read && context.client.notices_silence() => RARE_PROBE_INTERVAL,
+        None => PROBE_INTERVAL,
+    }
+}
+
 /// Reports changes of the agents, if the control plane is reached through one.
 fn agent_changes(context: &PlaneContext) -> Option<watch::Receiver<u64>> {
     let document = context.plane.offer.document.load();
@@ -231,39 +253,46 @@ fn credentials_rejected(plane: &Plane) -> String {
     format!("it does not accept {whose} (401)")
 }
 
-/// Asks for the version; a refusal also proves that the control plane is alive. With `authenticated`, also makes a
-/// call that needs valid credentials.
-async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<String>, PlaneError> {
+/// Asks for something; a refusal also proves that the control plane is alive. With `authenticated`, it is something that
+/// needs valid credentials, and with `version`, or if it would be nothing else, the version.
+async fn health_check(
+    client: &ApiClient,
+    authenticated: bool,
+    version: bool,
+) -> Result<Option<String>, PlaneError> {
     let timeout = || PlaneError::Timeout {
         plane: client.title.to_string(),
         after: PROBE_TIMEOUT,
     };
-    let asking = client.request_json(Call::get("/version".to_owned()).unchecked());
-    let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
-    let version = match answer.unwrap_or_else(|_| Err(timeout())) {
-        Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
-            Some(version) => Some(portico_domain::text::sanitize(version)),
-            None => return Err(client.invalid_response("this is not a Kubernetes API")),
-        },
-        Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::RateLimited { .. }) => {
-            None
-        }
-        Err(error) => return Err(error),
-    };
+    let mut answered = false;
     if authenticated {
         let checking = tokio::time::timeout(PROBE_TIMEOUT, client.check_cluster()).await;
-        if checking.unwrap_or_else(|_| Err(timeout()))? {
-            return Ok(version);
-        }
-        let right = Right::on_definitions("list");
-        let asking = has_right(client, None, &right);
-        if let Ok(Err(error @ PlaneError::Refused { status: 401, .. })) =
-            tokio::time::timeout(PROBE_TIMEOUT, asking).await
-        {
-            return Err(error);
+        answered = checking.unwrap_or_else(|_| Err(timeout()))?;
+        if !answered {
+            let right = Right::on_definitions("list");
+            let asking = has_right(client, None, &right);
+            if let Ok(Err(error @ PlaneError::Refused { status: 401, .. })) =
+                tokio::time::timeout(PROBE_TIMEOUT, asking).await
+            {
+                return Err(error);
+            }
         }
     }
-    Ok(version)
+    if answered && !version {
+        return Ok(None);
+    }
+    let asking = client.request_json(Call::get("/version".to_owned()).unchecked());
+    let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
+    match answer.unwrap_or_else(|_| Err(timeout())) {
+        Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
+            Some(version) => Ok(Some(portico_domain::text::sanitize(version))),
+            None => Err(client.invalid_response("this is not a Kubernetes API")),
+        },
+        Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::RateLimited { .. }) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn set_state(shared: &Shared, plane: &Plane, state: &PlaneState) {

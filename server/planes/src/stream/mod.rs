@@ -320,8 +320,8 @@ impl Watcher {
         };
         let mut call = Call::get(path).accept(accept);
         call.actor = self.collection.actor.as_ref();
-        let body = match self.client.open(call).await {
-            Ok(body) => body,
+        let (body, _slot) = match self.client.watch(call).await {
+            Ok(opened) => opened,
             Err(PlaneError::Gone { .. }) => return WatchEnd::Expired,
             Err(error) => return WatchEnd::Failed(error),
         };

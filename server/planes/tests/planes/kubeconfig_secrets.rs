@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use portico_domain::documents::{
     Access, ClaimConnection, Connection, ControlPlane as Document, OfferingSpec, SecretSource,
 };
-use portico_planes::{PlaneError, PlaneState, Planes, Settings};
+use portico_planes::{PlaneError, PlaneState, Planes};
 use portico_simulator::kube::{Identity, Rule, Subject};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn misconfigured(registry: &Planes, plane: &Plane, words: &str) {
 async fn connects_by_a_secret_and_follows_its_changes() {
     let (hub, spoke) = (Plane::start("hub").await, Plane::start("spoke").await);
     spoke.create(crd("buckets", "Bucket", true));
-    let registry = Planes::new(Settings::default());
+    let registry = Planes::new(settings());
     registry.configure(
         vec![hub.document(), by_secret(&spoke, &hub)],
         Vec::new(),
@@ -98,7 +98,7 @@ async fn a_kubeconfig_in_a_secret_holds_everything_itself() {
     let (hub, spoke) = (Plane::start("hub").await, Plane::start("spoke").await);
     spoke.write_beside("token", spoke.simulated.token());
     let token = format!("    token: \"{}\"", spoke.simulated.token());
-    let registry = Planes::new(Settings::default());
+    let registry = Planes::new(settings());
     registry.configure(
         vec![hub.document(), by_secret(&spoke, &hub)],
         Vec::new(),
@@ -129,7 +129,7 @@ async fn a_kubeconfig_in_a_secret_holds_everything_itself() {
 #[tokio::test]
 async fn control_planes_do_not_wait_for_each_other() {
     let (one, other) = (Plane::start("one").await, Plane::start("other").await);
-    let registry = Planes::new(Settings::default());
+    let registry = Planes::new(settings());
     registry.configure(
         vec![by_secret(&one, &other), by_secret(&other, &one)],
         Vec::new(),

@@ -200,13 +200,21 @@ pub(crate) fn document_of(name: &OfferingName, spec: OfferingSpec) -> Offering {
     }
 }
 
+/// Settings of a registry whose tests need not wait long for probes.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        probe_interval: Some(Duration::from_secs(5)),
+        ..Settings::default()
+    }
+}
+
 /// A registry connected to these control planes, all ready.
 pub(crate) async fn connected(planes: &[&Plane]) -> Planes {
     connected_with(planes.iter().map(|plane| plane.document()).collect(), Vec::new()).await
 }
 
 pub(crate) async fn connected_with(documents: Vec<Document>, offerings: Vec<Offering>) -> Planes {
-    let registry = Planes::new(Settings::default());
+    let registry = Planes::new(settings());
     registry.configure(documents, offerings, &tenants());
     let all_ready = || {
         registry
