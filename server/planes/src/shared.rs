@@ -17,7 +17,7 @@ use crate::agent::AgentTransport;
 use crate::cache::{ClaimChange, Pool};
 use crate::catalog::{Catalog, Offered};
 use crate::cluster::{ClusterRegister, Clusters};
-use crate::discovery::Kind;
+use crate::discovery::{Definitions, Kind};
 
 /// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
 const CHANGE_BUFFER: usize = 4096;
@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     /// What each control plane offers.
     pub(crate) offers: ArcSwap<BTreeMap<PlaneName, Arc<Offer>>>,
     pub(crate) catalog: ArcSwap<Catalog>,
+    /// The parsed definitions of all control planes.
+    pub(crate) definitions: Definitions,
     /// Which cluster answered for each control plane.
     pub(crate) clusters: Clusters,
     rebuilding: Mutex<()>,
@@ -139,6 +141,7 @@ impl Shared {
             configured: watch::Sender::new(0),
             offers: ArcSwap::default(),
             catalog: ArcSwap::default(),
+            definitions: Definitions::default(),
             clusters: Clusters::default(),
             rebuilding: Mutex::new(()),
             changes: broadcast::Sender::new(CHANGE_BUFFER),

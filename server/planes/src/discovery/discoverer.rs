@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::Kind;
 use super::composites::Composites;
-use super::kind::OfferingAnnotations;
+use super::kind::{InvalidCrd, OfferingAnnotations};
 use super::state::{CrdHandler, CrdMeta, DiscoveryState, XrdHandler};
 use crate::client::Call;
 use crate::error::PlaneError;
@@ -436,10 +436,13 @@ async fn fetch(
         .await?;
     let is_unrequested = wanted.claim_kind.is_none() && !wanted.named && !wanted.retired;
     let wanted = wanted.clone();
+    let shared = context.shared.clone();
     // A schema may be huge or slow to parse on purpose, so never parse it on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
         let annotations = wanted.annotations;
-        Kind::read(&crd, wanted.version.as_deref(), wanted.claim_kind).map(|kind| Kind {
+        let definition = shared.definitions.parse(&crd)?;
+        let kind = Kind::of(&definition, &crd, wanted.version.as_deref(), wanted.claim_kind)?;
+        Ok::<_, InvalidCrd>(Kind {
             annotations: annotations.or(kind.annotations.clone()),
             composite: wanted.composite,
             retired: wanted.retired,

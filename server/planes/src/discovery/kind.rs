@@ -124,7 +124,16 @@ impl Kind {
         wanted: Option<&str>,
         claim_kind: Option<ClaimKind>,
     ) -> Result<Self, InvalidCrd> {
-        let definition = Definition::parse(crd)?;
+        Self::of(&Arc::new(Definition::parse(crd)?), crd, wanted, claim_kind)
+    }
+
+    /// As [`Kind::read`], with the parsed CRD.
+    pub(crate) fn of(
+        definition: &Arc<Definition>,
+        crd: &Value,
+        wanted: Option<&str>,
+        claim_kind: Option<ClaimKind>,
+    ) -> Result<Self, InvalidCrd> {
         if definition.name != format!("{}.{}", definition.plural, definition.group) {
             return Err(InvalidCrd::Misnamed);
         }
@@ -165,7 +174,7 @@ impl Kind {
                 namespaced: definition.scope == Scope::Namespaced,
             },
             schema: version.schema.as_ref().ok().cloned(),
-            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(crd, &definition)),
+            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(crd, definition)),
             annotations: OfferingAnnotations::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
@@ -176,7 +185,7 @@ impl Kind {
                 .then(|| warning.unwrap_or_else(|| format!("version {} is deprecated", version.name))),
             columns: columns(version),
             has_no_status: has_no_status(version),
-            definition: Arc::new(definition),
+            definition: definition.clone(),
         })
     }
 }

@@ -4,11 +4,13 @@
 //! schema always comes from the CRD, because Crossplane copies only part of it into its XRDs.
 
 mod composites;
+mod definitions;
 mod discoverer;
 mod kind;
 mod state;
 mod xrd;
 
+pub(crate) use definitions::Definitions;
 pub(crate) use discoverer::discover;
 pub(crate) use kind::{Kind, has_graph, is_offered};
 pub(crate) use xrd::Xrd;
