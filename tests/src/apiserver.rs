@@ -20,6 +20,7 @@ use crate::processes::free_port;
 use crate::processes::{Owned, which};
 use crate::raw_client::RawClient;
 use crate::report;
+use crate::until::until;
 
 /// How long the start may take. On two idle cores it takes about five seconds.
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -31,9 +32,12 @@ const TRIES: usize = 3;
 pub struct ApiServer {
     kubeconfig: PathBuf,
     url: String,
-    _server: Owned,
-    _etcd: Owned,
-    _folder: TempDir,
+    port: u16,
+    etcd_url: String,
+    credentials: Credentials,
+    server: Owned,
+    etcd: Owned,
+    folder: TempDir,
 }
 
 impl ApiServer {
@@ -101,11 +105,52 @@ impl ApiServer {
         RawClient::of(&self.kubeconfig)
     }
 
+    /// Stops it, copies its data as a backup does, and starts it again.
+    ///
+    /// # Panics
+    /// When it does not answer again in time.
+    pub async fn back_up(&mut self) {
+        self.stop();
+        let (data, backup) = (self.folder.path().join("etcd"), self.folder.path().join("backup"));
+        copy_folder(&data, &backup);
+        self.start_again().await;
+    }
+
+    /// Stops it, puts the data of the backup in place of its own, and starts it again.
+    ///
+    /// # Panics
+    /// When there is no backup, or it does not answer again in time.
+    pub async fn restore(&mut self) {
+        self.stop();
+        let (data, backup) = (self.folder.path().join("etcd"), self.folder.path().join("backup"));
+        fs::remove_dir_all(&data).unwrap();
+        copy_folder(&backup, &data);
+        self.start_again().await;
+    }
+
+    fn stop(&mut self) {
+        self.server.kill();
+        self.etcd.kill();
+    }
+
+    async fn start_again(&mut self) {
+        let home = self.folder.path();
+        self.etcd = start_etcd(home, &self.etcd_url, &home.join("etcd.log"));
+        let log = home.join("kube-apiserver.log");
+        self.server = start_server(home, &self.credentials, &self.etcd_url, self.port, &log);
+        let direct = self.raw_client();
+        until("the API server to answer again", TIMEOUT, async || {
+            (direct.try_get("/readyz").await == Some(200)).then_some(())
+        })
+        .await;
+    }
+
     async fn try_start() -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
         let mut etcd_log = home.join("etcd.log");
-        let (mut etcd, etcd_url) = start_etcd(home, &etcd_log);
+        let etcd_url = format!("http://127.0.0.1:{}", free_port());
+        let mut etcd = start_etcd(home, &etcd_url, &etcd_log);
         let credentials = Credentials::make(home);
         let port = free_port();
         let log = home.join("kube-apiserver.log");
@@ -124,9 +169,12 @@ impl ApiServer {
                 return Ok(Self {
                     kubeconfig,
                     url,
-                    _server: server,
-                    _etcd: etcd,
-                    _folder: folder,
+                    port,
+                    etcd_url,
+                    credentials,
+                    server,
+                    etcd,
+                    folder,
                 });
             }
             let ended = server.ended().is_some();
@@ -143,6 +191,19 @@ impl ApiServer {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
 /// Finds a program in `KUBEBUILDER_ASSETS` or on the `PATH`.
 fn program(name: &str) -> Option<PathBuf> {
     env::var_os("KUBEBUILDER_ASSETS")
@@ -151,16 +212,15 @@ fn program(name: &str) -> Option<PathBuf> {
         .or_else(|| which(name))
 }
 
-fn start_etcd(home: &Path, log: &Path) -> (Owned, String) {
-    let url = format!("http://127.0.0.1:{}", free_port());
+fn start_etcd(home: &Path, url: &str, log: &Path) -> Owned {
     let mut command = Command::new(program("etcd").unwrap());
     command
         .arg("--data-dir")
         .arg(home.join("etcd"))
-        .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
+        .args(["--listen-client-urls", url, "--advertise-client-urls", url])
         // A single member needs no peer address.
         .args(["--listen-peer-urls", "http://127.0.0.1:0"]);
-    (start(&command, log), url)
+    start(&command, log)
 }
 
 fn start_server(home: &Path, credentials: &Credentials, etcd: &str, port: u16, log: &Path) -> Owned {
@@ -197,6 +257,7 @@ fn start(command: &Command, log: &Path) -> Owned {
 }
 
 /// Its certificates, and a token with all rights.
+#[derive(Debug)]
 struct Credentials {
     authority: String,
     certificate: String,

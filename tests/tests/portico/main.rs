@@ -77,6 +77,7 @@ mod other_provider;
 mod otlp;
 mod ownership;
 mod permission;
+mod pitfalls;
 mod placement;
 mod plane_credentials;
 mod plane_faults;
