@@ -256,9 +256,15 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
         .open(folder.join("log"))
         .unwrap();
     let mut command = Command::new(portico());
+    if !arguments.iter().any(|argument| argument == "--undo-seconds") {
+        // What is approved is applied at once.
+        command.args(["demo", "--undo-seconds", "0"]);
+    } else {
+        command.arg("demo");
+    }
     command
         // Short steps of the provisioners: nobody watches.
-        .args(["demo", "--step", "150", "--port", &port.to_string(), "--data"])
+        .args(["--step", "150", "--port", &port.to_string(), "--data"])
         .arg(folder.join("data"))
         .arg("--ready-file")
         .arg(&ready_file)

@@ -1,7 +1,7 @@
 //! Frames for different viewers.
 
-use jiff::Timestamp;
-use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
+use jiff::{SignedDuration, Timestamp};
+use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo};
 
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a time")
@@ -97,6 +97,20 @@ pub(crate) fn saying(mut frame: Frame, tone: NoticeTone, text: &str) -> Frame {
     frame.notices.push(Notice {
         tone,
         text: text.into(),
+        undo: None,
+    });
+    frame
+}
+
+/// The frame after a decision that can still be undone.
+pub(crate) fn deciding(mut frame: Frame) -> Frame {
+    frame.notices.push(Notice {
+        tone: NoticeTone::Good,
+        text: "You approved the request.".into(),
+        undo: Some(Undo {
+            request: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
+            until: now() + SignedDuration::from_secs(10),
+        }),
     });
     frame
 }
@@ -118,6 +132,7 @@ pub(crate) fn sign_in(message: Option<&str>) -> SignInPage {
         message: message.map(|text| Notice {
             tone: NoticeTone::Plain,
             text: text.into(),
+            undo: None,
         }),
     }
 }

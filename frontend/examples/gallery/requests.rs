@@ -11,7 +11,7 @@ use portico_domain::names::RequestId;
 use portico_domain::request::{Action, State};
 use portico_frontend::pages;
 
-use crate::people::{ada, at, dana, now, saying};
+use crate::people::{ada, at, dana, deciding, now, saying};
 use crate::{catalog, claims, form};
 
 pub(crate) fn row(number: u8, action: Action, state: State, status: &str) -> RequestRow {
@@ -434,6 +434,19 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             "approvals-nothing",
             pages::approvals(
                 &at(ada("/approvals"), "Approvals", &[]),
+                &InboxPage {
+                    rows: Paged::cut(vec![], 1, 20),
+                    opened: None,
+                    closed: None,
+                    may_comment: false,
+                    chosen: false,
+                },
+            ),
+        ),
+        (
+            "approvals-undo",
+            pages::approvals(
+                &deciding(at(ada("/approvals"), "Approvals", &[])),
                 &InboxPage {
                     rows: Paged::cut(vec![], 1, 20),
                     opened: None,

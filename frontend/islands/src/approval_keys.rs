@@ -9,6 +9,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use crate::browser::{collect, document, find, focus, on, target, window};
 use crate::morph::{self, Values};
+use crate::undo;
 
 /// The text area of a decision.
 const COMMENT: &str = "form.decide textarea";
@@ -22,7 +23,7 @@ const OFF: &str = "portico-letters-off";
 const BUTTON: &str = "[data-letters]";
 
 /// Keyboard shortcuts: j and k open the next and previous request, a and r go to the comment of the decision, and
-/// Ctrl-Enter there approves, or rejects after r. A button turns the single letters off and on, for people whose speech
+/// Ctrl-Enter there approves, or rejects after r; u undoes the decision. A button turns the single letters off and on, for people whose speech
 /// input types letters (WCAG 2.1.4); the browser remembers it.
 pub(crate) fn start() {
     if find("[data-decide]").is_none() {
@@ -90,6 +91,7 @@ fn on_page(key: &KeyboardEvent) -> bool {
         "k" => go(-1),
         "a" => comment("approve"),
         "r" => comment("reject"),
+        "u" => undo::undo(),
         _ => false,
     }
 }

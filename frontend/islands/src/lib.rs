@@ -21,6 +21,7 @@ mod search;
 mod select_rows;
 mod theme;
 mod toast;
+mod undo;
 mod user_state;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -39,6 +40,7 @@ fn start() {
     theme::start();
     command_palette::start();
     approval_keys::start();
+    undo::start();
     live_form::start();
     reveal::start();
     search::start();

@@ -49,7 +49,7 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
             <div class="live" data-live="approvals" data-live-at=source data-decide="">
                 <div class="page-head inbox-head">
                     <h1>{heading}</h1>
-                    {(count > 0).then(|| view! { <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next, previous · "<kbd>"a"</kbd>" approve · "<kbd>"r"</kbd>" reject"</p> })}
+                    {(count > 0).then(|| view! { <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next, previous · "<kbd>"a"</kbd>" approve · "<kbd>"r"</kbd>" reject · "<kbd>"u"</kbd>" undo"</p> })}
                 </div>
                 {body}
             </div>

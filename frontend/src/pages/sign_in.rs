@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use portico_api::{Frame, SignInPage};
 
-use crate::parts::{bare_document, icon, notices};
+use crate::parts::{bare_document, icon, notice};
 
 /// The sign-in page.
 #[must_use]
@@ -27,11 +27,15 @@ pub fn sign_in(page: &SignInPage, frame: &Frame) -> String {
         let nothing = page.providers.is_empty().then(|| {
             view! { <p>"No identity provider is configured. Ask your platform team."</p> }
         });
+        let message = page
+            .message
+            .as_ref()
+            .map(|message| view! { <div class="notices">{notice(message)}</div> });
         view! {
             <div class="sign-in">
                 {logo}
                 <h1>{page.company.clone()}</h1>
-                {notices(page.message.as_slice())}
+                {message}
                 <div class="stack">{providers}</div>
                 {nothing}
             </div>

@@ -26,7 +26,7 @@ pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> Stri
                 <div class="column">
                     {top(frame)}
                     <main id="main" tabindex="-1" data-at=frame.now.as_millisecond()>
-                        {notices(&frame.notices)}
+                        {notices(frame)}
                         {content()}
                     </main>
                 </div>
@@ -42,7 +42,7 @@ pub(crate) fn bare_document(frame: &Frame, content: impl FnOnce() -> AnyView) ->
     render(frame, || {
         view! {
             <main id="main" class="bare" tabindex="-1">
-                {notices(&frame.notices)}
+                {notices(frame)}
                 {content()}
             </main>
         }

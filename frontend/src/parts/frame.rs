@@ -1,7 +1,7 @@
 //! The frame of every page: navigation rail, top bar, notices.
 
 use leptos::prelude::*;
-use portico_api::{Frame, Link, Notice, NoticeTone, TenantChoice, names};
+use portico_api::{Frame, Link, Notice, NoticeTone, TenantChoice, Undo, names};
 
 use super::icon;
 
@@ -251,14 +251,38 @@ fn person(frame: &Frame) -> Option<AnyView> {
 }
 
 /// The notices of a page.
-pub(crate) fn notices(notices: &[Notice]) -> Option<AnyView> {
-    (!notices.is_empty()).then(|| {
-        let rows: Vec<_> = notices.iter().map(notice).collect();
+pub(crate) fn notices(frame: &Frame) -> Option<AnyView> {
+    (!frame.notices.is_empty()).then(|| {
+        let rows: Vec<_> = frame
+            .notices
+            .iter()
+            .map(|each| match &each.undo {
+                Some(undo) => undoable(frame, each, undo),
+                None => notice(each).into_any(),
+            })
+            .collect();
         view! { <div class="notices">{rows}</div> }.into_any()
     })
 }
 
 /// A notice.
+/// What was decided, with the button that takes it back. Scripts remove the button in its time.
+fn undoable(frame: &Frame, notice: &Notice, undo: &Undo) -> AnyView {
+    let left = undo.until.duration_since(frame.now).as_secs().max(0);
+    view! {
+        <div class="notice good undoable" role="status">
+            {icon("ready")}
+            <p>{notice.text.clone()}</p>
+            <form method="post" action=Link::UndoDecision(undo.request).to_string() data-undo=left.to_string()>
+                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <button class="button small">{icon("undo")}"Undo"</button>
+                <span>{format!("You have {left} seconds. Nothing is applied before.")}</span>
+            </form>
+        </div>
+    }
+    .into_any()
+}
+
 pub(crate) fn notice(notice: &Notice) -> impl IntoView + use<> {
     let (class, name, role) = match notice.tone {
         NoticeTone::Good => ("notice good", "ready", "status"),

@@ -18,7 +18,7 @@ mod time;
 mod visible_text;
 
 pub(crate) use document::{bare_document, document};
-pub(crate) use frame::notices;
+pub(crate) use frame::notice;
 pub(crate) use icon::{glyph, glyph_tile, icon};
 pub(crate) use pager::pager;
 pub(crate) use query::Query;

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use portico_domain::names::{EnvironmentName, TenantName};
+use portico_domain::names::{EnvironmentName, RequestId, TenantName};
 
 use super::Link;
 
@@ -91,6 +91,18 @@ pub struct Notice {
     pub tone: NoticeTone,
     /// Its text.
     pub text: String,
+    /// What can be undone for some seconds.
+    pub undo: Option<Undo>,
+}
+
+/// A decision that can still be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Undo {
+    /// The request.
+    pub request: RequestId,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// The tone of a notice.

@@ -51,7 +51,7 @@ pub use fleet::{
     DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage,
     FleetPlane, OfferingVariant, OfferingVariants, VariantDifferences,
 };
-pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
+pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
 pub use kubeconfigs::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
 pub use lifecycle::{OfferingLifecycle, Replacement};

@@ -47,6 +47,8 @@ pub enum Link {
     Request(RequestId),
     /// Approves or rejects a request.
     Decide(RequestId),
+    /// Takes a decision on a request back.
+    UndoDecision(RequestId),
     /// Withdraws a request.
     Withdraw(RequestId),
     /// Comments on a request.
@@ -138,6 +140,7 @@ impl Link {
             Self::Requests => "/requests",
             Self::Request(_) => "/requests/{id}",
             Self::Decide(_) => "/requests/{id}/decide",
+            Self::UndoDecision(_) => "/requests/{id}/undo",
             Self::Withdraw(_) => "/requests/{id}/withdraw",
             Self::Comment(_) => "/requests/{id}/comment",
             Self::Approvals => "/approvals",
@@ -191,7 +194,11 @@ impl Link {
                 claim.namespace.clone().unwrap_or_else(|| "-".to_owned()),
                 claim.name.to_string(),
             ],
-            Self::Request(id) | Self::Decide(id) | Self::Withdraw(id) | Self::Comment(id) => {
+            Self::Request(id)
+            | Self::Decide(id)
+            | Self::UndoDecision(id)
+            | Self::Withdraw(id)
+            | Self::Comment(id) => {
                 vec![id.to_string()]
             }
             Self::RevokeToken(id) | Self::Person(id) | Self::EndAccess(id) => vec![id.to_string()],

@@ -93,7 +93,7 @@ pub use operations::{
     AcceptCluster, ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim,
     EndAccess, EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
     RevokeToken, SaveView, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon,
-    Withdraw,
+    UndoDecision, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;

@@ -105,6 +105,7 @@ mod tests {
             digest: None,
             policy: None,
             void: false,
+            undone_at: None,
         }];
         let mut tree = part(Health::Pending);
         tree.children = vec![part(Health::Ready), part(Health::Pending), part(Health::Gone)];

@@ -299,11 +299,12 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
             at: Some(decision.at),
             comment: decision.comment.clone(),
             done: true,
-            bad: !decision.approved,
-            ..if decision.approved {
-                Step::Approved
-            } else {
-                Step::Rejected
+            bad: !decision.approved && decision.undone_at.is_none(),
+            ..match (decision.approved, decision.undone_at) {
+                (true, None) => Step::Approved,
+                (false, None) => Step::Rejected,
+                (true, Some(_)) => Step::ApprovalUndone,
+                (false, Some(_)) => Step::RejectionUndone,
             }
             .into()
         }

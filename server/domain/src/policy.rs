@@ -577,6 +577,7 @@ mod tests {
             digest: None,
             policy: None,
             void: false,
+            undone_at: None,
             at: jiff::Timestamp::UNIX_EPOCH,
         };
         let rules = [rule];
@@ -635,6 +636,7 @@ mod tests {
             digest: None,
             policy: None,
             void: false,
+            undone_at: None,
         };
         let rules = [rule];
         assert!(unmet(&rules, &[yes(Some("sso"))]).is_empty());

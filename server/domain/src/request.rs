@@ -1,6 +1,6 @@
 //! Requests to create, change, renew, adopt or delete one claim, and their states.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -133,7 +133,7 @@ impl State {
         Self::ALL.into_iter().find(|state| state.slug() == slug)
     }
 
-    /// True if no transition leaves this state.
+    /// True if no transition leaves this state, but for the approver who takes a rejection back within seconds.
     #[must_use]
     pub fn is_end(self) -> bool {
         matches!(
@@ -162,6 +162,8 @@ impl State {
             )
             | (Self::Applying, Transition::GiveUp) => Ok(Self::Withdrawn),
             (Self::AwaitingApproval, Transition::Expire) => Ok(Self::Expired),
+            // Within the time that the portal grants: nothing was applied yet.
+            (Self::Approved | Self::Rejected, Transition::Undo) => Ok(Self::AwaitingApproval),
             // Beginning again after a crash is the same transition.
             (Self::Approved | Self::Applying, Transition::Begin) => Ok(Self::Applying),
             (Self::Applying, Transition::Fulfil) => Ok(Self::Fulfilled),
@@ -190,6 +192,8 @@ pub enum Transition {
     GiveUp,
     /// The approval deadline passed.
     Expire,
+    /// The approver takes the decision back, see [`Request::undoable_decision`].
+    Undo,
     /// A worker begins, or begins again after a crash.
     Begin,
     /// The control plane accepted it.
@@ -217,6 +221,7 @@ fn verb(transition: Transition) -> &'static str {
         Transition::Withdraw => "be withdrawn",
         Transition::GiveUp => "be given up",
         Transition::Expire => "expire",
+        Transition::Undo => "be decided anew",
         Transition::Begin => "be applied",
         Transition::Fulfil => "be fulfilled",
         Transition::Fail => "fail",
@@ -335,6 +340,24 @@ impl Request {
         self.decisions.iter().filter(counts).cloned().collect()
     }
 
+    /// Returns the index of the decision that the person with this subject may take back at `now`: the last one, theirs,
+    /// not older than `window`, on the request as it is, and of which nothing was applied yet.
+    #[must_use]
+    pub fn undoable_decision(&self, subject: &str, now: Timestamp, window: SignedDuration) -> Option<usize> {
+        let index = self.decisions.len().checked_sub(1)?;
+        let last = self.decisions.get(index)?;
+        let has_not_begun = match self.state {
+            State::Approved => last.approved && self.next_attempt_at.is_some_and(|at| at > now),
+            State::Rejected => !last.approved,
+            State::AwaitingApproval => last.approved,
+            _ => false,
+        };
+        let is_theirs = last.by.subject == subject && !last.void;
+        let is_of_this = last.digest.as_ref().is_some_and(|of| *of == self.digest());
+        let in_time = now < last.at.saturating_add(window).unwrap_or(Timestamp::MAX);
+        (has_not_begun && is_theirs && is_of_this && in_time).then_some(index)
+    }
+
     /// Returns the transition by which the requester can cancel now. Possible until a worker begins and between two
     /// attempts. A delete that has begun cannot be cancelled: the control plane may already be deleting.
     #[must_use]
@@ -375,9 +398,12 @@ pub struct Decision {
     /// [`policy_hash`] of the rules that they saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// True if it no longer counts, because the request has changed since.
+    /// True if it no longer counts, because the request has changed since or the approver took it back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub void: bool,
+    /// When the approver took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_at: Option<Timestamp>,
 }
 
 /// Maximum length of a comment, in characters.

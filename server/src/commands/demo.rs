@@ -45,6 +45,9 @@ pub struct DemoArguments {
     /// How long each step of a provisioner takes, in milliseconds. A claim takes about five steps.
     #[arg(long, value_name = "MS")]
     step: Option<u64>,
+    /// How long an approver can take a decision back, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    undo_seconds: u32,
     /// Starts without claims.
     #[arg(long)]
     empty: bool,
@@ -96,6 +99,7 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
         settings.step = std::time::Duration::from_millis(step);
     }
     settings.seeded = !arguments.empty;
+    settings.undo_seconds = arguments.undo_seconds;
     let world = Demo::start(settings).await?;
     if let Some(path) = &arguments.ready_file {
         // A file of an earlier run would say that this one is ready.

@@ -6,10 +6,10 @@ use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use portico_api::{Crumb, Frame, Link, Notice, NoticeTone};
+use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, Undo};
 use portico_app::{Caller, Navigation, Workspace};
 use portico_domain::documents::Configuration;
-use portico_domain::names::{EnvironmentName, TenantName};
+use portico_domain::names::{EnvironmentName, RequestId, TenantName};
 use portico_domain::tenancy::Viewer;
 
 use super::app::{App, company};
@@ -31,7 +31,8 @@ pub(super) struct RequestContext {
     nonce: String,
     theme: Option<String>,
     workspace: Option<String>,
-    notice: Option<FlashMessage>,
+    /// With the request that it is about, if what was done can be undone.
+    notice: Option<(FlashMessage, Option<RequestId>)>,
 }
 
 impl RequestContext {
@@ -52,7 +53,7 @@ impl RequestContext {
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
             theme: theme.map(str::to_owned),
             workspace,
-            notice: cookie(headers, NOTICE_COOKIE).and_then(FlashMessage::from_slug),
+            notice: cookie(headers, NOTICE_COOKIE).and_then(FlashMessage::parse),
         }
     }
 
@@ -180,15 +181,21 @@ impl PageContext {
                 href: href.clone(),
             })
             .collect();
-        frame
-            .notices
-            .extend(self.request.notice.map(FlashMessage::notice));
+        if let Some((message, about)) = self.request.notice {
+            let mut notice = message.notice();
+            if let Some(request) = about {
+                let until = self.app.portal.undo_until(self.viewer(), request).await?;
+                notice.undo = until.map(|until| Undo { request, until });
+            }
+            frame.notices.push(notice);
+        }
         if self.viewer().is_platform_admin() && self.app.portal.audit_log_is_broken() {
             frame.notices.push(Notice {
                 tone: NoticeTone::Bad,
                 text: "The record is not as it was written: somebody may have changed the database by hand. \
                        See Admin, Record."
                     .to_owned(),
+                undo: None,
             });
         }
         frame.notices.extend(groups_notice(&self.current));
@@ -211,6 +218,7 @@ fn groups_notice(current: &CurrentViewer) -> Option<Notice> {
     no_team.then(|| Notice {
         tone: NoticeTone::Warning,
         text: remark.in_words(viewer.provider()),
+        undo: None,
     })
 }
 
@@ -221,6 +229,7 @@ pub(super) enum FlashMessage {
     Submitted,
     Approved,
     Rejected,
+    Undone,
     Withdrawn,
     Commented,
     Revoked,
@@ -235,10 +244,11 @@ pub(super) enum FlashMessage {
 }
 
 impl FlashMessage {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
+        Self::Undone,
         Self::Withdrawn,
         Self::Commented,
         Self::Revoked,
@@ -257,6 +267,7 @@ impl FlashMessage {
             Self::Submitted => "submitted",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
+            Self::Undone => "undone",
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
             Self::Revoked => "revoked",
@@ -275,11 +286,18 @@ impl FlashMessage {
         Self::ALL.into_iter().find(|message| message.slug() == slug)
     }
 
+    /// Reads the value of the cookie: the word, and after a dot the request.
+    fn parse(value: &str) -> Option<(Self, Option<RequestId>)> {
+        let (slug, request) = value.split_once('.').unwrap_or((value, ""));
+        Some((Self::from_slug(slug)?, request.parse().ok()))
+    }
+
     fn notice(self) -> Notice {
         let text = match self {
             Self::Submitted => "Your request was sent.",
             Self::Approved => "You approved the request.",
             Self::Rejected => "You rejected the request.",
+            Self::Undone => "You took your decision back. The request waits for you again.",
             Self::Withdrawn => "You took the request back.",
             Self::Commented => "Your comment was added.",
             Self::AgentRevoked => "The agent is revoked. It is cut off, and refused from now on.",
@@ -295,15 +313,22 @@ impl FlashMessage {
         Notice {
             tone: NoticeTone::Good,
             text: text.to_owned(),
+            undo: None,
         }
     }
 
     /// Adds the cookie of this message to the response; the next page shows it.
-    pub(super) fn add_to(self, mut response: Response) -> Response {
-        let cookie = format!(
-            "{NOTICE_COOKIE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax",
-            self.slug()
-        );
+    pub(super) fn add_to(self, response: Response) -> Response {
+        Self::add_cookie(response, self.slug())
+    }
+
+    /// Like [`FlashMessage::add_to`], of a decision on a request that can be undone.
+    pub(super) fn add_undoable_to(self, response: Response, request: RequestId) -> Response {
+        Self::add_cookie(response, &format!("{}.{request}", self.slug()))
+    }
+
+    fn add_cookie(mut response: Response, value: &str) -> Response {
+        let cookie = format!("{NOTICE_COOKIE}={value}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         if let Ok(value) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }

@@ -316,7 +316,9 @@ pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
         Conflict::Overtaken | Conflict::RequestChanged | Conflict::ClaimReplaced | Conflict::AskChanged => {
             ProblemType::Changed
         }
-        Conflict::WrongState(_) | Conflict::AlreadyDecided | Conflict::Expired => ProblemType::WrongState,
+        Conflict::WrongState(_) | Conflict::AlreadyDecided | Conflict::Expired | Conflict::TooLateToUndo => {
+            ProblemType::WrongState
+        }
         Conflict::NotPermittedNow(_) | Conflict::NotPermittedForConsumer => ProblemType::NotPermittedNow,
         Conflict::ApprovalOutdated => ProblemType::ApprovalOutdated,
         Conflict::RequestInProgress => ProblemType::RequestInProgress,

@@ -60,6 +60,7 @@ impl WorkerContext {
             Transition::RequireApproval => "request.awaiting",
             Transition::Approve => "request.approved",
             Transition::Reject => "request.rejected",
+            Transition::Undo => "request.decision-undone",
             Transition::Withdraw | Transition::GiveUp => "request.withdrawn",
         };
         let now = self.now();

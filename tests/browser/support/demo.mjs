@@ -43,7 +43,7 @@ export async function startDemo(...more) {
   };
   const launch = async (port) => {
     await rm(readyFile, { force: true });
-    const options = ['demo', '--step', '300', '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile, ...more];
+    const options = ['demo', '--step', '300', ...(more.includes('--undo-seconds') ? [] : ['--undo-seconds', '0']), '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile, ...more];
     child = spawn(program, options, { stdio: ['ignore', log, log] });
     for (const begun = Date.now(); ; await pause(20)) {
       if (existsSync(readyFile)) return JSON.parse(await readFile(readyFile, 'utf8'));

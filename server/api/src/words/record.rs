@@ -14,6 +14,7 @@ pub fn event_sentence(event: &Event) -> String {
         "request.approved" => "approved",
         "request.agreed" => "agreed to",
         "request.rejected" => "rejected",
+        "request.decision-undone" => "took back the decision on",
         "request.withdrawn" => "withdrew",
         "request.commented" => "commented on",
         "request.expired" => "let expire",

@@ -137,6 +137,9 @@ pub enum Conflict {
     /// The request has expired.
     #[error("It has expired: nobody decided in time.")]
     Expired,
+    /// The decision cannot be undone any more.
+    #[error("It is too late to undo the decision: it has taken effect, or somebody else has decided since.")]
+    TooLateToUndo,
     /// The request may not be applied as things are.
     #[error("It cannot be approved now. {0}")]
     NotPermittedNow(Obstacle),

@@ -63,6 +63,9 @@ impl fmt::Display for RequestSentence<'_> {
 #[must_use]
 pub fn request_status(request: &Request) -> String {
     match request.state {
+        State::Approved if request.waiting_for.is_none() && request.next_attempt_at.is_some() => {
+            "Applied within seconds: until then the approver can take it back".to_owned()
+        }
         State::Approved | State::Applying => request.waiting_for.as_ref().map_or_else(
             || "Being applied to the control plane".to_owned(),
             ToString::to_string,
@@ -99,6 +102,10 @@ pub enum Step {
     Approved,
     /// An approver rejected it.
     Rejected,
+    /// An approver agreed, and took it back.
+    ApprovalUndone,
+    /// An approver rejected it, and took it back.
+    RejectionUndone,
     /// An approver must decide.
     WaitsForApproval,
     /// A worker will apply it.
@@ -129,6 +136,8 @@ impl fmt::Display for Step {
             Self::Requested => "Requested",
             Self::Approved => "Approved",
             Self::Rejected => "Rejected",
+            Self::ApprovalUndone => "Approved, and taken back",
+            Self::RejectionUndone => "Rejected, and taken back",
             Self::WaitsForApproval => "Waits for approval",
             Self::Apply => "Apply it to the control plane",
             Self::Delete => "Delete it on the control plane",

@@ -71,6 +71,7 @@ impl Portal {
             digest: Some(request.digest()),
             policy: Some(policy_hash(&rules)),
             void: false,
+            undone_at: None,
         });
         let (step, outcome) = if approved {
             match self.permit(&request, Moment::Decision).await? {
@@ -103,6 +104,14 @@ impl Portal {
                 .state
                 .apply(step)
                 .map_err(|error| PortalError::Conflict(Conflict::WrongState(error)))?;
+        }
+        if request.state == State::Approved {
+            // Until then nothing is applied, so that the approver can still take it back.
+            let window = configuration.portal.spec.approvals.undo_window();
+            request.next_attempt_at = (!window.is_zero())
+                .then(|| now.saturating_add(window).ok())
+                .flatten();
+            request.waiting_for = None;
         }
         request.updated_at = now;
         let event = grant.audit(outcome, now, remote).with_details(json!({

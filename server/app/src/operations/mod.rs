@@ -22,6 +22,7 @@ pub(crate) mod revoke_token;
 mod save_view;
 pub(crate) mod submit_request;
 pub(crate) mod try_definition;
+mod undo_decision;
 pub(crate) mod withdraw;
 
 pub use accept_cluster::AcceptCluster;
@@ -43,4 +44,5 @@ pub use revoke_token::RevokeToken;
 pub use save_view::SaveView;
 pub use submit_request::{SubmitOutcome, SubmitRequest};
 pub use try_definition::TryDefinition;
+pub use undo_decision::UndoDecision;
 pub use withdraw::Withdraw;

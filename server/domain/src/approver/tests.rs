@@ -79,6 +79,7 @@ fn decision() -> impl Strategy<Value = Decision> {
             digest: None,
             policy: None,
             void,
+            undone_at: None,
         },
     )
 }

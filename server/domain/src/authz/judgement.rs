@@ -35,6 +35,8 @@ operations! {
     Submit = "request.submitted";
     /// Approve or reject a request.
     Decide;
+    /// Take one's own decision on a request back.
+    UndoDecision = "request.decision-undone";
     /// Withdraw a request.
     Withdraw = "request.withdrawn";
     /// Comment on a request.
@@ -411,6 +413,24 @@ pub fn decide(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Requ
     person(viewer)?;
     let basis = may_decide(viewer, &request)?;
     Ok(Granted::new(viewer, request.into_inner(), basis))
+}
+
+/// Grants taking back the viewer's own decision on the request, at the revision that was read, as
+/// [`Request::undoable_decision`] allows it.
+///
+/// # Errors
+/// [`Denied::TooLate`] if there is none.
+pub fn undo_decision(
+    viewer: &Viewer,
+    request: Visible<Request>,
+    now: jiff::Timestamp,
+    window: jiff::SignedDuration,
+) -> Result<Granted<Request, UndoDecision>, Denied> {
+    person(viewer)?;
+    request
+        .undoable_decision(&viewer.person().subject, now, window)
+        .ok_or(Denied::TooLate)?;
+    Ok(Granted::new(viewer, request.into_inner(), Basis::Own))
 }
 
 /// Checks whether the viewer may withdraw the request: its requester and admins of its tenant may, while its state

@@ -94,10 +94,10 @@ pub use judgement::{
     AcceptCluster, AccessOf, AcknowledgeBreaks, AuditLog, Comment, Cordon, CreateToken, Decide,
     DecidePermission, DecisionOutcome, Denied, EndAccess, EnrolAgent, ExportAuditLog, FetchKubeconfig,
     OwnToken, OwnTokens, RevealSecret, RevokeAgent, RevokeToken, Submission, Submit, TryDefinition, Uncordon,
-    Withdraw, accept_cluster, acknowledge_breaks, comment, cordon, create_claim, create_token, decide,
-    end_access, end_own_access, enrol_agent, export_audit_log, may_adopt, may_change, may_comment,
+    UndoDecision, Withdraw, accept_cluster, acknowledge_breaks, comment, cordon, create_claim, create_token,
+    decide, end_access, end_own_access, enrol_agent, export_audit_log, may_adopt, may_change, may_comment,
     may_create, may_decide, may_read_audit_log, may_reveal, may_withdraw, platform_admin, reveal_secret,
-    revoke_agent, revoke_token, submit_about, try_definition, uncordon, withdraw,
+    revoke_agent, revoke_token, submit_about, try_definition, uncordon, undo_decision, withdraw,
 };
 pub use kubeconfig::{NamespaceAccess, fetch_kubeconfig, may_fetch_kubeconfig};
 pub use people::{AccessScope, PeopleScope, own_access, read_people};

@@ -169,6 +169,7 @@ fn decision(by: &str, approved: bool) -> Decision {
         digest: None,
         policy: None,
         void: false,
+        undone_at: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Grants that permit writing a request.
 
 use super::grant::sealed::Sealed;
-use super::{Decide, Granted, Submission, Submit, SystemAuthority, Withdraw};
+use super::{Decide, Granted, Submission, Submit, SystemAuthority, UndoDecision, Withdraw};
 use crate::request::Request;
 
 /// A grant that permits inserting a request. It must cover that request.
@@ -48,6 +48,19 @@ impl UpdatesRequest for Granted<Request, Decide> {
 impl UpdatesRequest for Granted<Request, Withdraw> {
     fn covers(&self, request: &Request) -> bool {
         same_request(self.target(), request) && request.decisions == self.target().decisions
+    }
+}
+
+impl UpdatesRequest for Granted<Request, UndoDecision> {
+    fn covers(&self, request: &Request) -> bool {
+        let (was, is) = (&self.target().decisions, &request.decisions);
+        let undone = was.iter().zip(is).filter(|(was, is)| was != is);
+        same_request(self.target(), request)
+            && was.len() == is.len()
+            && undone.count() == 1
+            && is
+                .last()
+                .is_some_and(|last| last.void && last.by == *self.person())
     }
 }
 

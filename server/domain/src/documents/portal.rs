@@ -58,6 +58,9 @@ pub struct PortalSpec {
     /// How to prove that the audit log was not altered.
     #[serde(default)]
     pub record: RecordProof,
+    /// How approvers decide.
+    #[serde(default)]
+    pub approvals: Approvals,
     /// Limits for the watch caches of all control planes together.
     #[serde(default)]
     pub caches: Caches,
@@ -68,6 +71,37 @@ pub struct PortalSpec {
     /// Where the agents of control planes behind firewalls connect. Without it: nowhere.
     #[serde(default)]
     pub agents: Option<AgentListener>,
+}
+
+/// How approvers decide.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Approvals {
+    /// How long an approver can take a decision back, in seconds, 0 to 300. What is approved is applied after that. 0: not
+    /// at all, and what is approved is applied at once.
+    #[serde(default = "undo_seconds")]
+    pub undo_seconds: u32,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self {
+            undo_seconds: undo_seconds(),
+        }
+    }
+}
+
+impl Approvals {
+    /// How long an approver can take a decision back.
+    #[must_use]
+    pub fn undo_window(&self) -> jiff::SignedDuration {
+        jiff::SignedDuration::from_secs(i64::from(self.undo_seconds))
+    }
+}
+
+fn undo_seconds() -> u32 {
+    10
 }
 
 /// Where agents connect, and the authority for their certificates.

@@ -72,17 +72,19 @@ pub(super) struct Addresses<'a> {
     pub(super) public_url: &'a str,
     pub(super) listen: &'a str,
     pub(super) issuer: &'a str,
+    pub(super) undo_seconds: u32,
 }
 
 impl Addresses<'_> {
     pub(super) fn portal(&self) -> String {
         let values = [
-            ("public_url", self.public_url),
-            ("listen", self.listen),
-            ("issuer", self.issuer),
+            ("public_url", json!(self.public_url)),
+            ("listen", json!(self.listen)),
+            ("issuer", json!(self.issuer)),
+            ("undo_seconds", json!(self.undo_seconds)),
         ];
         values.iter().fold(PORTAL.to_owned(), |text, (name, value)| {
-            text.replace(&format!("\"{{{{{name}}}}}\""), &json!(value).to_string())
+            text.replace(&format!("\"{{{{{name}}}}}\""), &value.to_string())
         })
     }
 }

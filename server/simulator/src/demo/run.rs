@@ -35,6 +35,8 @@ pub struct Settings {
     pub largest_disk: u64,
     /// Whether the demo starts with some claims.
     pub seeded: bool,
+    /// How long an approver can take a decision back, in seconds.
+    pub undo_seconds: u32,
     /// The clock.
     pub clock: Clock,
     /// The random number generator.
@@ -51,6 +53,7 @@ impl Settings {
             step: Duration::from_millis(900),
             largest_disk: 500,
             seeded: true,
+            undo_seconds: 10,
             clock: Clock::system(),
             rng: Rng::system(),
         }
@@ -119,6 +122,7 @@ impl Demo {
                 public_url,
                 listen,
                 issuer: &issuer,
+                undo_seconds: settings.undo_seconds,
             },
         )?;
         state.keep()?;

@@ -22,6 +22,7 @@ fn documents() -> Vec<Document> {
         public_url: "http://127.0.0.1:8080",
         listen: "127.0.0.1:8080",
         issuer: "http://127.0.0.1:9",
+        undo_seconds: 10,
     };
     let mut texts: Vec<String> = configuration::DOCUMENTS
         .iter()

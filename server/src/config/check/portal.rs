@@ -57,6 +57,9 @@ pub(super) fn check(documents: &[LocatedDocument], findings: &mut Findings) {
 
 fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     let spec = &portal.spec;
+    if spec.approvals.undo_seconds > 300 {
+        findings.error(at, "spec.approvals.undoSeconds", "must be 0 to 300");
+    }
     match public_url(&spec.public_url) {
         Ok(url) if is_insecure(&url) => {
             let said =

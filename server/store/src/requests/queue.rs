@@ -14,7 +14,8 @@ use crate::backend::Query;
 use crate::{Result, Store};
 
 const WAKE: &str = "UPDATE requests SET next_attempt_at = ";
-const WAITING: &str = " WHERE state IN ('approved', 'applying') AND next_attempt_at > ";
+/// What waits for something that can happen. A decision that can be undone has no such reason: it takes effect in its time.
+const WAITING: &str = " WHERE state IN ('approved', 'applying') AND coalesce(waiting_reason, waiting_for) IS NOT NULL AND next_attempt_at > ";
 
 /// When a request is processed again, and why not now.
 #[derive(Debug, Clone, PartialEq, Eq)]

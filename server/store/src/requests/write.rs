@@ -127,8 +127,15 @@ impl Store {
 
     async fn save(&self, request: &Request, update: Query, events: &[AuditEvent]) -> Result<Request> {
         let mut transaction = self.backend.begin().await?;
-        if transaction.execute(update).await? == 0 {
-            return Err(StoreError::Stale(request.id));
+        match transaction.execute(update).await {
+            Ok(0) => return Err(StoreError::Stale(request.id)),
+            Ok(_) => {}
+            // It is open again, and another about its claim is open by now.
+            Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
+                drop(transaction);
+                return Err(self.claim_busy(request).await?);
+            }
+            Err(error) => return Err(error),
         }
         save_approvers(&mut *transaction, request).await?;
         crate::audit_log::append(&mut *transaction, events).await?;
@@ -148,6 +155,10 @@ impl Store {
         if !self.backend.fetch(same).await?.is_empty() {
             return Ok(StoreError::Duplicate(format!("request {}", request.id)));
         }
+        self.claim_busy(request).await
+    }
+
+    async fn claim_busy(&self, request: &Request) -> Result<StoreError> {
         let mut open = Query::new("SELECT id FROM requests WHERE ", []);
         write_claim(&request.claim, &mut open);
         open.push(" AND state IN ").push(OPEN);

@@ -72,6 +72,7 @@ fn agreed(by: &str) -> Decision {
         digest: None,
         policy: None,
         void: false,
+        undone_at: None,
     }
 }
 

@@ -252,6 +252,7 @@ async fn of_two_concurrent_decisions_one_is_stale(database: &TestStore) {
                 digest: None,
                 policy: None,
                 void: false,
+                undone_at: None,
                 by: read.requester.clone(),
                 provider: None,
                 groups: Vec::new(),

@@ -157,6 +157,7 @@ async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, 
         tone: NoticeTone::Plain,
         text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
             .to_owned(),
+        undo: None,
     };
     let mut response = render_with(&context, target, &page, Some(notice)).await?;
     *response.status_mut() = StatusCode::FORBIDDEN;

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_api::{Link, names};
-use portico_app::{Decide, PostComment, RequestsQuery, Withdraw};
+use portico_app::{Decide, PostComment, RequestsQuery, UndoDecision, Withdraw};
 use portico_domain::names::RequestId;
 use portico_domain::request::State;
 
@@ -77,7 +77,22 @@ pub(in super::super) async fn decide(
     } else {
         FlashMessage::Rejected
     };
-    Ok(done.add_to(back(&form, id).into_response()))
+    Ok(done.add_undoable_to(back(&form, id).into_response(), id))
+}
+
+/// `POST /requests/{id}/undo`: takes the decision back, and opens the request again.
+pub(in super::super) async fn undo(
+    ClientAddress(address): ClientAddress,
+    ResourceId(id): ResourceId<RequestId>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let caller = form.context.caller(&remote);
+    let command = UndoDecision { request: id };
+    form.context.app.portal.undo_decision(caller, command).await?;
+    let request = id.to_string();
+    let address = Link::Approvals.with_query([("request", request.as_str())]);
+    Ok(FlashMessage::Undone.add_to(Redirect::to(&address).into_response()))
 }
 
 /// `POST /requests/{id}/withdraw`.

@@ -44,6 +44,7 @@ pub(in super::super) async fn page(
     let message = query.signed_out.is_some().then(|| Notice {
         tone: NoticeTone::Good,
         text: "You are signed out.".to_owned(),
+        undo: None,
     });
     let providers = spec
         .sign_in

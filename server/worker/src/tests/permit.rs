@@ -134,6 +134,7 @@ async fn where_policy_asks_for_more_by_now_it_waits_for_them() {
         digest: Some(digest.to_owned()),
         policy: None,
         void: false,
+        undone_at: None,
     };
     let as_it_will_be = Request {
         schema_hash: Some("new".to_owned()),

@@ -33,6 +33,13 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "/requests/{request}/decide",
         "SFFBBNF",
     ),
+    // Nobody has decided on it.
+    (
+        "POST",
+        "/requests/{id}/undo",
+        "/requests/{request}/undo",
+        "SBBBBNB",
+    ),
     (
         "POST",
         "/requests/{id}/withdraw",
