@@ -1,11 +1,13 @@
 //! A simulated Kubernetes API server.
 //!
-//! Layers, each of which uses only those before it: `types`, `storage`, `registry`, `write`, `plane`, `client`, `http`;
-//! [`ControlPlane`] puts them together. Nothing here knows the demo.
+//! Layers, each of which uses only those before it: `types`, `storage`, `registry`, `write`, `plane`, `client`, `http`,
+//! `kcp`; [`ControlPlane`] and [`Kcp`] put them together. Nothing here knows the demo.
 
 mod client;
 mod control_plane;
 mod http;
+mod kcp;
+mod kcp_instance;
 mod plane;
 mod registry;
 mod storage;
@@ -17,6 +19,7 @@ mod write;
 pub use client::objects::{Objects, Watch};
 pub use control_plane::ControlPlane;
 pub use http::Serving;
+pub use kcp_instance::Kcp;
 pub use plane::access::{Access, Attributes, Identity, Rule, Subject};
 pub use plane::audit::{Audit, AuditEntry};
 pub use plane::faults::{Fault, Faults, Matcher};

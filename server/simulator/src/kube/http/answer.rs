@@ -11,7 +11,7 @@ use crate::kube::types::object;
 
 impl Show<'_> {
     /// Serializes one object.
-    pub(super) fn one(&self, object: &Value) -> String {
+    pub(in crate::kube) fn one(&self, object: &Value) -> String {
         match self.view {
             View::Full => self.text(object),
             View::Table => {
@@ -23,7 +23,11 @@ impl Show<'_> {
     }
 
     /// Serializes a list.
-    pub(super) fn list<'v>(&self, objects: impl Iterator<Item = &'v Value>, metadata: &Value) -> String {
+    pub(in crate::kube) fn list<'v>(
+        &self,
+        objects: impl Iterator<Item = &'v Value>,
+        metadata: &Value,
+    ) -> String {
         match self.view {
             View::Full => {
                 // Item by item, to avoid a copy of all objects.
@@ -65,12 +69,12 @@ impl Show<'_> {
 }
 
 /// A JSON response.
-pub(super) fn json(code: StatusCode, value: &Value, warnings: &[String]) -> Response<Body> {
+pub(in crate::kube) fn json(code: StatusCode, value: &Value, warnings: &[String]) -> Response<Body> {
     text(code, value.to_string(), warnings)
 }
 
 /// A response whose body is serialized already.
-pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Response<Body> {
+pub(in crate::kube) fn text(code: StatusCode, json: String, warnings: &[String]) -> Response<Body> {
     let mut response = Response::new(Body::from(json));
     *response.status_mut() = code;
     response
@@ -105,7 +109,7 @@ fn expressible(warnings: &[String]) -> Vec<String> {
 }
 
 /// An error as a response.
-pub(super) fn refusal(error: &ApiError) -> Response<Body> {
+pub(in crate::kube) fn refusal(error: &ApiError) -> Response<Body> {
     let code = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(code, &error.status(), &[]);
     if let Some(seconds) = error.retry_after {

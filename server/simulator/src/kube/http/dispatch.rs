@@ -26,10 +26,10 @@ use crate::kube::types::kind::Kind;
 /// The connection must be closed without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut, as a test asked")]
-pub(super) struct Disconnected;
+pub(in crate::kube) struct Disconnected;
 
 /// Handles a request.
-pub(super) async fn answer(
+pub(in crate::kube) async fn answer(
     inner: &Arc<Inner>,
     request: Request<Body>,
 ) -> Result<Response<Body>, Disconnected> {
@@ -99,7 +99,8 @@ fn reason_of(code: u16) -> &'static str {
     }
 }
 
-fn attributes(method: &Method, target: &Target, query: &Query) -> Attributes {
+/// The attributes of a request that rules match.
+pub(in crate::kube) fn attributes(method: &Method, target: &Target, query: &Query) -> Attributes {
     let Target::Objects(objects) = target else {
         return Attributes {
             verb: method.as_str().to_lowercase(),
@@ -127,7 +128,14 @@ fn attributes(method: &Method, target: &Target, query: &Query) -> Attributes {
     }
 }
 
-fn record(inner: &Inner, headers: &HeaderMap, attributes: Attributes, query: &Query, code: u16) {
+/// Adds a request that was answered to the audit log.
+pub(in crate::kube) fn record(
+    inner: &Inner,
+    headers: &HeaderMap,
+    attributes: Attributes,
+    query: &Query,
+    code: u16,
+) {
     if attributes.resource.is_empty() {
         return;
     }

@@ -8,7 +8,7 @@ use crate::kube::types::error::ApiError;
 use crate::kube::types::kind::Kind;
 
 /// Authenticates a request by its token and applies impersonation headers.
-pub(super) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, ApiError> {
+pub(in crate::kube) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, ApiError> {
     let unauthorized = || ApiError::new(401, "Unauthorized", "Unauthorized");
     let token = bearer(headers).ok_or_else(unauthorized)?;
     let identity = inner.access.identify(token).ok_or_else(unauthorized)?;
@@ -46,7 +46,7 @@ pub(super) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, A
 }
 
 /// Returns 403 when no rule allows the request.
-pub(super) fn authorize(
+pub(in crate::kube) fn authorize(
     inner: &Inner,
     kind: &Kind,
     identity: &Identity,
@@ -73,12 +73,12 @@ pub(super) fn authorize(
 }
 
 /// The value of a header, if it is text.
-pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(in crate::kube) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// The bearer token.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(in crate::kube) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = text(headers, "authorization")?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -4,25 +4,25 @@
 //! handler: `read`, `change`, `watch`, `discovery`, `openapi`, `reviews`.
 
 mod age;
-mod answer;
+pub(super) mod answer;
 mod body;
 mod change;
 mod discovery;
-mod dispatch;
-mod identity;
+pub(super) mod dispatch;
+pub(super) mod identity;
 mod jsonpath;
 mod openapi;
 mod openapi_v2;
 mod protobuf;
-mod query;
+pub(super) mod query;
 mod read;
 mod reviews;
-mod selector;
+pub(super) mod selector;
 mod serve;
 mod table;
-mod target;
-mod view;
+pub(super) mod target;
+pub(super) mod view;
 mod watch;
 
 pub use serve::Serving;
-pub(super) use serve::start;
+pub(super) use serve::{Answer, start, start_with};

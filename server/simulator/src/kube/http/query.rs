@@ -7,27 +7,27 @@ use crate::kube::types::options::{FieldValidation, Propagation};
 
 /// The parsed query of a URL.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(in crate::kube) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub(super) fn parse(query: &str) -> Self {
+    pub(in crate::kube) fn parse(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
     /// A parameter; empty when it is missing.
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(in crate::kube) fn get(&self, name: &str) -> &str {
         self.0
             .iter()
             .find(|(other, _)| other == name)
             .map_or("", |(_, value)| value.as_str())
     }
 
-    pub(super) fn is_set(&self, name: &str) -> bool {
+    pub(in crate::kube) fn is_set(&self, name: &str) -> bool {
         matches!(self.get(name), "true" | "1")
     }
 
     /// `dryRun`, whose only value is `All`.
-    pub(super) fn dry_run(&self) -> Result<bool, ApiError> {
+    pub(in crate::kube) fn dry_run(&self) -> Result<bool, ApiError> {
         match self.get("dryRun") {
             "" => Ok(false),
             "All" => Ok(true),
@@ -37,7 +37,7 @@ impl Query {
         }
     }
 
-    pub(super) fn validation(&self) -> Result<FieldValidation, ApiError> {
+    pub(in crate::kube) fn validation(&self) -> Result<FieldValidation, ApiError> {
         match self.get("fieldValidation") {
             "" | "Warn" => Ok(FieldValidation::Warn),
             "Ignore" => Ok(FieldValidation::Ignore),
@@ -49,7 +49,7 @@ impl Query {
     }
 
     /// A numeric parameter; `None` when it is missing.
-    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+    pub(in crate::kube) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let text = self.get(name);
         if text.is_empty() {
             return Ok(None);
@@ -60,7 +60,7 @@ impl Query {
 }
 
 /// Parses `propagationPolicy`.
-pub(super) fn propagation(text: &str) -> Result<Propagation, ApiError> {
+pub(in crate::kube) fn propagation(text: &str) -> Result<Propagation, ApiError> {
     match text {
         "" | "Background" => Ok(Propagation::Background),
         "Foreground" => Ok(Propagation::Foreground),

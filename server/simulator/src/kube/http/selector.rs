@@ -7,7 +7,7 @@ use crate::kube::types::kind::{Kind, Version};
 
 /// Label and field requirements.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Selector {
+pub(in crate::kube) struct Selector {
     labels: Vec<Requirement>,
     fields: Vec<(String, String, bool)>,
 }
@@ -22,7 +22,7 @@ enum Requirement {
 
 impl Selector {
     /// Parses the parameters `labelSelector` and `fieldSelector`.
-    pub(super) fn parse(
+    pub(in crate::kube) fn parse(
         kind: &Kind,
         version: &Version,
         labels: &str,
@@ -59,12 +59,12 @@ impl Selector {
     }
 
     /// Whether it selects everything.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::kube) fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
     /// Whether it selects this object.
-    pub(super) fn matches(&self, object: &Value) -> bool {
+    pub(in crate::kube) fn matches(&self, object: &Value) -> bool {
         self.labels.iter().all(|requirement| requirement.matches(object))
             && self.fields.iter().all(|(field, value, equal)| {
                 let found = field.split('.').fold(object, |value, part| &value[part]);

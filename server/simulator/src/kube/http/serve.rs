@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{Request, Response};
+use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,7 +19,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::dispatch;
+use super::dispatch::{self, Disconnected};
 use crate::kube::plane::inner::Inner;
 
 /// The backlog of the listener.
@@ -56,10 +58,29 @@ impl Drop for Serving {
     }
 }
 
+/// Answers one request.
+pub(in super::super) type Answer =
+    Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Disconnected>> + Send + Sync>;
+
 /// Serves a control plane until [`Serving`] is stopped or dropped.
 pub(in super::super) fn start(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) -> Serving {
+    let served = Arc::clone(&inner);
+    let answer: Answer = Arc::new(move |request| {
+        let served = Arc::clone(&served);
+        Box::pin(async move { dispatch::answer(&served, request).await })
+    });
+    start_with(inner, answer, listener, address)
+}
+
+/// As [`start`], with what answers the requests; the certificate and the faults of connections are those of `inner`.
+pub(in super::super) fn start_with(
+    inner: Arc<Inner>,
+    answer: Answer,
+    listener: TcpListener,
+    address: SocketAddr,
+) -> Serving {
     let stop = CancellationToken::new();
-    let task = tokio::spawn(accept(inner, listener, stop.clone()));
+    let task = tokio::spawn(accept(inner, answer, listener, stop.clone()));
     Serving {
         address,
         stop,
@@ -67,7 +88,7 @@ pub(in super::super) fn start(inner: Arc<Inner>, listener: TcpListener, address:
     }
 }
 
-async fn accept(inner: Arc<Inner>, listener: TcpListener, stop: CancellationToken) {
+async fn accept(inner: Arc<Inner>, answer: Answer, listener: TcpListener, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -85,20 +106,20 @@ async fn accept(inner: Arc<Inner>, listener: TcpListener, stop: CancellationToke
                 continue;
             }
         };
-        let (inner, stop) = (Arc::clone(&inner), stop.clone());
+        let (inner, answer, stop) = (Arc::clone(&inner), Arc::clone(&answer), stop.clone());
         tokio::spawn(async move {
             let mut refusing = inner.faults.refusing();
             tokio::select! {
                 () = stop.cancelled() => {}
                 _ = refusing.wait_for(|refusing| *refusing) => {}
-                () = converse(&inner, stream) => {}
+                () = converse(&inner, &answer, stream) => {}
             }
             drop(place);
         });
     }
 }
 
-async fn converse(inner: &Arc<Inner>, stream: TcpStream) {
+async fn converse(inner: &Arc<Inner>, answer: &Answer, stream: TcpStream) {
     // Watches send small lines that must not be delayed.
     let _ = stream.set_nodelay(true);
     let mut first = [0; 1];
@@ -111,17 +132,17 @@ async fn converse(inner: &Arc<Inner>, stream: TcpStream) {
             if let Ok(Ok(stream)) =
                 timeout(HEAD_TIMEOUT, TlsAcceptor::from(Arc::clone(tls)).accept(stream)).await
             {
-                speak(inner, stream).await;
+                speak(answer, stream).await;
             }
         }
-        _ => speak(inner, stream).await,
+        _ => speak(answer, stream).await,
     }
 }
 
-async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(inner: &Arc<Inner>, stream: S) {
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(answer: &Answer, stream: S) {
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let inner = Arc::clone(inner);
-        async move { dispatch::answer(&inner, request.map(Body::new)).await }
+        let answer = Arc::clone(answer);
+        async move { answer(request.map(Body::new)).await }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

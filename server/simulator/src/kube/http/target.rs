@@ -2,7 +2,7 @@
 
 /// The target of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::kube) enum Target {
     /// `/healthz` and its like.
     Health,
     /// `/version`.
@@ -27,20 +27,20 @@ pub(super) enum Target {
 
 /// The objects that a path names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Objects {
-    pub(super) group: String,
-    pub(super) version: String,
-    pub(super) plural: String,
+pub(in crate::kube) struct Objects {
+    pub(in crate::kube) group: String,
+    pub(in crate::kube) version: String,
+    pub(in crate::kube) plural: String,
     /// Empty for all namespaces and for cluster-scoped kinds.
-    pub(super) namespace: String,
+    pub(in crate::kube) namespace: String,
     /// Empty for a collection.
-    pub(super) name: String,
-    pub(super) subresource: String,
+    pub(in crate::kube) name: String,
+    pub(in crate::kube) subresource: String,
 }
 
 impl Target {
     /// Parses a path.
-    pub(super) fn parse(path: &str) -> Self {
+    pub(in crate::kube) fn parse(path: &str) -> Self {
         let parts: Option<Vec<String>> = path.trim_matches('/').split('/').map(decode).collect();
         let Some(parts) = parts else { return Self::Unknown };
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -101,7 +101,7 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Target {
 }
 
 /// Percent-decodes; `None` when the result is not UTF-8 or contains `/` or NUL.
-fn decode(part: &str) -> Option<String> {
+pub(in crate::kube) fn decode(part: &str) -> Option<String> {
     if !part.contains('%') {
         return Some(part.to_owned());
     }

@@ -8,7 +8,7 @@ use crate::kube::types::kind::{Kind, Version};
 
 /// The requested form of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum View {
+pub(in crate::kube) enum View {
     /// Whole objects.
     Full,
     /// Rows for `kubectl get`.
@@ -19,7 +19,7 @@ pub(super) enum View {
 
 impl View {
     /// Parses `Accept`; the first supported form wins.
-    pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, ApiError> {
+    pub(in crate::kube) fn accepted(headers: &HeaderMap) -> Result<Self, ApiError> {
         let accept = headers
             .get(header::ACCEPT)
             .and_then(|v| v.to_str().ok())
@@ -44,17 +44,17 @@ impl View {
 
 /// How objects are rendered for one client.
 #[derive(Debug, Clone)]
-pub(super) struct Show<'a> {
-    pub(super) kind: &'a Kind,
-    pub(super) version: &'a Version,
-    pub(super) view: View,
+pub(in crate::kube) struct Show<'a> {
+    pub(in crate::kube) kind: &'a Kind,
+    pub(in crate::kube) version: &'a Version,
+    pub(in crate::kube) view: View,
     /// What table rows include: `None`, `Metadata` or `Object`.
-    pub(super) include: String,
+    pub(in crate::kube) include: String,
 }
 
 impl Show<'_> {
     /// The object in the requested version.
-    pub(super) fn converted(&self, object: &Value) -> Value {
+    pub(in crate::kube) fn converted(&self, object: &Value) -> Value {
         let mut object = object.clone();
         object["apiVersion"] = json!(self.kind.api_version(&self.version.name));
         object
@@ -62,6 +62,6 @@ impl Show<'_> {
 }
 
 /// An object's metadata as `PartialObjectMetadata`.
-pub(super) fn metadata_of(object: &Value) -> Value {
+pub(in crate::kube) fn metadata_of(object: &Value) -> Value {
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
 }

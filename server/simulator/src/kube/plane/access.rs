@@ -1,6 +1,7 @@
 //! Authentication tokens and authorization rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::RwLock;
 
@@ -119,11 +120,24 @@ pub struct Attributes {
 /// Tokens and rules of a control plane.
 #[derive(Debug, Default)]
 pub struct Access {
-    tokens: RwLock<HashMap<String, Identity>>,
+    tokens: Arc<RwLock<HashMap<String, Identity>>>,
     rules: RwLock<Vec<(Subject, Rule)>>,
 }
 
 impl Access {
+    /// Rules of their own for the same tokens, as a workspace of kcp has.
+    pub(crate) fn with_tokens_of(other: &Self) -> Self {
+        Self {
+            tokens: Arc::clone(&other.tokens),
+            rules: RwLock::default(),
+        }
+    }
+
+    /// Whether any rule is for the identity: in kcp, whether it may enter a workspace.
+    pub(crate) fn knows(&self, identity: &Identity) -> bool {
+        is_master(identity) || self.rules.read().iter().any(|(whom, _)| is_for(whom, identity))
+    }
+
     /// Adds a bearer token for an identity.
     pub fn add_token(&self, token: impl Into<String>, identity: Identity) {
         self.tokens.write().insert(token.into(), identity);

@@ -10,8 +10,9 @@ use super::access::{Access, Identity};
 use super::audit::Audit;
 use super::credentials::Credentials;
 use super::faults::Faults;
-use super::load::load;
+use super::load::{self, load};
 use super::settings::Settings;
+use super::shard::Shard;
 use crate::kube::registry::state::State;
 
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Inner {
     pub(crate) credentials: Credentials,
     /// `None` without a certificate; then the server speaks only plain HTTP.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Of a workspace of kcp.
+    shard: Option<Arc<Shard>>,
 }
 
 impl Inner {
@@ -47,6 +50,28 @@ impl Inner {
             audit: Audit::default(),
             credentials,
             tls,
+            shard: None,
+        }
+    }
+
+    /// A workspace of kcp, which is served with the certificate of `front` and knows the same tokens.
+    pub(crate) fn workspace(name: &str, cluster: &str, front: &Self, shard: &Arc<Shard>) -> Self {
+        let settings = Settings {
+            snapshot: None,
+            ..front.settings.clone()
+        };
+        let state = load::workspace(&settings, shard.clock.clone(), cluster);
+        Self {
+            name: name.into(),
+            revision: watch::Sender::new(state.store.revision()),
+            settings,
+            state: Mutex::new(state),
+            access: Access::with_tokens_of(&front.access),
+            faults: Faults::default(),
+            audit: Audit::default(),
+            credentials: front.credentials.clone(),
+            tls: front.tls.clone(),
+            shard: Some(Arc::clone(shard)),
         }
     }
 
@@ -58,11 +83,19 @@ impl Inner {
     /// Runs `write` on the state, journals the result, then wakes watches.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut State) -> T) -> T {
         let (result, revision) = {
+            let _turn = self.shard.as_ref().map(|shard| shard.turn.lock());
             let mut state = self.state.lock();
             let result = write(&mut state);
             state.keep();
             (result, state.store.revision())
         };
+        if let Some(shard) = &self.shard {
+            shard.written.send_if_modified(|last| {
+                let is_new = *last < revision;
+                *last = revision.max(*last);
+                is_new
+            });
+        }
         self.revision
             .send_if_modified(|last| std::mem::replace(last, revision) != revision);
         result

@@ -4,9 +4,23 @@ use super::settings::Settings;
 use crate::kube::registry::kinds::Kinds;
 use crate::kube::registry::state::State;
 use crate::kube::registry::{builtin, crd};
+use crate::kube::storage::clock::Clock;
 use crate::kube::storage::journal::Journal;
 use crate::kube::storage::store::Store;
 use crate::kube::write::namespaces;
+
+/// The state of a new workspace of kcp. It is kept only in memory.
+pub(super) fn workspace(settings: &Settings, clock: Clock, cluster: &str) -> State {
+    let mut state = State {
+        kinds: Kinds::default(),
+        store: Store::of_cluster(settings.history, clock, cluster),
+        max_objects: settings.max_objects,
+        journal: None,
+    };
+    builtin::install_workspace(&mut state.kinds);
+    namespaces::create_of_workspace(&mut state);
+    state
+}
 
 /// Loads the snapshot and its journal, or starts empty.
 pub(super) fn load(settings: &Settings) -> State {

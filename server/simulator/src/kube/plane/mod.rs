@@ -7,3 +7,4 @@ pub(crate) mod faults;
 pub(crate) mod inner;
 pub(crate) mod load;
 pub(crate) mod settings;
+pub(crate) mod shard;

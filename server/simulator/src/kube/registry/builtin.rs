@@ -45,6 +45,32 @@ const KINDS: &[Row] = &[
     ("protection.crossplane.io", &["v1beta1"], "clusterusages", "ClusterUsage", &[], false, true, &[READY, AGE]),
 ];
 
+/// What kcp serves in every workspace besides kinds of the core group. `Workspace` comes by a binding, as there.
+#[rustfmt::skip]
+const KCP_KINDS: &[Row] = &[
+    ("core.kcp.io", &["v1alpha1"], "logicalclusters", "LogicalCluster", &[], false, true, &["Phase=.status.phase", "URL=.status.URL", AGE]),
+    ("apis.kcp.io", &["v1alpha1"], "apiresourceschemas", "APIResourceSchema", &[], false, false, &[AGE]),
+    ("apis.kcp.io", &["v1alpha2"], "apiexports", "APIExport", &[], false, true, &[AGE]),
+    ("apis.kcp.io", &["v1alpha1"], "apiexportendpointslices", "APIExportEndpointSlice", &[], false, true, &["Export=.spec.export.name", AGE]),
+    ("apis.kcp.io", &["v1alpha2"], "apibindings", "APIBinding", &[], false, true, &[AGE, READY]),
+];
+
+/// Groups that a workspace of kcp serves besides its own.
+const KCP_GROUPS: [&str; 4] = [
+    "",
+    "rbac.authorization.k8s.io",
+    "coordination.k8s.io",
+    "apiextensions.k8s.io",
+];
+
+/// Registers the kinds of a workspace of kcp.
+pub(crate) fn install_workspace(kinds: &mut Kinds) {
+    let shared = KINDS.iter().filter(|(group, ..)| KCP_GROUPS.contains(group));
+    for row in shared.chain(KCP_KINDS) {
+        kinds.insert(kind(row));
+    }
+}
+
 /// Registers the built-in kinds.
 pub(crate) fn install(kinds: &mut Kinds) {
     for row in KINDS {

@@ -54,7 +54,11 @@ pub(crate) fn install(state: &mut State, crd: &Value) {
     }
 }
 
-fn kind_of(crd: &Value) -> Result<Kind, Vec<Cause>> {
+/// The kind that a definition defines.
+///
+/// # Errors
+/// What is wrong with its schemas.
+pub(crate) fn kind_of(crd: &Value) -> Result<Kind, Vec<Cause>> {
     let spec = &crd["spec"];
     let names = &spec["names"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

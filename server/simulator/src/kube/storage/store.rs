@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::clock::Clock;
 use super::owners::Owners;
 use crate::kube::types::error::ApiError;
 use crate::kube::types::kind::{GroupKind, Kind};
@@ -39,6 +40,9 @@ pub struct Change {
     pub before: Option<Arc<Value>>,
 }
 
+/// The annotation with the logical cluster of an object of kcp.
+pub(crate) const CLUSTER_ANNOTATION: &str = "kcp.io/cluster";
+
 /// The objects of a kind.
 pub(crate) type Table = BTreeMap<Key, Arc<Value>>;
 
@@ -46,6 +50,9 @@ pub(crate) type Table = BTreeMap<Key, Arc<Value>>;
 #[derive(Debug)]
 pub(crate) struct Store {
     revision: u64,
+    clock: Clock,
+    /// The logical cluster of kcp whose objects these are; every object is annotated with it.
+    cluster: Option<Arc<str>>,
     /// The last revision that the log no longer holds.
     forgotten: u64,
     history: usize,
@@ -59,6 +66,8 @@ impl Store {
     pub(crate) fn new(history: usize) -> Self {
         Self {
             revision: 1,
+            clock: Clock::default(),
+            cluster: None,
             forgotten: 1,
             history,
             tables: HashMap::new(),
@@ -67,10 +76,20 @@ impl Store {
         }
     }
 
+    /// An empty store of a logical cluster of kcp, which counts its writes by the clock that all of them share.
+    pub(crate) fn of_cluster(history: usize, clock: Clock, cluster: &str) -> Self {
+        Self {
+            clock,
+            cluster: Some(cluster.into()),
+            ..Self::new(history)
+        }
+    }
+
     /// A store with these objects at `revision`, with an empty log.
     pub(crate) fn restore(history: usize, revision: u64, objects: Vec<Value>) -> Self {
         let mut store = Self::new(history);
         store.revision = revision.max(1);
+        store.clock = Clock::at(store.revision);
         store.forgotten = store.revision;
         for object in objects {
             store.owners.change(None, Some(&object));
@@ -132,7 +151,12 @@ impl Store {
 
     /// Creates or replaces an object, at the next revision.
     pub(crate) fn put(&mut self, kind: &Arc<Kind>, mut object: Value) -> Arc<Value> {
-        self.revision += 1;
+        self.revision = self.clock.tick();
+        if let Some(cluster) = &self.cluster {
+            // As in kcp, where it follows from where the object is stored: nobody can write another.
+            let annotations = object::map_mut(&mut object["metadata"], "annotations");
+            annotations.insert(CLUSTER_ANNOTATION.to_owned(), json!(**cluster));
+        }
         object::set_meta(
             &mut object,
             "resourceVersion",
@@ -163,7 +187,7 @@ impl Store {
         if table.is_empty() {
             self.tables.remove(&kind.group_kind());
         }
-        self.revision += 1;
+        self.revision = self.clock.tick();
         let mut last = Value::clone(&before);
         object::set_meta(
             &mut last,

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 7] = ["types", "storage", "registry", "write", "plane", "client", "http"];
+const LAYERS: [&str; 8] = [
+    "types", "storage", "registry", "write", "plane", "client", "http", "kcp",
+];
 
 /// The files of a layer with their text, by module name.
 fn files(layer: &str) -> BTreeMap<String, String> {

@@ -6,6 +6,7 @@ mod definitions;
 mod deletion;
 mod faults;
 mod hostile;
+mod kcp;
 mod kubectl;
 mod layers;
 mod lists;
