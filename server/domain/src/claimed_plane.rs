@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::claim::{Claim, ClaimRef};
 use crate::documents::{
-    ActAs, ClaimConnection, ClaimedControlPlane, Connection, ControlPlane, ControlPlaneSpec, Limits,
-    ResourceRef,
+    ActAs, ClaimConnection, ClaimedControlPlane, ClaimedWorkspace, Connection, ControlPlane,
+    ControlPlaneKind, ControlPlaneSpec, Kcp, Limits, PublishedExport, ResourceRef,
 };
 use crate::names::{EnvironmentName, PlaneName, TenantName};
 
@@ -63,6 +63,7 @@ pub fn claimed_plane(
     if host.claim().is_some() {
         return None;
     }
+    let is_workspace = declared.kind == ControlPlaneKind::KcpWorkspace;
     let mut labels = host.labels.clone();
     labels.extend(declared.labels.clone());
     Some(ControlPlane {
@@ -77,6 +78,14 @@ pub fn claimed_plane(
                 uid: claim.uid.clone(),
                 key: key.map(str::to_owned),
                 hosts: declared.hosts.clone(),
+                workspace: is_workspace.then(|| ClaimedWorkspace {
+                    parent: Box::new(host.spec.connection.clone()),
+                    parent_path: host.spec.kcp.as_ref().and_then(|kcp| kcp.workspace.clone()),
+                }),
+            }),
+            kcp: is_workspace.then(|| Kcp {
+                workspace: None,
+                exports: declared.exports.iter().map(PublishedExport::reference).collect(),
             }),
             act_as: ActAs::Portico,
             dedicated_to: vec![claim.tenant.clone()],
@@ -158,7 +167,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::documents::ControlPlaneKind;
 
     fn host(connection: Connection) -> ControlPlane {
         ControlPlane {
@@ -172,6 +180,7 @@ mod tests {
                 kind: ControlPlaneKind::Cluster,
                 region: Some("eu-central".into()),
                 connection,
+                kcp: None,
                 act_as: ActAs::Portico,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),
@@ -228,6 +237,33 @@ mod tests {
         assert_eq!(plane.spec.region.as_deref(), Some("eu-central"));
         let at = plane.claim().unwrap();
         assert_eq!((at.uid.as_str(), at.key.as_deref()), ("uid-1", Some("value")));
+    }
+
+    #[test]
+    fn a_workspace_is_reached_as_its_parent_is() {
+        let declared = ClaimedControlPlane {
+            kind: ControlPlaneKind::KcpWorkspace,
+            exports: vec![PublishedExport {
+                path: "root:platform".into(),
+                name: "databases".into(),
+                accept: Vec::new(),
+            }],
+            ..ClaimedControlPlane::default()
+        };
+        let mut parent = host(Connection::Kubeconfig {
+            path: "kcp.yaml".into(),
+            context: None,
+        });
+        parent.spec.kcp = Some(Kcp {
+            workspace: Some("root:tenants".into()),
+            exports: Vec::new(),
+        });
+        let plane = claimed_plane(&declared, None, &claim("analytics", "1"), &parent, false).unwrap();
+        let kcp = plane.spec.kcp.as_ref().unwrap();
+        assert_eq!(kcp.exports[0].full_name(), "root:platform:databases");
+        let workspace = plane.claim().unwrap().workspace.as_ref().unwrap();
+        assert_eq!(*workspace.parent, parent.spec.connection);
+        assert_eq!(workspace.parent_path.as_deref(), Some("root:tenants"));
     }
 
     #[test]

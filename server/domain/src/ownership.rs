@@ -198,6 +198,7 @@ mod tests {
                 kind: ControlPlaneKind::Cluster,
                 region: None,
                 connection: Connection::InCluster {},
+                kcp: None,
                 act_as: ActAs::Portico,
                 dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
                 environments: Vec::new(),

@@ -14,6 +14,7 @@ fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
             kind: ControlPlaneKind::Cluster,
             region: Some(region.into()),
             connection: Connection::InCluster {},
+            kcp: None,
             act_as: ActAs::Portico,
             dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
             environments: Vec::new(),
@@ -193,6 +194,7 @@ fn a_plane_that_is_a_claim_is_chosen_last_and_serves_its_environment_alone() {
         uid: "1".into(),
         key: None,
         hosts: Vec::new(),
+        workspace: None,
     });
     let shared = plane("shared", "eu", &[]);
     let planes = [facts(&own, 0), facts(&shared, 99)];

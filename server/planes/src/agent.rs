@@ -16,7 +16,9 @@ use portico_domain::names::PlaneName;
 use tokio::sync::watch;
 use tower::{BoxError, Service};
 
-use crate::connect::{Clients, Connected, Source, connect, explain, no_secrets, sign_in_error};
+use crate::connect::{
+    Clients, Connected, SharedClients, Source, connect, explain, no_secrets, sign_in_error,
+};
 use crate::shared::Settings;
 
 /// The body of a response that came through an agent.
@@ -89,7 +91,13 @@ impl LocalPlane {
             AgentConnection::InCluster {} => Connection::InCluster {},
         };
         let document = ControlPlane::bare(name.clone(), connection, ActAs::Portico, Limits::default());
-        let connected = connect(&document, &Settings::default(), &no_secrets()).await;
+        let connected = connect(
+            &document,
+            &Settings::default(),
+            &no_secrets(),
+            &SharedClients::default(),
+        )
+        .await;
         let Connected {
             connection,
             source,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use jiff::Timestamp;
@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::actor::{Actor, impersonation};
 use crate::cluster::ClusterCheck;
 use crate::connect::{
-    Clients, Connection, Credential, OpenedConnections, ServerAddress, WatchSlot, explain, sign_in_error,
+    Clients, Connection, Credential, OpenedConnections, ServerAddress, WatchSlot, WorkspaceAddress, explain,
+    sign_in_error,
 };
 use crate::error::PlaneError;
 
@@ -39,6 +40,10 @@ pub(crate) struct ApiClient {
     pub(crate) address: Arc<ServerAddress>,
     /// Checks that the right cluster answers; `None`: whichever does.
     cluster: Option<Arc<ClusterCheck>>,
+    /// The workspace of kcp that the control plane is.
+    workspace: Option<Arc<WorkspaceAddress>>,
+    /// What the paths of calls begin with.
+    prefix: Arc<str>,
 }
 
 /// An HTTP request to a control plane.
@@ -106,6 +111,11 @@ impl ApiClient {
         Self {
             title: title.into(),
             limits: document.spec.limits.clone(),
+            prefix: connection
+                .workspace
+                .as_ref()
+                .map_or_else(|| "".into(), |workspace| workspace.prefix.clone()),
+            workspace: connection.workspace.map(Arc::new),
             http: connection.http,
             connections: connection.opened,
             credential: connection.credential,
@@ -132,6 +142,45 @@ impl ApiClient {
             Some(cluster) => cluster.now(self).await,
             None => Ok(false),
         }
+    }
+
+    /// The workspace of kcp that the control plane is.
+    pub(crate) fn workspace(&self) -> Option<&WorkspaceAddress> {
+        self.workspace.as_deref()
+    }
+
+    /// A client for another workspace of the same kcp, by path or logical cluster.
+    pub(crate) fn in_workspace(&self, path: &str) -> Self {
+        Self {
+            prefix: format!("/clusters/{path}").into(),
+            cluster: None,
+            ..self.clone()
+        }
+    }
+
+    /// A client for an address that kcp publishes, such as that of a virtual workspace. Why not, in words, if it is not one
+    /// that Portico's credentials may be sent to.
+    pub(crate) fn at_endpoint(&self, url: &str) -> Result<Self, String> {
+        let address: Uri = url.parse().map_err(|_| format!("{url} is not an address"))?;
+        let workspace = self.workspace().ok_or("it is no workspace of kcp")?;
+        let root = format!(
+            "{}://{}",
+            address.scheme_str().unwrap_or_default(),
+            address.authority().map_or("", http::uri::Authority::as_str)
+        );
+        let root: Uri = root.parse().map_err(|_| format!("{url} is not an address"))?;
+        let http = workspace.client.elsewhere(&root).ok_or_else(|| {
+            format!(
+                "{url} is on another host than the kubeconfig's server, and the kubeconfig names no certificate authority: \
+                 Portico's credentials are not sent there"
+            )
+        })?;
+        Ok(Self {
+            http,
+            cluster: None,
+            prefix: address.path().trim_end_matches('/').into(),
+            ..self.clone()
+        })
     }
 
     /// Why the credentials cannot be renewed, although they may still be valid.
@@ -175,6 +224,12 @@ impl ApiClient {
         call: Call<'_>,
     ) -> Result<(StatusCode, Option<Vec<u8>>), PlaneError> {
         let limit = call.limit;
+        // However many workspaces of one kcp there are, it is not asked everything at once.
+        // A look at who answers is part of the call that it precedes.
+        let _turn = match self.workspace().filter(|_| !call.unchecked) {
+            Some(workspace) => workspace.client.calls.acquire().await.ok(),
+            None => None,
+        };
         let asking = async {
             let (status, mut body) = self.send(self.http.for_calls(), call).await?;
             Ok((status, self.read(&mut body, limit).await?))
@@ -211,7 +266,7 @@ impl ApiClient {
         }
         let mut request = Request::builder()
             .method(call.method)
-            .uri(call.path)
+            .uri(format!("{}{}", self.prefix, call.path))
             .header(header::ACCEPT, call.accept);
         let body = match call.body {
             Some((kind, bytes)) => {

@@ -254,8 +254,12 @@ impl ClusterCheck {
 
 /// Asks the control plane who it is. `None` if it does not say, or Portico may not ask.
 async fn ask(client: &ApiClient) -> Result<Option<ClusterId>, PlaneError> {
-    for path in [KUBE_SYSTEM, LOGICAL_CLUSTER] {
-        let call = Call::get(path.to_owned()).accept(METADATA).unchecked();
+    let paths: &[&str] = match client.workspace() {
+        Some(_) => &[LOGICAL_CLUSTER],
+        None => &[KUBE_SYSTEM, LOGICAL_CLUSTER],
+    };
+    for path in paths {
+        let call = Call::get((*path).to_owned()).accept(METADATA).unchecked();
         match client.request_json(call).await {
             Ok((_, object)) => {
                 let uid = object.pointer("/metadata/uid").and_then(Value::as_str);

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{ApiClient, Call};
-use crate::connect::{Connected, connect, no_secrets};
+use crate::connect::{Connected, SharedClients, connect, no_secrets};
 use crate::error::PlaneError;
 use crate::path::escape_segment;
 use crate::shared::Settings;
@@ -94,7 +94,14 @@ impl HomeWatch {
     /// Keeps the objects up to date for as long as the future is polled.
     pub async fn run(self) {
         loop {
-            match connect(&self.0.document, &Settings::default(), &no_secrets()).await {
+            match connect(
+                &self.0.document,
+                &Settings::default(),
+                &no_secrets(),
+                &SharedClients::default(),
+            )
+            .await
+            {
                 Ok(connected) => {
                     self.0.note_connection(None);
                     self.follow(connected).await;

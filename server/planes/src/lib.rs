@@ -34,6 +34,7 @@ mod server_text;
 mod shared;
 mod status;
 mod stream;
+mod workspace;
 
 pub use actor::Actor;
 pub use catalog::{Catalog, Offered, Served};
@@ -45,10 +46,14 @@ pub use error::{Cause, PlaneError};
 pub use home::{HOME_KINDS, HomeSnapshot, HomeWatch};
 pub use informers::{LastKnown, ObservedStatus};
 pub use ops::{
-    AccountToken, Adoption, AdoptionPreview, Applied, Expect, ObjectMetadata, ObjectPages, SecretError,
+    AccountToken, Adoption, AdoptionPreview, Applied, Expect, ObjectMetadata, ObjectPages, ReadExports,
+    SecretError,
 };
 pub use registry::Planes;
-pub use required_rights::{Requestable, RequestableKind, RequiredRight, required_rights, tenancy_rights};
+pub use required_rights::{
+    Requestable, RequestableKind, RequiredRight, in_workspace, required_rights, tenancy_rights,
+};
 pub use rights::RightsStatus;
 pub use shared::{Change, Settings};
 pub use status::{PlaneState, PlaneStatus, PlaneSummary, RecentError};
+pub use workspace::{ExportState, ExportStatus, ExportWatch};

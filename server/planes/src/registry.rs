@@ -242,6 +242,13 @@ impl Planes {
         self.0.planes.load().get(name).map(|plane| plane.status())
     }
 
+    /// The logical cluster of the workspace of kcp that a control plane is, as it answered last: its identity. `None` if it is
+    /// none, or has not answered.
+    #[must_use]
+    pub fn logical_cluster(&self, name: &PlaneName) -> Option<Arc<str>> {
+        self.0.planes.load().get(name)?.workspace.logical_cluster()
+    }
+
     /// The current catalog.
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
@@ -341,6 +348,11 @@ impl Planes {
         self.0.shared.changes.subscribe()
     }
 
+    /// Notifies subscribers.
+    pub(crate) fn publish(&self, change: Change) {
+        self.0.shared.publish(change);
+    }
+
     /// Notifies subscribers of a changed claim.
     pub(crate) fn publish_claim(&self, change: ClaimChange) {
         self.0.shared.publish_claim(change);
@@ -365,6 +377,7 @@ impl Planes {
 /// True if two documents of a control plane need the same connection.
 fn is_same_connection(one: &ControlPlane, other: &ControlPlane) -> bool {
     one.spec.connection == other.spec.connection
+        && one.spec.kcp == other.spec.kcp
         && one.spec.act_as == other.spec.act_as
         && one.spec.limits == other.spec.limits
         && one.spec.title == other.spec.title

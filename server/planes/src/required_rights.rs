@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::ClaimKind;
-use portico_domain::documents::{ActAs, Configuration, ControlPlane};
+use portico_domain::documents::{ActAs, Configuration, ControlPlane, Kcp};
 use portico_domain::names::OfferingName;
 use portico_domain::tenant_namespace::{template_kinds, tenant_namespaces};
 use serde_json::Value;
@@ -119,6 +119,21 @@ pub fn required_rights(
         }
     }
     rights
+}
+
+/// Changes the rights to those in a workspace of kcp: bindings say what it offers, and with exports they alone do.
+#[must_use]
+pub fn in_workspace(rights: Vec<RequiredRight>, kcp: &Kcp) -> Vec<RequiredRight> {
+    let is_on_definitions =
+        |right: &RequiredRight| right.group == "apiextensions.k8s.io" || right.group == CROSSPLANE;
+    let own = [
+        RequiredRight::everywhere("get", "core.kcp.io", "logicalclusters"),
+        RequiredRight::everywhere("list", "apis.kcp.io", "apibindings"),
+    ];
+    own.into_iter()
+        .chain(rights)
+        .filter(|right| kcp.exports.is_empty() || !is_on_definitions(right))
+        .collect()
 }
 
 /// Lists what Portico does in its own name to keep the namespaces of tenants as their templates have them; empty if no
@@ -243,6 +258,7 @@ fn defined_by(xrd: &Xrd, object: &Value) -> Option<RequestableKind> {
 
 #[cfg(test)]
 mod tests {
+    use portico_domain::documents::ExportReference;
     use serde_json::json;
 
     use super::*;
@@ -309,6 +325,35 @@ mod tests {
         assert_eq!(
             read.undefined,
             BTreeSet::from(["gone.example.org".parse().unwrap()])
+        );
+    }
+
+    #[test]
+    fn a_workspace_with_exports_needs_no_right_on_definitions() {
+        let mut kcp = Kcp::default();
+        let of = |kcp: &Kcp| {
+            let rights = required_rights(&ActAs::Portico, &BTreeSet::new(), &BTreeSet::new(), true);
+            let rights = in_workspace(rights, kcp);
+            rights
+                .into_iter()
+                .map(|right| format!("{} {}", right.verb, right.resource))
+                .collect::<Vec<_>>()
+        };
+        let all = of(&kcp);
+        assert!(all.contains(&"list apibindings".to_owned()), "{all:?}");
+        assert!(
+            all.contains(&"watch customresourcedefinitions".to_owned()),
+            "{all:?}"
+        );
+        kcp.exports = vec![ExportReference {
+            path: "root:platform".into(),
+            name: "things".into(),
+        }];
+        let some = of(&kcp);
+        assert!(some.contains(&"get logicalclusters".to_owned()), "{some:?}");
+        assert!(
+            !some.iter().any(|right| right.ends_with("definitions")),
+            "{some:?}"
         );
     }
 

@@ -17,7 +17,9 @@ use crate::agent::AgentTransport;
 use crate::cache::{ClaimChange, Pool};
 use crate::catalog::{Catalog, Offered};
 use crate::cluster::{ClusterRegister, Clusters};
+use crate::connect::SharedClients;
 use crate::discovery::{Definitions, Kind};
+use crate::workspace::{ExportWatches, Schemas};
 
 /// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
 const CHANGE_BUFFER: usize = 4096;
@@ -79,6 +81,12 @@ pub(crate) struct Shared {
     pub(crate) clusters: Clusters,
     rebuilding: Mutex<()>,
     pub(crate) changes: broadcast::Sender<Change>,
+    /// The HTTP clients of workspaces of kcp.
+    pub(crate) clients: SharedClients,
+    /// The watches of exports of kcp.
+    pub(crate) exports: ExportWatches,
+    /// The kinds of exports of kcp.
+    pub(crate) schemas: Schemas,
 }
 
 /// The documents.
@@ -145,6 +153,9 @@ impl Shared {
             clusters: Clusters::default(),
             rebuilding: Mutex::new(()),
             changes: broadcast::Sender::new(CHANGE_BUFFER),
+            clients: SharedClients::default(),
+            exports: ExportWatches::default(),
+            schemas: Schemas::default(),
         }
     }
 

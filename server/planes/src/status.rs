@@ -11,6 +11,7 @@ use portico_domain::names::{OfferingName, PlaneName};
 use crate::cluster::ClusterStatus;
 use crate::informers::ObservedStatus;
 use crate::rights::RightsStatus;
+use crate::workspace::ExportStatus;
 
 /// Recent errors kept per control plane.
 pub(crate) const MAX_RECENT_ERRORS: usize = 20;
@@ -93,6 +94,12 @@ pub struct PlaneStatus {
     pub offerings: Vec<OfferingName>,
     /// Portico's rights there.
     pub rights: RightsStatus,
+    /// The path of the workspace of kcp that it is.
+    pub workspace: Option<Arc<str>>,
+    /// The exports of kcp in the workspace that it is, in the document's order.
+    pub exports: Vec<ExportStatus>,
+    /// The logical cluster of the workspace of kcp that it is: its identity.
+    pub logical_cluster: Option<Arc<str>>,
     /// Insecure settings, such as an unchecked certificate.
     pub warnings: Vec<String>,
     /// Objects that are not shown because they are malformed or beyond the limits, in words.

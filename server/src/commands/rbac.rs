@@ -10,7 +10,9 @@ use kube_schema::yaml;
 use portico_domain::documents::{ActAs, ControlPlane, Offering};
 use portico_domain::names::PlaneName;
 use portico_domain::ownership::Ownership;
-use portico_planes::{Requestable, RequestableKind, RequiredRight, required_rights, tenancy_rights};
+use portico_planes::{
+    Requestable, RequestableKind, RequiredRight, in_workspace, required_rights, tenancy_rights,
+};
 use serde_json::{Value, json};
 
 use super::agent_rules::agent_rules;
@@ -127,6 +129,9 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
         &namespaces,
         requestable.crossplane,
     );
+    if let Some(kcp) = &plane.spec.kcp {
+        rights = in_workspace(rights, kcp);
+    }
     let for_templates = tenancy_rights(configuration, plane);
     let makes_namespaces = !for_templates.is_empty();
     if makes_namespaces {
@@ -186,6 +191,12 @@ fn notes(
         notes.push(
             "Without --definitions, each offering is assumed to be a namespaced kind, and kinds that are offered by \
              their label are missing."
+                .to_owned(),
+        );
+    }
+    if plane.spec.kcp.is_some() {
+        notes.push(
+            "kcp lets nobody into a workspace without the verb access on the non-resource URL /: grant it beside these roles."
                 .to_owned(),
         );
     }

@@ -3,6 +3,7 @@
 
 mod claimed_planes;
 mod control_planes;
+mod kcp;
 mod labels;
 mod lifecycle;
 mod namespace_templates;

@@ -85,6 +85,7 @@ fn planes(kubeconfig: &Path) -> Planes {
                 path: kubeconfig.display().to_string(),
                 context: None,
             },
+            kcp: None,
             act_as: ActAs::Portico,
             dedicated_to: Vec::new(),
             environments: Vec::new(),

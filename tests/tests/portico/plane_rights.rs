@@ -168,6 +168,7 @@ impl World {
                     path: self.folder.path().join("kubeconfig").display().to_string(),
                     context: None,
                 },
+                kcp: None,
                 act_as,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),

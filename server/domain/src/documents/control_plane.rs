@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ActAs, Environment};
+use super::{ActAs, Environment, Kcp};
 use crate::claim::ClaimRef;
 use crate::names::{EnvironmentName, PlaneName, TenantName};
 
@@ -35,6 +35,9 @@ pub struct ControlPlaneSpec {
     pub region: Option<String>,
     /// How to reach it.
     pub connection: Connection,
+    /// The workspace of kcp that it is.
+    #[serde(default)]
+    pub kcp: Option<Kcp>,
     /// Whose rights Portico uses there.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "super::reference::WrittenActAs"))]
@@ -154,6 +157,17 @@ pub struct ClaimConnection {
     pub key: Option<String>,
     /// The hosts that the kubeconfig may name, see [`super::ClaimedControlPlane::hosts`].
     pub hosts: Vec<String>,
+    /// Set if the claim is a workspace of kcp: then it has no kubeconfig.
+    pub workspace: Option<ClaimedWorkspace>,
+}
+
+/// How to reach a workspace of kcp that is a claim: as the control plane that serves the claim, which is its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedWorkspace {
+    /// The parent's connection.
+    pub parent: Box<Connection>,
+    /// The parent's path; `None`: the one in the address of its kubeconfig.
+    pub parent_path: Option<String>,
 }
 
 /// The key under which Cluster API keeps a kubeconfig.
@@ -173,6 +187,7 @@ impl ControlPlane {
                 kind: ControlPlaneKind::Cluster,
                 region: None,
                 connection,
+                kcp: None,
                 act_as,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),

@@ -10,6 +10,7 @@ mod configuration;
 mod consumption;
 mod control_plane;
 mod group;
+mod kcp;
 mod lifecycle;
 mod namespace_template;
 mod offering;
@@ -25,10 +26,14 @@ pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Appr
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{
-    ClaimConnection, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits, MaintenanceWindow,
-    PublicAddress,
+    ClaimConnection, ClaimedWorkspace, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits,
+    MaintenanceWindow, PublicAddress,
 };
 pub use group::GroupRef;
+pub use kcp::{
+    AcceptedClaim, ExportPermission, ExportReference, Kcp, PublishedExport, api_binding, export_permissions,
+    is_workspace_path,
+};
 pub use lifecycle::{
     Audience, Deprecation, ENDING_DAYS, Lifecycle, MAX_NOTE_CHARACTERS, NewClaims, Phase, Stage,
 };

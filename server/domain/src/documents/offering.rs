@@ -6,7 +6,7 @@ use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Consumption, ControlPlaneKind, Lifecycle};
+use super::{Consumption, ControlPlaneKind, Lifecycle, PublishedExport};
 use crate::names::{OfferingName, PlanName};
 
 /// An entry of the catalog: what a document adds to a kind that control planes serve.
@@ -74,7 +74,8 @@ pub struct OfferingSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClaimedControlPlane {
-    /// The type of control plane, for display only.
+    /// The type of control plane. `kcpWorkspace`: the claim is a `Workspace` of kcp, which is reached as the one that serves
+    /// the claim is, and needs no kubeconfig. Else for display only.
     pub kind: ControlPlaneKind,
     /// Labels of the control plane, besides those of the one that serves the claim.
     pub labels: BTreeMap<String, String>,
@@ -83,6 +84,8 @@ pub struct ClaimedControlPlane {
     /// Files with the definitions (CRDs, XRDs) that Portico applies to it, so that it offers their kinds. A relative path
     /// counts from the document's file.
     pub definitions: Vec<String>,
+    /// The exports of kcp that Portico binds in the workspace, so that it offers their kinds.
+    pub exports: Vec<PublishedExport>,
     /// The hosts that the kubeconfig may name: `*.clusters.example.com` or a whole name. Empty: any. Portico connects to
     /// no other, whatever the Secret says.
     pub hosts: Vec<String>,

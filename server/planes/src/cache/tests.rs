@@ -46,6 +46,7 @@ fn plane(dedicated: &[&str]) -> ControlPlane {
             kind: ControlPlaneKind::Cluster,
             region: None,
             connection: Connection::InCluster {},
+            kcp: None,
             act_as: ActAs::Portico,
             dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
             environments: Vec::new(),

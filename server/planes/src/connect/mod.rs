@@ -10,10 +10,12 @@ mod kubeconfig;
 mod plugin;
 mod problem;
 mod secret;
+mod shared;
 mod sign_in;
 mod stored;
 mod tls;
 mod user;
+mod workspace;
 mod yaml;
 
 use std::future::Future;
@@ -34,7 +36,7 @@ use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use parking_lot::Mutex;
 use portico_domain::documents::{ActAs, ClaimConnection, Connection as Address, ControlPlane};
 use portico_domain::names::PlaneName;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower::{BoxError, Service, ServiceBuilder};
 
 use crate::agent::{AgentService, AgentTransport};
@@ -45,12 +47,14 @@ pub(crate) use clients::{Clients, WatchSlot};
 pub(crate) use explain::{explain, sign_in_error};
 use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
+pub(crate) use shared::SharedClients;
 pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
 use stored::is_allowed_host;
 pub(crate) use stored::{StoredKubeconfig, StoredKubeconfigs, no_secrets};
 use tls::{ClientCertificate, Trust, client_config};
 use user::{Impersonation, SignIn, User};
+pub(crate) use workspace::WorkspaceAddress;
 
 /// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,6 +72,8 @@ const FILE_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a Secret with a kubeconfig is looked at, and how often at most while the control plane does not answer.
 const SECRET_INTERVAL: Duration = Duration::from_mins(1);
 const MIN_SECRET_INTERVAL: Duration = Duration::from_secs(5);
+/// Calls in flight at once on one kcp, of all its workspaces together.
+const CONCURRENT_CALLS: usize = 64;
 /// Where Kubernetes mounts the service account of a pod.
 const SERVICE_ACCOUNT_DIR: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -112,6 +118,8 @@ pub(crate) struct Connection {
     /// Impersonation headers of the kubeconfig.
     pub(crate) impersonation: HeaderMap,
     pub(crate) address: ServerAddress,
+    /// The workspace of kcp that it is for.
+    pub(crate) workspace: Option<WorkspaceAddress>,
 }
 
 /// Where a control plane is, as Portico reaches it. Holds no credential.
@@ -172,6 +180,12 @@ impl Source {
         }
     }
 
+    /// The same for connections that were made from the same. `origin` says where the kubeconfig is.
+    fn key(&self, origin: &str) -> String {
+        let secret = self.secret.as_ref().map(|secret| &secret.version);
+        format!("{origin} {:?} {secret:?}", self.files)
+    }
+
     /// True if a file was changed or removed, or the Secret changed. The Secret is looked at once a minute, or at once if
     /// `suspect`.
     pub(crate) async fn has_changed(&self, suspect: bool) -> bool {
@@ -198,6 +212,7 @@ impl Source {
 }
 
 /// Files with their modification times and sizes.
+#[derive(Debug)]
 struct WatchedFiles(Vec<(PathBuf, Option<FileStamp>)>);
 
 /// Modification time and size.
@@ -240,35 +255,23 @@ pub(crate) async fn connect(
     document: &ControlPlane,
     settings: &Settings,
     stored: &Arc<dyn StoredKubeconfigs>,
+    clients: &SharedClients,
 ) -> Result<Connected, SetUpError> {
-    let mut secret = None;
-    let (config, shown) = match &document.spec.connection {
-        Address::Kubeconfig { path, context } => {
-            let path = kubeconfig_path(path, settings.kubeconfig_base.as_deref());
-            (read(&path, context.clone()).await?, path.display().to_string())
-        }
-        Address::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
-        Address::Agent {} => return Ok(through_agent(&document.name, settings.agents.as_ref())),
-        connection @ (Address::Secret { .. } | Address::Claim(_)) => {
-            let shown = match connection {
-                Address::Claim(_) => "in the claim's connection secret",
-                _ => "in the Secret",
-            };
-            let StoredKubeconfig { bytes, version } = stored.read(connection).await?;
-            let config = Kubeconfig::self_contained(&bytes)
-                .map_err(|problem| SetUpError::new(format!("the kubeconfig {shown}: {problem}")))?;
-            if let Address::Claim(claim) = connection {
-                check_server(&config, claim)?;
-            }
-            secret = Some(StoredSecret {
-                stored: stored.clone(),
-                connection: connection.clone(),
-                version,
-                checked: Mutex::new(Instant::now()),
-            });
-            (config, shown.to_owned())
-        }
-    };
+    let own = &document.spec.connection;
+    let claimed = document.claim().and_then(|claim| claim.workspace.as_ref());
+    // A workspace that is a claim is reached as its parent is.
+    let connection = claimed.map_or(own, |workspace| &workspace.parent);
+    if matches!(connection, Address::Agent {}) {
+        return match claimed {
+            None => Ok(through_agent(&document.name, settings.agents.as_ref())),
+            Some(_) => Err(SetUpError::new(
+                "the control plane that serves its claim is reached through an agent, which carries calls to that alone",
+            )),
+        };
+    }
+    let (mut config, shown, secret) = read_kubeconfig(connection, settings, stored).await?;
+    let workspace = workspace::address(&mut config, document, connection)
+        .map_err(|problem| SetUpError::new(format!("the kubeconfig {shown}: {problem}")))?;
     if config.user.impersonation.is_some() && document.spec.act_as != ActAs::Portico {
         return Err(SetUpError::new(format!(
             "the kubeconfig {shown}: users[].user.as: Portico acts as each person there (actAs: person), and can act as \
@@ -289,19 +292,67 @@ pub(crate) async fn connect(
             "the kubeconfig {shown}: users[].user.as: holds what no header can carry"
         ))
     })?;
-    let address = ServerAddress::of(&config);
-    let (http, opened, credential) = http_client(config, &shown).await?;
+    let mut address = ServerAddress::of(&config);
+    let (client, workspace) = match workspace {
+        None => (Arc::new(http_client(config, &shown).await?), None),
+        Some((path, origin)) => {
+            let key = source.key(&origin);
+            let client = clients.obtain(key, || http_client(config, &shown)).await?;
+            let prefix = format!("/clusters/{path}");
+            address.server.push_str(&prefix);
+            let workspace = WorkspaceAddress {
+                path,
+                prefix: prefix.into(),
+                source: origin,
+                client: client.clone(),
+            };
+            (client, Some(workspace))
+        }
+    };
     Ok(Connected {
         connection: Connection {
-            http,
-            opened,
-            credential,
+            http: client.root.clone(),
+            opened: client.opened.clone(),
+            credential: client.credential.clone(),
             impersonation,
             address,
+            workspace,
         },
         source,
         warnings,
     })
+}
+
+/// Reads the kubeconfig of a connection that has one. Also returns where it is, in words, and the Secret that it is from.
+async fn read_kubeconfig(
+    connection: &Address,
+    settings: &Settings,
+    stored: &Arc<dyn StoredKubeconfigs>,
+) -> Result<(Kubeconfig, String, Option<StoredSecret>), SetUpError> {
+    let shown = match connection {
+        Address::Kubeconfig { path, context } => {
+            let path = kubeconfig_path(path, settings.kubeconfig_base.as_deref());
+            let config = read(&path, context.clone()).await?;
+            return Ok((config, path.display().to_string(), None));
+        }
+        Address::InCluster {} => return Ok((in_cluster().await?, "the service account's".to_owned(), None)),
+        Address::Agent {} => return Err(SetUpError::new("an agent has its kubeconfig itself")),
+        Address::Claim(_) => "in the claim's connection secret",
+        Address::Secret { .. } => "in the Secret",
+    };
+    let StoredKubeconfig { bytes, version } = stored.read(connection).await?;
+    let config = Kubeconfig::self_contained(&bytes)
+        .map_err(|problem| SetUpError::new(format!("the kubeconfig {shown}: {problem}")))?;
+    if let Address::Claim(claim) = connection {
+        check_server(&config, claim)?;
+    }
+    let secret = StoredSecret {
+        stored: stored.clone(),
+        connection: connection.clone(),
+        version,
+        checked: Mutex::new(Instant::now()),
+    };
+    Ok((config, shown.to_owned(), Some(secret)))
 }
 
 /// The connection of a control plane that is reached through its agent. Its credentials are the agent's.
@@ -325,6 +376,7 @@ fn through_agent(plane: &PlaneName, agents: Option<&Arc<dyn AgentTransport>>) ->
                 server_name: None,
                 checked: false,
             },
+            workspace: None,
         },
         source: Source {
             files: WatchedFiles(Vec::new()),
@@ -423,9 +475,7 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
     })
 }
 
-type Client = (Clients, Arc<OpenedConnections>, Arc<Credential>);
-
-async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
+async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<HttpClient, SetUpError> {
     let wrong = |what: String| SetUpError::new(format!("the kubeconfig {kubeconfig}: {what}"));
     let shown = Arc::new(ClientCertificate::default());
     let mut client_end = None;
@@ -457,26 +507,63 @@ async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, Set
         inner: connector.enable_all_versions().wrap_connector(tcp),
         opened: opened.clone(),
     };
-    let (server, signing) = (config.server, SignInLayer(credential.clone()));
-    let clients = Clients::new(move || {
-        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_mins(1))
-            .pool_max_idle_per_host(16)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            .http2_keep_alive_while_idle(true)
-            .build::<_, Body>(connector.clone());
-        let service = ServiceBuilder::new()
-            .layer(Config::new(server.clone()).base_uri_layer())
-            .layer(signing.clone())
-            .service(pool);
-        ClientBuilder::new(service, "default").build()
-    });
-    Ok((clients, opened, credential))
+    let signing = SignInLayer(credential.clone());
+    let clients_of = move |server: Uri| {
+        let (connector, signing) = (connector.clone(), signing.clone());
+        Clients::new(move || {
+            let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(Duration::from_mins(1))
+                .pool_max_idle_per_host(16)
+                .http2_initial_stream_window_size(STREAM_WINDOW)
+                .http2_initial_connection_window_size(CONNECTION_WINDOW)
+                .http2_keep_alive_interval(PING_INTERVAL)
+                .http2_keep_alive_timeout(PING_TIMEOUT)
+                .http2_keep_alive_while_idle(true)
+                .build::<_, Body>(connector.clone());
+            let service = ServiceBuilder::new()
+                .layer(Config::new(server.clone()).base_uri_layer())
+                .layer(signing.clone())
+                .service(pool);
+            ClientBuilder::new(service, "default").build()
+        })
+    };
+    Ok(HttpClient {
+        root: clients_of(config.server.clone()),
+        opened,
+        credential,
+        any_host: matches!(config.trust, Trust::Authorities(_)),
+        server: config.server,
+        calls: Semaphore::new(CONCURRENT_CALLS),
+        clients_of: Box::new(clients_of),
+    })
+}
+
+/// A client with the credentials of a connection.
+pub(crate) struct HttpClient {
+    /// For the address of the kubeconfig.
+    root: Clients,
+    opened: Arc<OpenedConnections>,
+    credential: Arc<Credential>,
+    /// The address of the kubeconfig.
+    server: Uri,
+    /// True if authorities of its own must have signed the certificate of any host, so that the credentials go to none that
+    /// has not been given one.
+    any_host: bool,
+    /// Calls in flight at once of all workspaces that share it, besides watches.
+    pub(crate) calls: Semaphore,
+    clients_of: Box<dyn Fn(Uri) -> Clients + Send + Sync>,
+}
+
+impl HttpClient {
+    /// A client for another address. `None` if it is not `https` as the kubeconfig's is, or on a host that the credentials
+    /// must not be sent to.
+    pub(crate) fn elsewhere(&self, address: &Uri) -> Option<Clients> {
+        let same_scheme = address.scheme_str() == self.server.scheme_str();
+        let same_host = address.host().is_some() && address.host() == self.server.host();
+        (same_scheme && (same_host || self.any_host)).then(|| (self.clients_of)(address.clone()))
+    }
 }
 
 /// The impersonation headers of a kubeconfig.

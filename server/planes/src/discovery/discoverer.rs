@@ -22,6 +22,7 @@ use crate::path::escape_segment;
 use crate::plane::claim_watches::ClaimWatches;
 use crate::plane::{InitialSync, PlaneContext};
 use crate::stream::{Collection, run_watch};
+use crate::workspace::{follow_bindings, until_known};
 
 const CRDS_PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const XRD_GROUP: &str = "apiextensions.crossplane.io";
@@ -42,28 +43,45 @@ const NEW_API_POLLS: u32 = 30;
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Keeps the offerings of a control plane up to date for as long as the future is polled. Drops `initial_sync` once the
-/// offerings and their claims have been read.
+/// offerings and their claims have been read. Returns if another workspace of kcp answers than before.
 pub(crate) async fn discover(context: PlaneContext, initial_sync: InitialSync) {
     let state = Arc::new(DiscoveryState::default());
     // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
-    let handler = Arc::new(CrdHandler {
-        state: state.clone(),
-        plane: context.plane.clone(),
-    });
-    let crds = Collection {
-        path: CRDS_PATH.to_owned(),
-        metadata_only: true,
-        ..Collection::default()
-    };
-    tasks.spawn(run_watch(
-        context.client.clone(),
-        crds,
-        handler,
-        context.limiter.clone(),
-        context.plane.reconnected.subscribe(),
-    ));
-    tasks.spawn(watch_xrds(context.clone(), state.clone()));
+    if let Some(workspace) = context.client.workspace() {
+        let path = workspace.path.clone();
+        until_known(&context, &path).await;
+        tasks.spawn(follow_bindings(context.clone(), path, state.clone()));
+    } else {
+        let _ = state.set_bound(BTreeMap::new());
+    }
+    let document = context.plane.offer.document.load_full();
+    if document
+        .spec
+        .kcp
+        .as_ref()
+        .is_some_and(|kcp| !kcp.exports.is_empty())
+    {
+        state.has_no_definitions();
+    } else {
+        let handler = Arc::new(CrdHandler {
+            state: state.clone(),
+            plane: context.plane.clone(),
+        });
+        let crds = Collection {
+            path: CRDS_PATH.to_owned(),
+            metadata_only: true,
+            ..Collection::default()
+        };
+        tasks.spawn(run_watch(
+            context.client.clone(),
+            crds,
+            handler,
+            context.limiter.clone(),
+            context.plane.reconnected.subscribe(),
+        ));
+        tasks.spawn(watch_xrds(context.clone(), state.clone()));
+    }
     let mut discoverer = Discoverer::new(context, state, initial_sync);
     let mut configured = discoverer.context.shared.configured.subscribe();
     loop {
@@ -71,6 +89,8 @@ pub(crate) async fn discover(context: PlaneContext, initial_sync: InitialSync) {
         let pause = discoverer.pause();
         tokio::select! {
             () = discoverer.state.changed.notified() => tokio::time::sleep(DEBOUNCE).await,
+            // Nothing of the connection holds for another workspace.
+            () = discoverer.state.replaced.notified() => return,
             changed = configured.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(pause) => {}
         }
@@ -306,6 +326,7 @@ impl Discoverer {
             .found
             .iter()
             .filter_map(|(name, found)| found.kind.clone().map(|kind| (name.clone(), kind)))
+            .chain(self.bound_kinds())
             .collect();
         let before = self.context.plane.offer.kinds.swap(Arc::new(kinds.clone()));
         if before.keys().ne(kinds.keys()) {
@@ -315,6 +336,19 @@ impl Discoverer {
         self.watches.set_kinds(&kinds, self.initial_sync.as_ref());
         self.composites.set_kinds(&kinds);
         self.report_xrds();
+    }
+
+    /// The kinds of bindings that a document names or a label offers.
+    fn bound_kinds(&self) -> Vec<(OfferingName, Arc<Kind>)> {
+        let desired = self.context.shared.desired.load();
+        let bound = self.state.bound.lock();
+        let offered = bound
+            .iter()
+            .flatten()
+            .filter(|(name, bound)| bound.offered || desired.offerings.contains_key(*name));
+        offered
+            .map(|(name, bound)| (name.clone(), bound.kind.clone()))
+            .collect()
     }
 
     /// Reports XRDs that have no effect to administrators.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube_schema::{Definition, ParseError, Schema, Scope, Version, canonical_json, yaml};
 use portico_domain::claim::{ClaimKind, labels};
-use portico_domain::documents::ResourceRef;
+use portico_domain::documents::{ExportReference, ResourceRef};
 use portico_domain::text::sanitize;
 use portico_form::FormHints;
 use serde_json::Value;
@@ -79,6 +79,14 @@ pub(crate) fn is_offered(object: &Value) -> bool {
     label.and_then(Value::as_str) == Some("true")
 }
 
+/// The export of kcp that a kind comes from, where it is watched for all workspaces at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ExportOrigin {
+    /// The kcp and the credentials, see [`crate::connect::WorkspaceAddress::source`].
+    pub(crate) source: Arc<str>,
+    pub(crate) export: ExportReference,
+}
+
 /// A kind, ready for the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct Kind {
@@ -99,6 +107,8 @@ pub(crate) struct Kind {
     pub(crate) columns: Vec<Column>,
     /// The kind has no status, so its objects never report a state.
     pub(crate) has_no_status: bool,
+    /// The export of kcp that it comes from.
+    pub(crate) origin: Option<Arc<ExportOrigin>>,
 }
 
 /// Why a CRD cannot be used at all.
@@ -186,6 +196,7 @@ impl Kind {
             columns: columns(version),
             has_no_status: has_no_status(version),
             definition: definition.clone(),
+            origin: None,
         })
     }
 }

@@ -12,5 +12,6 @@ mod xrd;
 
 pub(crate) use definitions::Definitions;
 pub(crate) use discoverer::discover;
-pub(crate) use kind::{Kind, has_graph, is_offered};
+pub(crate) use kind::{ExportOrigin, InvalidCrd, Kind, has_graph, is_offered};
+pub(crate) use state::DiscoveryState;
 pub(crate) use xrd::Xrd;

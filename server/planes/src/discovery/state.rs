@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use portico_domain::names::OfferingName;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -13,6 +14,7 @@ use super::xrd::Xrd;
 use crate::error::PlaneError;
 use crate::plane::Plane;
 use crate::stream::WatchHandler;
+use crate::workspace::BoundOffer;
 
 /// The CRD of XRDs.
 const XRD_CRD: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
@@ -31,7 +33,7 @@ pub(super) struct CrdMeta {
 
 /// The CRDs and XRDs seen.
 #[derive(Debug, Default)]
-pub(super) struct DiscoveryState {
+pub(crate) struct DiscoveryState {
     pub(super) crds: Mutex<BTreeMap<String, CrdMeta>>,
     pub(super) xrds: Mutex<BTreeMap<String, Xrd>>,
     /// CRDs may not be listed, so those that documents name are fetched one by one.
@@ -40,6 +42,10 @@ pub(super) struct DiscoveryState {
     pub(super) crds_listed: AtomicBool,
     /// XRDs have been listed once, or cannot be listed.
     pub(super) xrds_listed: AtomicBool,
+    /// The kinds of the bindings of a workspace of kcp; `None` until they have been read.
+    pub(super) bound: Mutex<Option<BTreeMap<OfferingName, BoundOffer>>>,
+    /// Notified when another workspace of kcp answers than before.
+    pub(crate) replaced: Notify,
     /// Notified on every change.
     pub(super) changed: Notify,
     /// Notified when the CRD of XRDs appears: their API is served now or soon.
@@ -52,6 +58,35 @@ impl DiscoveryState {
     pub(super) fn is_complete(&self) -> bool {
         (self.crds_listed.load(Ordering::Relaxed) || self.crds_forbidden.load(Ordering::Relaxed))
             && self.xrds_listed.load(Ordering::Relaxed)
+            && self.bound.lock().is_some()
+    }
+
+    /// Of a control plane whose definitions are not looked at: a workspace of kcp that offers the kinds of its exports.
+    pub(super) fn has_no_definitions(&self) {
+        self.crds_listed.store(true, Ordering::Relaxed);
+        self.xrds_listed.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps the kinds of the bindings. Returns true if they are others than before.
+    pub(crate) fn set_bound(&self, kinds: BTreeMap<OfferingName, BoundOffer>) -> bool {
+        let mut bound = self.bound.lock();
+        let same = bound.as_ref().is_some_and(|known| {
+            known.len() == kinds.len()
+                && known
+                    .iter()
+                    .zip(&kinds)
+                    .all(|((name, one), (other_name, other))| {
+                        name == other_name
+                            && Arc::ptr_eq(&one.kind, &other.kind)
+                            && one.offered == other.offered
+                    })
+        });
+        *bound = Some(kinds);
+        drop(bound);
+        if !same {
+            self.changed.notify_one();
+        }
+        !same
     }
 
     /// There are no XRDs, or none that Portico may list.

@@ -64,8 +64,22 @@ fn version(secret: &Value) -> Option<String> {
 }
 
 impl Planes {
-    /// True if the Secret that this connection names can be read, and for a claim provably belongs to it.
+    /// True if the Secret that this connection names can be read, and for a claim provably belongs to it. True for a workspace
+    /// of kcp that has a logical cluster, since it needs no Secret.
     pub async fn has_kubeconfig(&self, _: &SystemAuthority, connection: &Connection) -> bool {
+        if let Connection::Claim(at) = connection
+            && at.workspace.is_some()
+        {
+            let claim = self
+                .claim_of_anybody(&at.claim)
+                .filter(|claim| claim.uid == at.uid);
+            let cluster = claim
+                .as_ref()
+                .and_then(|claim| claim.object.pointer("/spec/cluster"));
+            return cluster
+                .and_then(Value::as_str)
+                .is_some_and(|cluster| !cluster.is_empty());
+        }
         let secret = self.kubeconfig_secret(connection, false).await;
         secret.is_ok()
     }

@@ -5,6 +5,7 @@ mod adopt;
 mod apply_set;
 mod definition;
 mod events;
+mod export;
 mod kubeconfig;
 mod list;
 mod read;
@@ -16,6 +17,7 @@ mod write;
 
 pub use adopt::{Adoption, AdoptionPreview};
 pub(crate) use apply_set::PART_OF;
+pub use export::ReadExports;
 pub use list::ObjectPages;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;

@@ -17,12 +17,13 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::context::{InitialSync, PlaneContext};
 use super::state::{Plane, StreamFailure, stream_name};
 use crate::cache::{ApplyResult, CacheLimits, ClaimReader, LimitExceeded};
-use crate::discovery::Kind;
+use crate::discovery::{ExportOrigin, Kind};
 use crate::error::PlaneError;
 use crate::ops::is_allowed;
 use crate::path::resource_path;
 use crate::shared::{Change, Desired};
 use crate::stream::{Collection, WatchHandler, run_watch};
+use crate::workspace::{BoundWatch, watch_bound};
 
 /// How often to ask again for missing rights.
 const RIGHT_RETRY_INTERVAL: Duration = Duration::from_mins(1);
@@ -70,19 +71,33 @@ impl ClaimWatches {
         let mut dropped = self.kinds.len() != before;
         for (name, kind) in kinds {
             let same = self.kinds.get(name).is_some_and(|watched| {
-                watched.resource == kind.resource && watched.kind.claim_kind == kind.claim_kind
+                watched.resource == kind.resource
+                    && watched.kind.claim_kind == kind.claim_kind
+                    && watched.kind.origin == kind.origin
             });
             if same {
                 continue;
             }
             dropped = true;
-            let task = tokio::spawn(watch_kind(
-                self.context.clone(),
-                self.reviews.clone(),
-                name.clone(),
-                kind.clone(),
-                initial_sync.cloned(),
-            ));
+            let (context, reviews, initial_sync) =
+                (self.context.clone(), self.reviews.clone(), initial_sync.cloned());
+            let task = match kind.origin.clone() {
+                None => tokio::spawn(watch_kind(
+                    context,
+                    reviews,
+                    name.clone(),
+                    kind.clone(),
+                    initial_sync,
+                )),
+                Some(origin) => tokio::spawn(watch_kind_of_export(
+                    context,
+                    reviews,
+                    name.clone(),
+                    kind.clone(),
+                    origin,
+                    initial_sync,
+                )),
+            };
             let watched = Watched {
                 resource: kind.resource.clone(),
                 kind: kind.clone(),
@@ -109,6 +124,57 @@ impl ClaimWatches {
             self.context.shared.publish_claim(change);
         }
     }
+}
+
+/// Watches a kind of an export of kcp: once for all workspaces if that can be, else as any kind.
+async fn watch_kind_of_export(
+    context: PlaneContext,
+    reviews: Arc<Semaphore>,
+    offering: OfferingName,
+    kind: Arc<Kind>,
+    origin: Arc<ExportOrigin>,
+    initial_sync: Option<InitialSync>,
+) {
+    let stream: Arc<str> = stream_name(&offering, None).into();
+    let handler = Arc::new(ClaimHandler {
+        initial_sync: Mutex::new(initial_sync),
+        ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), Arc::default())
+    });
+    let whole = BTreeSet::from([None]);
+    context.plane.set_scopes(&offering, &whole);
+    // What was watched in single namespaces is in the whole now.
+    let listed = || {
+        for scope in context
+            .plane
+            .scopes(&offering)
+            .iter()
+            .filter(|scope| scope.is_some())
+        {
+            let old: Arc<str> = stream_name(&offering, scope.as_deref()).into();
+            context.plane.forget_stream(&old);
+            for change in context.plane.claims.retain(&old, &HashSet::new()) {
+                context.shared.publish_claim(change);
+            }
+        }
+        context.plane.set_scopes(&offering, &whole);
+    };
+    let bound = BoundWatch {
+        context: &context,
+        origin: &origin,
+        resource: &kind.resource,
+        handler: handler.clone(),
+    };
+    let alone = || {
+        watch_kind(
+            context.clone(),
+            reviews.clone(),
+            offering.clone(),
+            kind.clone(),
+            handler.initial_sync.lock().take(),
+        )
+    };
+    let needs_list = || context.plane.claims.take_relist(&stream);
+    watch_bound(&bound, needs_list, listed, alone).await;
 }
 
 async fn watch_kind(

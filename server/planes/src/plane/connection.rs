@@ -27,7 +27,8 @@ use crate::stream::WatchLimiter;
 
 /// Pause between probes of a healthy control plane.
 const PROBE_INTERVAL: Duration = Duration::from_secs(10);
-/// The same if its connections check themselves whether anybody answers.
+/// The same if its connections check themselves whether anybody answers, and of a workspace of kcp: there may be very many,
+/// and the watch that they share breaks when kcp does not answer.
 const RARE_PROBE_INTERVAL: Duration = Duration::from_mins(1);
 /// Pause between probes that need credentials.
 const CREDENTIAL_PROBE_INTERVAL: Duration = Duration::from_secs(20);
@@ -47,7 +48,7 @@ pub(crate) async fn run_connection(
     let mut wait = MIN_BACKOFF;
     loop {
         let document = plane.offer.document.load_full();
-        match connect(&document, &shared.settings, &stored).await {
+        match connect(&document, &shared.settings, &stored, &shared.clients).await {
             Err(error) => {
                 plane.client.store(None);
                 plane.warnings.store(Arc::default());
@@ -150,6 +151,8 @@ async fn probe_loop(context: &PlaneContext, source: &Source, mut all_read: mpsc:
                         &context.plane,
                         credentials_rejected(&context.plane),
                     );
+                } else if let Some(why) = context.plane.workspace.problem() {
+                    set_misconfigured(&context.shared, &context.plane, why);
                 } else if all_read.is_closed()
                     || answers_since.elapsed() >= PROBE_INTERVAL
                     || context.plane.health.lock().state != PlaneState::Connecting
@@ -219,7 +222,9 @@ fn probe_interval(context: &PlaneContext, is_read: bool) -> Duration {
     match context.shared.settings.probe_interval {
         Some(interval) => interval,
         // One that is still read for the first time is ready after a while.
-        None if is_read && context.client.notices_silence() => RARE_PROBE_INTERVAL,
+        None if is_read && (context.client.notices_silence() || context.client.workspace().is_some()) => {
+            RARE_PROBE_INTERVAL
+        }
         None => PROBE_INTERVAL,
     }
 }

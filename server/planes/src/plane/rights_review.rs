@@ -11,7 +11,7 @@ use super::context::PlaneContext;
 use crate::client::Call;
 use crate::error::PlaneError;
 use crate::ops::has_right;
-use crate::required_rights::{RequestableKind, RequiredRight, required_rights};
+use crate::required_rights::{RequestableKind, RequiredRight, in_workspace, required_rights};
 use crate::rights::{Reviewed, Right};
 use crate::shared::Change;
 
@@ -162,9 +162,11 @@ fn rights_to_review(context: &PlaneContext, crossplane: bool) -> Vec<ReviewedRig
             legacy_claim: kind.claim_kind == ClaimKind::LegacyClaim,
         })
         .collect();
-    let act_as = &context.plane.offer.document.load().spec.act_as;
-    required_rights(act_as, &kinds, &namespaces, crossplane)
-        .into_iter()
-        .map(ReviewedRight::from)
-        .collect()
+    let document = context.plane.offer.document.load_full();
+    let rights = required_rights(&document.spec.act_as, &kinds, &namespaces, crossplane);
+    let rights = match &document.spec.kcp {
+        Some(kcp) => in_workspace(rights, kcp),
+        None => rights,
+    };
+    rights.into_iter().map(ReviewedRight::from).collect()
 }

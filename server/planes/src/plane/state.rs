@@ -22,6 +22,7 @@ use crate::resource_names::ResourceNames;
 use crate::rights::Rights;
 use crate::shared::Offer;
 use crate::status::{HealthState, PlaneState, PlaneStatus, PlaneSummary};
+use crate::workspace::WorkspaceState;
 
 /// After failing for this long a stream's claims are stale, even if the control plane answers other calls.
 const STALE_AFTER: Duration = Duration::from_secs(3);
@@ -56,6 +57,8 @@ pub(crate) struct Plane {
     skipped: Mutex<BTreeSet<String>>,
     /// The cluster that answers for it.
     pub(super) cluster: Arc<Mutex<ClusterStatus>>,
+    /// The workspace of kcp that it is.
+    pub(crate) workspace: WorkspaceState,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +106,7 @@ impl Plane {
             warnings: ArcSwap::default(),
             skipped: Mutex::default(),
             cluster: Arc::default(),
+            workspace: WorkspaceState::default(),
         }
     }
 
@@ -171,6 +175,13 @@ impl Plane {
             observed: self.informers.status(),
             offerings: self.offer.kinds.load().keys().cloned().collect(),
             rights: self.rights.status(),
+            workspace: self
+                .client
+                .load()
+                .as_ref()
+                .and_then(|client| client.workspace().map(|workspace| workspace.path.clone())),
+            exports: self.workspace.exports(),
+            logical_cluster: self.workspace.logical_cluster(),
             warnings: self.warnings.load().iter().cloned().collect(),
             skipped: self.skipped.lock().iter().cloned().collect(),
             recent_errors: health.recent_errors.iter().cloned().collect(),

@@ -110,15 +110,7 @@ pub(crate) async fn run_watch(
     limiter: Arc<WatchLimiter>,
     mut reconnected: watch::Receiver<u64>,
 ) {
-    let mut watcher = Watcher {
-        client,
-        collection,
-        handler,
-        version: None,
-        page: PAGE_SIZE,
-        wait: MIN_BACKOFF,
-        is_unwatched: false,
-    };
+    let mut watcher = Watcher::new(client, collection, handler);
     reconnected.mark_unchanged();
     loop {
         let pause = watcher.step(&limiter, &mut reconnected).await;
@@ -129,6 +121,20 @@ pub(crate) async fn run_watch(
             }
         }
     }
+}
+
+/// Lists a collection once. Returns the version of the list.
+///
+/// # Errors
+/// Why the list failed; the handler is not told.
+pub(crate) async fn list_once(
+    client: &ApiClient,
+    collection: Collection,
+    handler: &Arc<dyn WatchHandler>,
+    limiter: &WatchLimiter,
+) -> Result<String, PlaneError> {
+    let mut watcher = Watcher::new(client.clone(), collection, handler.clone());
+    watcher.list(limiter).await
 }
 
 struct Watcher {
@@ -153,6 +159,18 @@ enum WatchEnd {
 }
 
 impl Watcher {
+    fn new(client: ApiClient, collection: Collection, handler: Arc<dyn WatchHandler>) -> Self {
+        Self {
+            client,
+            collection,
+            handler,
+            version: None,
+            page: PAGE_SIZE,
+            wait: MIN_BACKOFF,
+            is_unwatched: false,
+        }
+    }
+
     /// Runs one list or watch. Returns the pause before the next.
     async fn step(
         &mut self,

@@ -186,6 +186,7 @@ impl Claimed {
             uid: self.uid.clone(),
             key: None,
             hosts: Vec::new(),
+            workspace: None,
         };
         change(&mut connection);
         let mut document = self.spoke.document();

@@ -19,4 +19,5 @@ mod kubeconfig_secrets;
 mod observing;
 mod reading;
 mod secrets;
+mod workspaces;
 mod world;

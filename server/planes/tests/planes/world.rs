@@ -73,6 +73,7 @@ impl Plane {
                     path: self.folder.path().join("kubeconfig").display().to_string(),
                     context: None,
                 },
+                kcp: None,
                 act_as: ActAs::Portico,
                 dedicated_to: Vec::new(),
                 environments: Vec::new(),

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use portico_app::definitions_in;
-use portico_domain::documents::{ClaimedControlPlane, Offering};
+use portico_domain::documents::{ClaimedControlPlane, ControlPlaneKind, Offering};
 
 use super::super::finding::Findings;
+use super::kcp;
 use super::labels::labels;
 
 pub(super) fn claimed_control_plane(at: usize, offering: &Offering, findings: &mut Findings) {
@@ -13,7 +14,10 @@ pub(super) fn claimed_control_plane(at: usize, offering: &Offering, findings: &m
         return;
     };
     labels(at, "spec.controlPlane.labels", &declared.labels, findings);
-    hosts(at, declared, findings);
+    kcp::offering(at, declared, findings);
+    if declared.kind != ControlPlaneKind::KcpWorkspace {
+        hosts(at, declared, findings);
+    }
     for (index, file) in declared.definitions.iter().enumerate() {
         // Only a warning, as for kubeconfigs: the file may be right where the portal runs.
         if let Err(problem) = definitions_in(Path::new(file)) {

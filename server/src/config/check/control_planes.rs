@@ -11,6 +11,7 @@ use url::Url;
 
 use super::super::documents::{LocatedDocument, all_tenants, planes};
 use super::super::finding::Findings;
+use super::kcp;
 use super::labels::labels;
 use super::portal;
 
@@ -29,6 +30,7 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
         }
         environments(at, plane, documents, findings);
         connection(at, &spec.connection, &by_name, documents, findings);
+        kcp::control_plane(at, plane, findings);
         acting_as(at, &spec.act_as, &providers, findings);
         for (index, window) in spec.maintenance.iter().enumerate() {
             if window.from >= window.to {

@@ -113,3 +113,81 @@ fn definitions_are_files_beside_the_document_with_definitions_alone() {
     );
     assert!(loaded.configuration.is_some(), "these are warnings");
 }
+
+fn kcp(kubeconfig: &str, kcp: &str) -> Vec<String> {
+    of(&plane("team", kubeconfig, &format!("  kcp: {kcp}\n")))
+}
+
+#[test]
+fn workspaces_and_exports_of_kcp_are_named_as_kcp_does() {
+    // That there is no such file is a warning of its own.
+    let file = "{ kubeconfig: { path: nowhere.yaml } }";
+    let about = |kcp_field: &str| {
+        let mut found = kcp(file, kcp_field);
+        found.retain(|problem| !problem.contains("nowhere.yaml"));
+        found
+    };
+    let good =
+        "{ workspace: root:tenants:team, exports: [{ path: root:platform, name: databases.example.org }] }";
+    assert_eq!(about(good), Vec::<String>::new());
+    let found = about("{ workspace: root/tenants }");
+    assert_eq!(
+        found,
+        [
+            "x.yaml:6: spec.kcp.workspace: \"root/tenants\" is no path of a workspace: names joined by `:`, such as \
+          root:tenants:payments, of lower-case letters, digits and -"
+        ]
+    );
+    let found = about(
+        "{ exports: [{ path: 'Root', name: a }, { path: root, name: 'a b' }, { path: root, name: x }, { path: root, name: x }] }",
+    );
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(
+        found[0].contains("spec.kcp.exports[0].path: \"Root\" is no path"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("spec.kcp.exports[1].name: \"a b\" is no name of an APIExport"),
+        "{found:?}"
+    );
+    assert!(
+        found[2].contains("spec.kcp.exports[3]: root:x is named twice"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_workspace_of_kcp_needs_a_kubeconfig() {
+    let found = kcp("{ inCluster: {} }", "{ workspace: root:team }");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("spec.kcp: cannot be together with inCluster"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn exports_are_for_workspaces_and_say_what_they_may() {
+    let exports = "    exports:\n      - { path: root:platform, name: databases, accept: [{ resource: secrets, verbs: [get] }] }\n";
+    assert_eq!(
+        of(&offering(&format!("    kind: kcpWorkspace\n{exports}"))),
+        Vec::<String>::new()
+    );
+    let found = of(&offering(&format!("    hosts: [a.example.com]\n{exports}")));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("spec.controlPlane.exports: needs spec.controlPlane.kind: kcpWorkspace"),
+        "{found:?}"
+    );
+    let twice = "    exports:\n      - { path: root:a, name: x, accept: [{ resource: Secrets, verbs: [] }] }\n      - { path: root:b, name: x }\n";
+    let found = of(&offering(&format!("    kind: kcpWorkspace\n{twice}")));
+    let fields = [
+        "exports[0].accept[0].resource",
+        "exports[0].accept[0].verbs",
+        "exports[1].name",
+    ];
+    assert_eq!(found.len(), fields.len(), "{found:?}");
+    for (problem, field) in found.iter().zip(fields) {
+        assert!(problem.contains(field), "{problem} is about {field}");
+    }
+}

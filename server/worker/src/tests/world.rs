@@ -329,6 +329,7 @@ fn document(kubeconfig: &str, act_as: ActAs) -> ControlPlane {
                 path: kubeconfig.to_owned(),
                 context: None,
             },
+            kcp: None,
             act_as,
             dedicated_to: Vec::new(),
             environments: Vec::new(),
