@@ -20,6 +20,7 @@ pub mod differential;
 pub mod flux;
 pub mod git_server;
 pub mod html;
+pub mod kcp;
 pub mod keycloak;
 pub mod kro;
 pub mod kubectl;

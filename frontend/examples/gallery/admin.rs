@@ -5,9 +5,10 @@ use portico_api::{
     ChainBreak, ChainState, ClusterProblem, ConfigurationError, ConfigurationPage, Correction,
     DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane,
     HomePlaneState, KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState,
-    OfferingVariant, OfferingVariants, Paged, PlaneAgents, PlaneCluster, PlaneDetail, PlaneNamespaces,
-    PlaneRow, PlaneState, RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
-    TenantsPage, VariantDifferences,
+    OfferingVariant, OfferingVariants, Paged, PlaneAgents, PlaneCluster, PlaneDetail, PlaneExport,
+    PlaneExportPermission, PlaneExportState, PlaneNamespaces, PlaneRow, PlaneState, PlaneWorkspace,
+    RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
+    VariantDifferences,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::cluster::RecordedCluster;
@@ -54,6 +55,58 @@ fn wrong_cluster(detail: &PlaneDetail) -> String {
             cordoned: false,
             state: PlaneState::Misconfigured,
             problem: Some("another cluster answers".into()),
+            ..detail.row.clone()
+        },
+        ..detail.clone()
+    };
+    let at = at(
+        pat("/admin/control-planes/x"),
+        "US shared",
+        &[("Control planes", Link::ControlPlanes)],
+    );
+    pages::admin_plane(&at, &page)
+}
+
+/// The page of a workspace of kcp whose export asks for more than is accepted.
+fn workspace_plane(detail: &PlaneDetail) -> String {
+    let export = |name: &str, state, alone: Option<&str>, permissions| PlaneExport {
+        name: name.into(),
+        state,
+        reason: None,
+        watched_alone: alone.map(Into::into),
+        permissions,
+    };
+    let secrets = PlaneExportPermission {
+        resource: "secrets".into(),
+        accepted: vec!["get".into(), "list".into()],
+        waiting: vec!["delete".into()],
+    };
+    let workspace = PlaneWorkspace {
+        path: "root:tenants:payments".into(),
+        logical_cluster: Some("2hs8x7k1f0q3zp5m".into()),
+        exports: vec![
+            export(
+                "root:platform:databases.example.org",
+                PlaneExportState::Bound,
+                None,
+                vec![secrets],
+            ),
+            export(
+                "root:platform:queues.example.org",
+                PlaneExportState::Binding,
+                Some("no APIExportEndpointSlice in root:platform has an endpoint for queues.example.org"),
+                Vec::new(),
+            ),
+        ],
+    };
+    let page = PlaneDetail {
+        workspace: Some(workspace),
+        namespaces: None,
+        cordon: None,
+        remaining: Vec::new(),
+        row: PlaneRow {
+            cordoned: false,
+            kind: "kcp workspace".into(),
             ..detail.row.clone()
         },
         ..detail.clone()
@@ -193,6 +246,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         remaining: claims::rows(),
         agents: None,
         namespaces: Some(namespaces()),
+        workspace: None,
         serves: catalog::cards()
             .into_iter()
             .map(|card| (card.name, card.title, "v1".into()))
@@ -354,6 +408,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ),
         ("admin-plane-wrong-cluster", wrong_cluster(&detail)),
         ("admin-plane-agents", hidden_plane(&detail, agents::agents())),
+        ("admin-plane-workspace", workspace_plane(&detail)),
         (
             "admin-plane-no-agents",
             hidden_plane(&detail, agents::no_agents()),

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{ClaimRow, Link, NamespaceRow, PlaneAgents, PlaneChoice, PlaneNamespaces};
+use super::{ClaimRow, Link, NamespaceRow, PlaneAgents, PlaneChoice, PlaneNamespaces, PlaneWorkspace};
 use portico_domain::audit_log::{Event, SignedHead};
 use portico_domain::cluster::{ClusterId, RecordedCluster};
 use portico_domain::documents::Phase;
@@ -122,6 +122,8 @@ pub struct PlaneDetail {
     pub agents: Option<PlaneAgents>,
     /// The namespaces of tenants that templates keep on it; `None` if no template is for it.
     pub namespaces: Option<PlaneNamespaces>,
+    /// The workspace of kcp that it is.
+    pub workspace: Option<PlaneWorkspace>,
     /// What it serves: offering, title, version.
     pub serves: Vec<(OfferingName, String, String)>,
     /// Rights that Portico lacks on it, in words.

@@ -14,6 +14,7 @@ mod definition_trial;
 mod fleet;
 mod frame;
 mod home;
+mod kcp;
 mod kubeconfigs;
 mod lifecycle;
 mod link;
@@ -53,6 +54,7 @@ pub use fleet::{
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
+pub use kcp::{PlaneExport, PlaneExportPermission, PlaneExportState, PlaneWorkspace};
 pub use kubeconfigs::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
 pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;

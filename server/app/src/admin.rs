@@ -6,14 +6,15 @@ use std::time::Duration;
 use portico_api::words::{plane_kind_title, repeated, role_title};
 use portico_api::{
     ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState, Link, MatrixCell, MatrixRow,
-    NamespaceRow, PlaneCluster, PlaneDetail, PlaneRow, PlaneState, PlanesPage, TenantEnvironment, TenantPage,
-    TenantPlane, TenantRow, TenantsPage,
+    NamespaceRow, PlaneCluster, PlaneDetail, PlaneExport, PlaneExportPermission, PlaneExportState, PlaneRow,
+    PlaneState, PlaneWorkspace, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
+    TenantsPage,
 };
 use portico_domain::documents::{Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
-use portico_planes::{ClaimFilter, ClusterStatus, PlaneStatus};
+use portico_planes::{ClaimFilter, ClusterStatus, ExportState, ExportWatch, PlaneStatus};
 
 use super::names::choice;
 use super::permissions::platform_admin;
@@ -122,9 +123,10 @@ impl Portal {
             cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
             cordoned_by_document: status.document.spec.cordoned,
             remaining,
-            cluster: cluster(status.cluster),
+            cluster: cluster(status.cluster.clone()),
             agents: self.plane_agents(&status.document).await?,
             namespaces: self.plane_namespaces(&status.document),
+            workspace: workspace(&status),
             serves: catalog
                 .offerings
                 .values()
@@ -400,6 +402,38 @@ fn cluster(status: ClusterStatus) -> PlaneCluster {
             portico_planes::ClusterProblem::SameAs(other) => ClusterProblem::SameAs(other),
         }),
     }
+}
+
+/// The workspace of kcp that a control plane is.
+fn workspace(status: &PlaneStatus) -> Option<PlaneWorkspace> {
+    let exports = status.exports.iter().map(|export| {
+        let (state, reason) = match &export.state {
+            ExportState::Unknown => (PlaneExportState::Unknown, None),
+            ExportState::Unbound(why) => (PlaneExportState::Unbound, why.clone()),
+            ExportState::Binding(why) => (PlaneExportState::Binding, why.clone()),
+            ExportState::Bound => (PlaneExportState::Bound, None),
+        };
+        let permissions = export.permissions.iter().map(|permission| PlaneExportPermission {
+            resource: permission.name(),
+            accepted: permission.accepted.clone(),
+            waiting: permission.waiting.clone(),
+        });
+        PlaneExport {
+            name: export.export.full_name(),
+            state,
+            reason,
+            watched_alone: match &export.watch {
+                ExportWatch::Shared => None,
+                ExportWatch::Each(why) => Some(why.clone()),
+            },
+            permissions: permissions.collect(),
+        }
+    });
+    Some(PlaneWorkspace {
+        path: status.workspace.as_ref()?.to_string(),
+        logical_cluster: status.logical_cluster.as_ref().map(ToString::to_string),
+        exports: exports.collect(),
+    })
 }
 
 fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {

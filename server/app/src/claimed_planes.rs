@@ -9,11 +9,11 @@ use portico_api::{ClaimedPlane, Link, PlaneResidents, words};
 use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::{Claim, ClaimRef, Health};
 use portico_domain::claimed_plane::{PlaneClaim, claimed_plane, definition_resource, plane_name};
-use portico_domain::documents::{Configuration, ControlPlane, Offering};
+use portico_domain::documents::{Configuration, ControlPlane, Offering, PublishedExport};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
-use portico_planes::{Change, ClaimFilter, PlaneState};
+use portico_planes::{Change, ClaimFilter, PlaneState, ReadExports};
 use portico_store::{Page, RequestChange, RequestFilter};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -44,6 +44,10 @@ struct Known {
     published: BTreeMap<PlaneName, Vec<Value>>,
     /// When the definitions were last read.
     read_at: Option<Instant>,
+    /// The bindings of exports of kcp that were applied, by control plane and export.
+    bindings: BTreeMap<(PlaneName, String), Value>,
+    /// When the exports were last read.
+    exports_read_at: Option<Instant>,
 }
 
 /// What the follower listens to.
@@ -67,6 +71,7 @@ impl Portal {
                 tracing::warn!(%error, "the control planes that are claims could not be looked up");
             }
             self.publish_definitions(authority, &mut known).await;
+            self.publish_exports(authority, &mut known).await;
             self.until_concerned(&mut sources).await;
             tokio::time::sleep(SETTLE).await;
         }
@@ -265,6 +270,54 @@ impl Portal {
         }
     }
 
+    /// Binds the exports of the offerings in workspaces of kcp that are ready. An export that asks for other permissions than
+    /// before is bound again, with what the document accepts.
+    async fn publish_exports(&self, authority: &SystemAuthority, known: &mut Known) {
+        let configuration = self.configuration();
+        let ready: Vec<(&PlaneName, &PublishedExport)> = configuration
+            .control_planes
+            .values()
+            .filter(|plane| !plane.spec.cordoned && self.is_ready(&plane.name))
+            .flat_map(|plane| {
+                exports_of(&configuration, plane)
+                    .iter()
+                    .map(|export| (&plane.name, export))
+            })
+            .collect();
+        let key = |(plane, export): &(&PlaneName, &PublishedExport)| {
+            ((*plane).clone(), export.reference().full_name())
+        };
+        known
+            .bindings
+            .retain(|(plane, _), _| configuration.control_planes.contains_key(plane));
+        let complete = ready.iter().all(|one| known.bindings.contains_key(&key(one)));
+        if complete && known.exports_read_at.is_some_and(|at| at.elapsed() < INTERVAL) {
+            return;
+        }
+        known.exports_read_at = Some(Instant::now());
+        let mut read = ReadExports::default();
+        for one in ready {
+            let (plane, export) = one;
+            let key = key(&one);
+            let before = known.bindings.get(&key);
+            match self
+                .planes()
+                .bind_export(authority, plane, export, before, &mut read)
+                .await
+            {
+                Ok(binding) => {
+                    if before != Some(&binding) {
+                        tracing::info!(%plane, export = key.1, "bound an export in a workspace of kcp");
+                    }
+                    known.bindings.insert(key, binding);
+                }
+                Err(error) => {
+                    tracing::warn!(%plane, export = key.1, error = error.admin_message(), "an export could not be bound in a workspace of kcp");
+                }
+            }
+        }
+    }
+
     /// Applies all that can be applied, and returns true if that is everything.
     async fn apply_definitions(
         &self,
@@ -426,6 +479,16 @@ fn definitions_of<'c>(configuration: &'c Configuration, plane: &ControlPlane) ->
     let offering = configuration.offerings.get(&plane.claim()?.claim.offering)?;
     let files = &offering.spec.control_plane.as_ref()?.definitions;
     (!files.is_empty()).then_some(files)
+}
+
+/// The exports of kcp that the platform publishes to a control plane; empty if it is no claim.
+fn exports_of<'c>(configuration: &'c Configuration, plane: &ControlPlane) -> &'c [PublishedExport] {
+    let declared = plane
+        .claim()
+        .filter(|claim| claim.workspace.is_some())
+        .and_then(|claim| configuration.offerings.get(&claim.claim.offering))
+        .and_then(|offering| offering.spec.control_plane.as_ref());
+    declared.map_or(&[], |declared| &declared.exports)
 }
 
 /// Reads files of definitions, on a thread that may block.

@@ -7,6 +7,7 @@ pub mod page_size;
 pub mod planes;
 pub mod resources;
 pub mod schema;
+pub mod workspaces;
 
 use std::time::Duration;
 

@@ -47,7 +47,7 @@ pub async fn measure() {
 }
 
 /// The resident memory of a portal over the demo's control planes alone, in bytes.
-async fn resident_without_fleet() -> u64 {
+pub(super) async fn resident_without_fleet() -> u64 {
     let portal = SeparateProcess::start().await;
     let dana = portal.world.sign_in("dana").await;
     let _ = dana.get("/claims").await.expect(200);
@@ -140,7 +140,7 @@ async fn pages(dana: &Person, say: &dyn Fn(&str, &str)) {
 }
 
 /// The share of a core that the portal uses meanwhile.
-async fn cpu_share(portal: &SeparateProcess, meanwhile: impl Future<Output = ()>) -> String {
+pub(super) async fn cpu_share(portal: &SeparateProcess, meanwhile: impl Future<Output = ()>) -> String {
     let (begun, before) = (Instant::now(), portal.cpu_time());
     meanwhile.await;
     let used = portal.cpu_time().saturating_sub(before);

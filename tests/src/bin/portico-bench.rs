@@ -1,6 +1,6 @@
 //! The program behind `cargo xtask bench`; `PORTICO_BIN` is the program to measure.
 
-use portico_tests::bench::{catalog, latency, page_size, planes, resources, schema};
+use portico_tests::bench::{catalog, latency, page_size, planes, resources, schema, workspaces};
 
 #[tokio::main]
 async fn main() {
@@ -14,6 +14,9 @@ async fn main() {
     }
     if "planes".contains(&filter) {
         planes::measure().await;
+    }
+    if "workspaces".contains(&filter) {
+        workspaces::measure().await;
     }
     if "page-size".contains(&filter) {
         page_size::measure().await;

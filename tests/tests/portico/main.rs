@@ -62,6 +62,7 @@ mod home;
 mod home_definitions;
 mod home_plane;
 mod json_patch;
+mod kcp;
 mod keycloak;
 mod kro;
 mod kubectl;

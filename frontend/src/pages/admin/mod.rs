@@ -12,6 +12,7 @@ mod record;
 mod tenant;
 mod tenants;
 mod try_definition;
+mod workspace;
 
 pub use configuration::admin_configuration;
 pub use differences::admin_differences;

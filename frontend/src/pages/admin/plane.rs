@@ -4,6 +4,7 @@ use portico_api::{ClaimRow, ClusterProblem, Frame, Link, PlaneCluster, PlaneDeta
 use super::agents::{agents, created};
 use super::namespaces::namespaces;
 use super::planes::{behind, certificate, state};
+use super::workspace::workspace;
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::text::grouped;
@@ -25,7 +26,7 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
                 {warnings(page)}
                 {cluster(frame, page)}
                 <div class="two">
-                    <div class="stack-l">{agents(frame, page)}{remaining(page)}{serves(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
+                    <div class="stack-l">{agents(frame, page)}{remaining(page)}{serves(page)}{workspace(page)}{namespaces(frame, page)}{errors(frame, page)}</div>
                     <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(frame, page)}{left_out(page)}</div>
                 </div>
             </div>
