@@ -36,14 +36,14 @@ async fn a_control_plane_is_requested_used_and_given_back_on_real_api_servers() 
     if !ApiServer::is_here("a_control_plane_is_requested_used_and_given_back_on_real_api_servers") {
         return;
     }
-    let hub = Cluster::Real(ApiServer::start().await);
-    let spoke = Cluster::Real(ApiServer::start().await);
+    let hub = Cluster::Real(Box::new(ApiServer::start().await));
+    let spoke = Cluster::Real(Box::new(ApiServer::start().await));
     story(&hub, &spoke).await;
 }
 
 /// A Kubernetes API server.
 enum Cluster {
-    Real(ApiServer),
+    Real(Box<ApiServer>),
     Simulated {
         kubeconfig: PathBuf,
         _serving: Serving,
