@@ -100,7 +100,7 @@ describe('the main flow, developer and approver side by side', { timeout: 240_00
   it('deletes it after typing its name', async () => {
     const { page } = dana;
     await page.goto('/claims');
-    await page.getByRole('link', { name: 'browser-db' }).first().click();
+    await page.getByRole('link', { name: 'browser-db', exact: true }).first().click();
     await page.getByRole('link', { name: 'Delete' }).click();
     await page.getByRole('textbox', { name: /Type the claim/ }).fill('browser-db');
     await page.getByRole('button', { name: 'Delete claim' }).click();
