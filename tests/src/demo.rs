@@ -256,11 +256,10 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
         .open(folder.join("log"))
         .unwrap();
     let mut command = Command::new(portico());
-    if !arguments.iter().any(|argument| argument == "--undo-seconds") {
+    command.arg("demo");
+    if arguments.iter().all(|argument| argument != "--undo-seconds") {
         // What is approved is applied at once.
-        command.args(["demo", "--undo-seconds", "0"]);
-    } else {
-        command.arg("demo");
+        command.args(["--undo-seconds", "0"]);
     }
     command
         // Short steps of the provisioners: nobody watches.
