@@ -480,9 +480,9 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Seen(Mutex<Vec<String>>);
+    struct EventLog(Mutex<Vec<String>>);
 
-    impl WatchHandler for Seen {
+    impl WatchHandler for EventLog {
         fn on_relist(&self) {}
         fn apply(&self, object: Value) -> Option<String> {
             let name = object["metadata"]["name"].as_str().unwrap().to_owned();
@@ -503,8 +503,8 @@ mod tests {
         fn on_skipped(&self, _: &str) {}
     }
 
-    fn member(cluster: &str) -> (Arc<Seen>, Arc<Member>) {
-        let seen = Arc::new(Seen::default());
+    fn member(cluster: &str) -> (Arc<EventLog>, Arc<Member>) {
+        let seen = Arc::new(EventLog::default());
         let member = Member {
             cluster: cluster.into(),
             handler: seen.clone(),
