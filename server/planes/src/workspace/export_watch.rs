@@ -78,6 +78,8 @@ pub(super) struct Member {
     pending: Mutex<Option<Vec<Event>>>,
     /// The endpoint that has its objects, once one came.
     endpoint: AtomicU64,
+    /// Counts its lists.
+    lists: AtomicU64,
     /// Notified when the workspace must be listed again.
     pub(super) relist: Notify,
 }
@@ -152,6 +154,7 @@ impl ExportStream {
             handler,
             pending: Mutex::new(Some(Vec::new())),
             endpoint: AtomicU64::new(NO_ENDPOINT),
+            lists: AtomicU64::new(0),
             relist: Notify::new(),
         });
         let mut by_cluster = self.shared.by_cluster.write();
@@ -167,7 +170,9 @@ impl ExportStream {
 impl Member {
     /// The workspace is listed anew: its events are kept until that is done.
     pub(super) fn begin_list(&self) {
-        self.pending.lock().get_or_insert_default();
+        let mut pending = self.pending.lock();
+        pending.get_or_insert_default();
+        self.lists.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The workspace has been listed at this version. Applies what came since.
@@ -210,6 +215,12 @@ impl Member {
 
     fn is_listed(&self) -> bool {
         self.pending.lock().is_none()
+    }
+
+    /// The number of its last list, if that is complete.
+    fn complete_list(&self) -> Option<u64> {
+        let pending = self.pending.lock();
+        pending.is_none().then(|| self.lists.load(Ordering::Relaxed))
     }
 }
 
@@ -281,6 +292,7 @@ async fn run(shared: Arc<Members>, origin: ExportOrigin, resource: ResourceRef) 
             let handler = Arc::new(Splitter {
                 shared: shared.clone(),
                 endpoint: number as u64,
+                listed_before: Mutex::default(),
             });
             let collection = Collection {
                 path: format!("/clusters/*{}", resource_path(&resource, None, None)),
@@ -377,6 +389,8 @@ async fn endpoints(client: &ApiClient, origin: &ExportOrigin) -> Result<Vec<Stri
 struct Splitter {
     shared: Arc<Members>,
     endpoint: u64,
+    /// The workspaces that had been listed when the current list of all began, with the numbers of their lists.
+    listed_before: Mutex<Vec<(Arc<Member>, u64)>>,
 }
 
 impl Splitter {
@@ -391,7 +405,14 @@ impl Splitter {
 }
 
 impl WatchHandler for Splitter {
-    fn on_relist(&self) {}
+    fn on_relist(&self) {
+        let members = self.shared.all().into_iter();
+        let listed = members.filter_map(|member| {
+            let list = member.complete_list()?;
+            Some((member, list))
+        });
+        *self.listed_before.lock() = listed.collect();
+    }
 
     fn apply(&self, object: Value) -> Option<String> {
         let members = self.shared.of(&object);
@@ -417,17 +438,20 @@ impl WatchHandler for Splitter {
             by_cluster.entry(cluster).or_default().insert(key.to_owned());
         }
         let nothing = HashSet::new();
+        let before = std::mem::take(&mut *self.listed_before.lock());
         for member in self.shared.all() {
-            // One that is being listed removes what is gone itself.
-            if !member.is_listed() {
-                continue;
-            }
+            // What came while a workspace was listed is not among the keys, and what went between the two lists is in
+            // neither: such a workspace is listed once more.
+            let list = member.complete_list();
+            let was_listed = before
+                .iter()
+                .any(|(known, number)| Arc::ptr_eq(known, &member) && Some(*number) == list);
             match self.serves(&member) {
-                Some(true) => member
+                Some(false) => {}
+                Some(true) if was_listed => member
                     .handler
                     .retain(by_cluster.get(&*member.cluster).unwrap_or(&nothing)),
-                Some(false) => {}
-                None => member.relist.notify_one(),
+                Some(true) | None => member.relist.notify_one(),
             }
         }
     }
@@ -475,9 +499,12 @@ impl WatchHandler for Splitter {
 
 #[cfg(test)]
 mod tests {
+    use portico_domain::documents::{ActAs, Connection, ControlPlane, Limits};
     use serde_json::json;
 
     use super::*;
+    use crate::connect::{SharedClients, connect, no_secrets};
+    use crate::shared::Settings;
 
     #[derive(Default)]
     struct EventLog(Mutex<Vec<String>>);
@@ -510,6 +537,7 @@ mod tests {
             handler: seen.clone(),
             pending: Mutex::new(Some(Vec::new())),
             endpoint: AtomicU64::new(NO_ENDPOINT),
+            lists: AtomicU64::new(0),
             relist: Notify::new(),
         };
         (seen, Arc::new(member))
@@ -530,6 +558,72 @@ mod tests {
         assert_eq!(*seen.0.lock(), ["+new"]);
         member.deliver(Event::Deleted(object("new", 12)));
         assert_eq!(*seen.0.lock(), ["+new", "-new"]);
+    }
+
+    /// A client that makes no call.
+    async fn unconnected() -> ApiClient {
+        let name = "a".parse().unwrap();
+        let document = ControlPlane::bare(name, Connection::Agent {}, ActAs::Portico, Limits::default());
+        let clients = SharedClients::default();
+        let connected = connect(&document, &Settings::default(), &no_secrets(), &clients).await;
+        ApiClient::new("a".to_owned(), connected.unwrap().connection, &document)
+    }
+
+    fn splitter(client: ApiClient, member: &Arc<Member>) -> Splitter {
+        let by_cluster = BTreeMap::from([(member.cluster.clone(), vec![member.clone()])]);
+        Splitter {
+            shared: Arc::new(Members {
+                client: ArcSwap::from_pointee(client),
+                by_cluster: RwLock::new(by_cluster),
+                availability: watch::Sender::new(Availability::Serving),
+                restart: Notify::new(),
+                endpoints: AtomicU64::new(1),
+            }),
+            endpoint: 0,
+            listed_before: Mutex::default(),
+        }
+    }
+
+    fn in_cluster(cluster: Option<&str>, name: &str) -> Value {
+        let mut object = object(name, 5);
+        if let Some(cluster) = cluster {
+            object["metadata"]["annotations"] = json!({ LOGICAL_CLUSTER: cluster });
+        }
+        object
+    }
+
+    #[tokio::test]
+    async fn a_list_of_all_removes_nothing_of_a_workspace_that_is_listed_meanwhile() {
+        let (seen, member) = member("c");
+        let all = splitter(unconnected().await, &member);
+        member.begin_list();
+        all.on_relist();
+        assert_eq!(
+            all.apply(in_cluster(Some("c"), "a")),
+            None,
+            "kept until the workspace is listed"
+        );
+        member.listed("7");
+        all.retain(&HashSet::new());
+        assert!(seen.0.lock().is_empty(), "nothing is removed");
+        member.relist.notified().await;
+        // One that was listed before has what the list of all has.
+        all.on_relist();
+        let key = all.apply(in_cluster(Some("c"), "a")).unwrap();
+        all.retain(&HashSet::from([key]));
+        assert_eq!(*seen.0.lock(), ["+a", "=a"]);
+    }
+
+    #[tokio::test]
+    async fn an_object_of_nobody_is_given_to_nobody() {
+        let (seen, member) = member("c");
+        member.listed("1");
+        let all = splitter(unconnected().await, &member);
+        for cluster in [None, Some("other"), Some("")] {
+            assert_eq!(all.apply(in_cluster(cluster, "a")), None);
+            all.delete(&in_cluster(cluster, "a"));
+        }
+        assert!(seen.0.lock().is_empty());
     }
 
     #[test]
