@@ -205,7 +205,8 @@ mod tests {
             (Method::POST, "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
             (Method::GET, "/api/v1/namespaces/other"),
             (Method::DELETE, "/api/v1/namespaces/kube-system"),
-            (Method::GET, "/api/v1/namespaces/kube-system/status"),
+            (Method::PATCH, "/api/v1/namespaces/kube-system"),
+            (Method::GET, "/api/v1/namespaces/kube-system/events"),
             (Method::GET, "/api/v1/namespaces/kube-system/secrets"),
         ] {
             assert!(call(&spec, &method, path).is_err(), "{method} {path}");

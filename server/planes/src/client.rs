@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use crate::actor::{Actor, impersonation};
 use crate::cluster::ClusterCheck;
 use crate::connect::{
     Clients, Connection, Credential, OpenedConnections, ServerAddress, WatchSlot, WorkspaceAddress, explain,
-    sign_in_error,
+    needs_connection, over_known_connections, sign_in_error,
 };
 use crate::error::PlaneError;
 
@@ -260,18 +260,60 @@ impl ApiClient {
     }
 
     async fn send(&self, http: &kube::Client, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
-        if let Some(cluster) = self.cluster.as_ref().filter(|_| !call.unchecked) {
+        let cluster = self
+            .cluster
+            .as_ref()
+            .filter(|cluster| !call.unchecked && cluster.is_checked());
+        if let Some(cluster) = cluster {
             // Boxed, since it makes a call itself.
             Box::pin(cluster.before(&call.method, self)).await?;
         }
+        let sent = match cluster.filter(|_| call.method != Method::GET) {
+            None => http.send(self.request(&call)?).await,
+            Some(cluster) => self.send_to_known(http, &call, cluster).await?,
+        };
+        let response = sent.map_err(|error| self.connection_error(&error))?;
+        let (head, mut body) = response.into_parts();
+        if head.status.is_success() {
+            return Ok((head.status, body));
+        }
+        let body_bytes = self.read(&mut body, MAX_ERROR_BYTES).await;
+        let body_bytes = body_bytes.ok().flatten().unwrap_or_default();
+        Err(self.error_response(head.status.as_u16(), retry_after(&head.headers), &body_bytes))
+    }
+
+    /// Sends a call that writes over no connection that is opened for it, since another cluster may be at its end: a look
+    /// at who answers opens one.
+    async fn send_to_known(
+        &self,
+        http: &kube::Client,
+        call: &Call<'_>,
+        cluster: &ClusterCheck,
+    ) -> Result<Result<Response<Body>, kube::Error>, PlaneError> {
+        // A connection is free again a moment after the answer.
+        for pause in [1, 2, 5, 10, 20, 50, 100] {
+            let sent = over_known_connections(http.send(self.request(call)?)).await;
+            match sent {
+                Err(error) if needs_connection(&error) => {
+                    Box::pin(cluster.now(self)).await?;
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                sent => return Ok(sent),
+            }
+        }
+        Ok(over_known_connections(http.send(self.request(call)?)).await)
+    }
+
+    /// The HTTP request of a call.
+    fn request(&self, call: &Call<'_>) -> Result<Request<Body>, PlaneError> {
         let mut request = Request::builder()
-            .method(call.method)
+            .method(call.method.clone())
             .uri(format!("{}{}", self.prefix, call.path))
             .header(header::ACCEPT, call.accept);
-        let body = match call.body {
+        let body = match &call.body {
             Some((kind, bytes)) => {
-                request = request.header(header::CONTENT_TYPE, kind);
-                Body::from(bytes)
+                request = request.header(header::CONTENT_TYPE, *kind);
+                Body::from(bytes.clone())
             }
             None => Body::empty(),
         };
@@ -281,17 +323,7 @@ impl ApiClient {
         request
             .headers_mut()
             .extend(self.impersonation_headers(call.actor)?);
-        let response = http
-            .send(request)
-            .await
-            .map_err(|error| self.connection_error(&error))?;
-        let (head, mut body) = response.into_parts();
-        if head.status.is_success() {
-            return Ok((head.status, body));
-        }
-        let body_bytes = self.read(&mut body, MAX_ERROR_BYTES).await;
-        let body_bytes = body_bytes.ok().flatten().unwrap_or_default();
-        Err(self.error_response(head.status.as_u16(), retry_after(&head.headers), &body_bytes))
+        Ok(request)
     }
 
     /// The error for an error response, with Portico's credentials hidden.

@@ -162,6 +162,11 @@ impl ClusterCheck {
         self.confirm(client, max_age).await
     }
 
+    /// False if there is no register, so that any cluster is right.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.shared.settings.clusters.is_some()
+    }
+
     /// As [`ClusterCheck::before`], however short ago it was asked. False if there is no register, so that any cluster
     /// is right.
     pub(crate) async fn now(&self, client: &ApiClient) -> Result<bool, PlaneError> {

@@ -6,6 +6,7 @@ mod clients;
 mod explain;
 mod field;
 mod file;
+mod known;
 mod kubeconfig;
 mod plugin;
 mod problem;
@@ -45,6 +46,7 @@ use crate::path::escape_segment;
 use crate::shared::Settings;
 pub(crate) use clients::{Clients, WatchSlot};
 pub(crate) use explain::{explain, sign_in_error};
+pub(crate) use known::{needs_connection, over_known_connections};
 use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
 pub(crate) use shared::SharedClients;
@@ -616,6 +618,10 @@ where
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
+        // Called within the call that needs the connection.
+        if let Err(refused) = known::may_connect() {
+            return Box::pin(std::future::ready(Err(refused.into())));
+        }
         let connecting = self.inner.call(to);
         let opened = self.opened.clone();
         Box::pin(async move {
