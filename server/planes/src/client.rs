@@ -270,7 +270,7 @@ impl ApiClient {
         }
         let sent = match cluster.filter(|_| call.method != Method::GET) {
             None => http.send(self.request(&call)?).await,
-            Some(cluster) => self.send_to_known(http, &call, cluster).await?,
+            Some(cluster) => Box::pin(self.send_to_known(http, &call, cluster)).await?,
         };
         let response = sent.map_err(|error| self.connection_error(&error))?;
         let (head, mut body) = response.into_parts();

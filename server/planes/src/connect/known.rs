@@ -20,7 +20,7 @@ pub(crate) async fn over_known_connections<F: Future>(call: F) -> F::Output {
 
 /// True if the call failed only because it may open no connection.
 pub(crate) fn needs_connection(error: &(dyn StdError + 'static)) -> bool {
-    chain(error).any(|error| error.is::<NeedsConnection>())
+    chain(error).any(<dyn StdError + 'static>::is::<NeedsConnection>)
 }
 
 /// Fails within [`over_known_connections`].
