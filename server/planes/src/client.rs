@@ -283,7 +283,8 @@ impl ApiClient {
     }
 
     /// Sends a call that writes over no connection that is opened for it, since another cluster may be at its end: a look
-    /// at who answers opens one.
+    /// at who answers opens one. Only where connections are closed after each answer, the call has one of its own right
+    /// after a look.
     async fn send_to_known(
         &self,
         http: &kube::Client,
@@ -301,7 +302,7 @@ impl ApiClient {
                 sent => return Ok(sent),
             }
         }
-        Ok(over_known_connections(http.send(self.request(call)?)).await)
+        Ok(http.send(self.request(call)?).await)
     }
 
     /// The HTTP request of a call.

@@ -76,7 +76,7 @@ fn cluster_id(frame: &Frame, page: &PlaneDetail) -> AnyView {
     match (&page.cluster.recorded, page.row.last_seen) {
         (Some(known), _) => view! {
             <span class="mono">{known.id.to_string()}</span>
-            <span class="reason">"On record since "{time(frame.now, known.since)}</span>
+            <span class="reason">"Recorded "{time(frame.now, known.since)}</span>
         }
         .into_any(),
         (None, None) => "Not known yet".into_any(),
@@ -109,12 +109,12 @@ fn cluster(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
             .into_any()
         }
         ClusterProblem::Another => view! {
-            <p>"The cluster "<span class="mono">{is.clone()}</span>" answers, not "<span class="mono">{was.clone()}</span>", which is on record since "{time(frame.now, recorded.since)}". Portico makes no call to it, so that claims of the two are not mixed up."</p>
+            <p>"The cluster "<span class="mono">{is.clone()}</span>" answers, not "<span class="mono">{was.clone()}</span>", which was recorded "{time(frame.now, recorded.since)}". Portico makes no call to it, so that claims of the two are not mixed up."</p>
             <p>"If the address is wrong, mend it. If the cluster was built anew, accept it: its claims are then shown in place of those of the old one."</p>
         }
         .into_any(),
         ClusterProblem::Unknown => view! {
-            <p>"It does not say any more which cluster it is. "<span class="mono">{was.clone()}</span>" is on record since "{time(frame.now, recorded.since)}". Portico makes no call to it, since it may be another one."</p>
+            <p>"It does not say any more which cluster it is. "<span class="mono">{was.clone()}</span>" was recorded "{time(frame.now, recorded.since)}". Portico makes no call to it, since it may be another one."</p>
             <p>"Grant Portico the right to get the namespace kube-system there. If you cannot, take the old cluster off the record."</p>
         }
         .into_any(),
