@@ -31,6 +31,9 @@ enum Command {
     CheckConfig {
         /// The folder of the configuration.
         config: PathBuf,
+        /// Check what the home control plane holds too, with the folder's files. It is only read.
+        #[arg(long)]
+        home: bool,
     },
     /// Runs beside a control plane that Portico cannot reach: connects to Portico and carries its calls.
     Agent(commands::agent::AgentArguments),
@@ -107,6 +110,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// Success if everything is accepted.
+fn exit_code(accepted: bool) -> ExitCode {
+    if accepted {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match arguments.command {
         Command::Serve(ServeArguments {
@@ -141,10 +153,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             traces.finish().await;
             ended?;
         }
-        Command::CheckConfig { config } => {
-            if !check_config::check_config(&config, &mut std::io::stdout())? {
-                return Ok(ExitCode::FAILURE);
+        Command::CheckConfig { config, home } => {
+            let mut out = std::io::stdout();
+            if home {
+                begin_logging(arguments.log_format, "warn");
+                return Ok(exit_code(
+                    check_config::check_config_with_home(&config, &mut out).await?,
+                ));
             }
+            return Ok(exit_code(check_config::check_config(&config, &mut out)?));
         }
         Command::Agent(agent) => {
             begin_logging(arguments.log_format, "info");

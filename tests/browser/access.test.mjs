@@ -74,7 +74,8 @@ describe('access', { timeout: 420_000, skip: missing }, () => {
     const found = await onEachPage({ viewport: { width: 390, height: 780 } }, (page) =>
       page.evaluate(() => {
         const lines = [];
-        let before = { top: -1, text: '' };
+        // A field that has the focus from the start may have scrolled the first ones out of sight.
+        let before = { top: -Infinity, text: '' };
         for (const element of document.querySelectorAll('main :is(h1, h2, h3, legend, label, th[scope="row"])')) {
           const box = element.getBoundingClientRect();
           if (!element.checkVisibility() || box.width <= 1) continue;

@@ -103,6 +103,27 @@ describe('form input', { timeout: 240_000 }, () => {
     await page.waitForFunction(() => document.querySelector('input[name="_name"]')?.value === 'typed-before');
   });
 
+  it('is neither submitted nor lost by who submits before it is back', async () => {
+    await fillIn();
+    let letGo;
+    const held = new Promise((resolve) => (letGo = resolve));
+    await page.route('**/request', async (route) => {
+      if (route.request().method() === 'POST') await held;
+      await route.continue();
+    });
+    await open();
+    await name().click();
+    await press(page, letters('meanwhile'), 30);
+    await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: /^Request/ }).click();
+    await page.locator('#toast', { hasText: 'Nothing was sent' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, form);
+    await page.reload();
+    await page.locator('html[data-alive]').waitFor();
+    letGo();
+    await assertThere();
+    await page.unroute('**/request');
+  });
+
   it('is overridden by the choice of a link', async () => {
     await fillIn();
     await page.goto(`/catalog/${POSTGRESQL}`);

@@ -122,6 +122,38 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.waitForURL(/\/(requests|claims)\//);
   });
 
+  it('begins with what was opened last, and forgets it on sign-out', async () => {
+    const { page } = dana;
+    const bucket = '/catalog/buckets.storage.demo.portico.dev';
+    await alive(page, `/catalog/${POSTGRESQL}`);
+    await alive(page, bucket);
+    await alive(page, '/claims');
+    await page.keyboard.press('Control+k');
+    const hits = page.locator('dialog.palette li');
+    await hits.nth(1).waitFor();
+    assert.match(await hits.nth(0).textContent(), /Object bucket/);
+    assert.match(await hits.nth(1).textContent(), /PostgreSQL/);
+    // What is typed key by key finds the one that was opened before others that are called so, once.
+    for (const key of 'post') {
+      await page.keyboard.press(key);
+      await page.waitForTimeout(60);
+    }
+    await page.waitForFunction(() => /PostgreSQL/.test(document.querySelector('dialog.palette li')?.textContent ?? ''));
+    assert.equal(await hits.filter({ hasText: /^offering.?PostgreSQL/i }).count(), 1);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(new RegExp(`${POSTGRESQL}$`));
+    // A page that is gone is forgotten once somebody has tried it.
+    await page.goto('/claims/eu-shared/buckets.storage.demo.portico.dev/payments-dev/never-was');
+    assert.equal(await page.evaluate(() => localStorage.getItem('recent').includes('never-was')), false);
+    await alive(page, '/');
+    await page.locator('.person summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(/signed-out|sign-in|logout/);
+    assert.equal(await page.evaluate(() => localStorage.getItem('recent')), null);
+    await dana.context.close();
+    dana = await signedIn(browser, demo, 'dana');
+  });
+
   it('goes back to the previous position', async () => {
     const { page } = dana;
     await alive(page, '/claims');

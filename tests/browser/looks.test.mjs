@@ -13,6 +13,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const write = Boolean(process.env.PORTICO_WRITE_LOOKS);
 
 const pages = [
+  'parts',
   'sign-in', 'home', 'catalog', 'offering', 'form', 'form-problems', 'request', 'request-decide', 'approvals', 'approvals-undo',
   'claims', 'claims-filtered', 'claim', 'claim-in-the-making', 'claim-ill', 'claim-delete', 'claims-delete-several', 'usage', 'usage-new',
   'admin-planes', 'admin-plane', 'admin-record', 'admin-tenants', 'admin-try-definition-report',

@@ -1,5 +1,5 @@
-// A platform admin decides on what a tenant asks for, by the keyboard alone: one permission accepted, one refused, and both
-// still so after a reload.
+// Services of tenants in the demo: one is accepted, so that its consumer finds it and has a claim of it; on another a platform
+// admin decides by the keyboard alone, and what was decided is still so after a reload.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -44,5 +44,33 @@ describe('permissions of a publication', { timeout: 120_000 }, () => {
     assert.equal(await permission('decide').locator('.badge').innerText(), 'Not decided');
     await page.getByText('In nobody’s', { exact: true }).waitFor();
     assertQuiet(pat);
+  });
+
+  it('are accepted for a service that its consumer has in the catalog', async () => {
+    const dana = await signedIn(browser, demo, 'dana');
+    const { page } = dana;
+    await page.goto('/catalog?q=notebook');
+    const card = page.locator('main article, main li').filter({ hasText: 'Notebook' }).first();
+    await card.getByText('By team Research').waitFor();
+    await page.goto('/claims?q=churn');
+    await page.getByRole('link', { name: 'churn' }).first().click();
+    await page.getByRole('heading', { name: 'churn' }).waitFor();
+    const main = page.locator('main');
+    await main.getByText('Ready', { exact: true }).first().waitFor({ timeout: 30_000 });
+    await main.getByText('Research’s service').first().waitFor();
+    await main.getByText('Research’s own').waitFor({ state: 'detached' });
+    assertQuiet(dana);
+  });
+
+  it('let the publisher see whose claims are on its control plane', async () => {
+    const ruth = await signedIn(browser, demo, 'ruth');
+    const { page } = ruth;
+    await page.goto('/admin/publications/research-notebooks');
+    const row = page.getByRole('row').filter({ hasText: 'churn' });
+    await row.getByText('Dana Okafor').waitFor();
+    await page.getByRole('heading', { name: 'Payments' }).waitFor();
+    await page.locator('#readNotes').getByText('Refused', { exact: true }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Accept' }).count(), 0);
+    assertQuiet(ruth);
   });
 });

@@ -1,11 +1,15 @@
 // An OpenID provider that is not Portico's own: npm's certified `oidc-provider`, with one person
 // in it, so that signing in is judged by somebody else's reading of the standard.
 //
-// node provider.mjs --redirect URI --client ID --secret SECRET [--logout URI]
-// Prints one line of JSON when it listens: {"issuer": "http://127.0.0.1:PORT"}. Ends with its
-// standard input, so that it never outlives the test that started it.
+// node provider.mjs --redirect URI --client ID [--secret SECRET | --public] [--logout URI]
+//   [--certificate FILE --key FILE]
+// Prints one line of JSON when it listens: {"issuer": "http://127.0.0.1:PORT"}, with https if it
+// has a certificate. Ends with its standard input, so that it never outlives the test that
+// started it.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { parseArgs } from 'node:util';
 import { Provider } from 'oidc-provider';
 
@@ -15,6 +19,9 @@ const { values } = parseArgs({
     logout: { type: 'string' },
     client: { type: 'string', default: 'portico' },
     secret: { type: 'string', default: 'a-secret-for-tests' },
+    public: { type: 'boolean', default: false },
+    certificate: { type: 'string' },
+    key: { type: 'string' },
     port: { type: 'string', default: '0' },
   },
 });
@@ -25,15 +32,21 @@ const people = {
   stan: { name: 'Stan Stranger', email: 'stan@example.test', groups: [] },
 };
 
-const server = createServer();
+const tls = values.certificate && {
+  cert: readFileSync(values.certificate),
+  key: readFileSync(values.key),
+};
+const server = tls ? createTlsServer(tls) : createServer();
 await new Promise((listening) => server.listen(Number(values.port), '127.0.0.1', listening));
-const issuer = `http://127.0.0.1:${server.address().port}`;
+const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, {
   clients: [
     {
       client_id: values.client,
-      client_secret: values.secret,
+      ...(values.public
+        ? { token_endpoint_auth_method: 'none', application_type: 'native' }
+        : { client_secret: values.secret }),
       redirect_uris: [values.redirect],
       post_logout_redirect_uris: values.logout ? [values.logout] : [],
       response_types: ['code'],

@@ -9,12 +9,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
+use rcgen::KeyPair;
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
 use crate::kubectl::Kubectl;
 use crate::processes::free_port;
 use crate::processes::{Owned, which};
@@ -26,6 +24,8 @@ use crate::until::until;
 const TIMEOUT: Duration = Duration::from_mins(2);
 /// Attempts to start: another process may take a free port before it is bound.
 const TRIES: usize = 3;
+/// The file that says whose tokens it trusts, if there is one.
+const AUTHENTICATION: &str = "authentication.yaml";
 
 /// A running API server without controllers. It ends when this is dropped.
 #[derive(Debug)]
@@ -71,9 +71,21 @@ impl ApiServer {
     /// # Panics
     /// When it does not answer in time; prints its log.
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// As [`ApiServer::start`], with an `AuthenticationConfiguration`: whose tokens it trusts.
+    ///
+    /// # Panics
+    /// As [`ApiServer::start`].
+    pub async fn start_trusting(authentication: &str) -> Self {
+        Self::start_with(Some(authentication)).await
+    }
+
+    async fn start_with(authentication: Option<&str>) -> Self {
         let mut log = String::new();
         for _ in 0..TRIES {
-            match Self::try_start().await {
+            match Self::try_start(authentication).await {
                 Ok(server) => return server,
                 Err(said) => log = said,
             }
@@ -91,6 +103,18 @@ impl ApiServer {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The authority of its certificate, in PEM.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.credentials.certificates.authority
+    }
+
+    /// A token of the user `dana`, who is in the group `oidc:payments-developers` and has no rights by herself.
+    #[must_use]
+    pub fn member_token(&self) -> &str {
+        &self.credentials.member
     }
 
     /// kubectl against it.
@@ -145,9 +169,12 @@ impl ApiServer {
         .await;
     }
 
-    async fn try_start() -> Result<Self, String> {
+    async fn try_start(authentication: Option<&str>) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
+        if let Some(text) = authentication {
+            fs::write(home.join(AUTHENTICATION), text).unwrap();
+        }
         let mut etcd_log = home.join("etcd.log");
         let etcd_url = format!("http://127.0.0.1:{}", free_port());
         let mut etcd = start_etcd(home, &etcd_url, &etcd_log);
@@ -246,6 +273,9 @@ fn start_server(home: &Path, credentials: &Credentials, etcd: &str, port: u16, l
         // Without controllers nobody creates them.
         "--disable-admission-plugins=ServiceAccount".to_owned(),
     ]);
+    if home.join(AUTHENTICATION).exists() {
+        command.arg(format!("--authentication-config={}", file(AUTHENTICATION)));
+    }
     start(&command, log)
 }
 
@@ -259,50 +289,36 @@ fn start(command: &Command, log: &Path) -> Owned {
 /// Its certificates, and a token with all rights.
 #[derive(Debug)]
 struct Credentials {
-    authority: String,
-    certificate: String,
-    key: String,
+    certificates: Certificates,
     accounts: KeyPair,
     token: String,
+    /// A token of somebody in a group.
+    member: String,
 }
 
 impl Credentials {
     fn make(home: &Path) -> Self {
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
         let name = format!("authority of {}", home.display());
-        authority.distinguished_name.push(DnType::CommonName, name);
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let authority_key = KeyPair::generate().unwrap();
-        let authority_certificate = authority.self_signed(&authority_key).unwrap();
-        let issuer = Issuer::new(authority, authority_key);
-        let mut server = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).unwrap();
-        server
-            .distinguished_name
-            .push(DnType::CommonName, "kube-apiserver");
-        server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        server.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate().unwrap();
-        let certificate = server.signed_by(&key, &issuer).unwrap();
         Self {
-            authority: authority_certificate.pem(),
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
+            certificates: Certificates::make(&name, "kube-apiserver"),
             accounts: KeyPair::generate().unwrap(),
             token: uuid::Uuid::new_v4().simple().to_string(),
+            member: uuid::Uuid::new_v4().simple().to_string(),
         }
     }
 
     fn write(&self, home: &Path) {
         for (name, text) in [
-            ("server.pem", &self.certificate),
-            ("server.key", &self.key),
+            ("server.pem", &self.certificates.certificate),
+            ("server.key", &self.certificates.key),
             ("accounts.key", &self.accounts.serialize_pem()),
             ("accounts.pub", &self.accounts.public_key_pem()),
             (
                 "tokens.csv",
-                &format!("{},portico,1,system:masters\n", self.token),
+                &format!(
+                    "{},portico,1,system:masters\n{},dana,2,oidc:payments-developers\n",
+                    self.token, self.member
+                ),
             ),
         ] {
             fs::write(home.join(name), text).unwrap();
@@ -310,7 +326,7 @@ impl Credentials {
     }
 
     fn kubeconfig(&self, url: &str) -> String {
-        let (authority, token) = (STANDARD.encode(&self.authority), &self.token);
+        let (authority, token) = (STANDARD.encode(&self.certificates.authority), &self.token);
         format!(
             "apiVersion: v1
 kind: Config

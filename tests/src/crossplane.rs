@@ -39,6 +39,8 @@ const COLLECTOR: Program = Program {
 
 /// The package that the compositions in [`DEFINITIONS`] use.
 const FUNCTION: &str = "portico-function";
+/// The namespace of the claims of these kinds.
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: { name: payments-dev }\n";
 /// Two kinds: `notes.tests.portico.dev`, a namespaced composite, and `memos.tests.portico.dev`, a claim with the
 /// composite `xmemos`.
 const DEFINITIONS: &str = include_str!("crossplane.yaml");
@@ -69,25 +71,8 @@ impl Crossplane {
     /// # Panics
     /// When it does not start in time.
     pub async fn start(server: &ApiServer) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path();
-        let kubectl = server.kubectl();
-        certify(&home.join("certificates"));
-        install(&kubectl);
-        let address = format!("127.0.0.1:{}", free_port());
-        let function = start_function(home, &address);
-        let core = start_core(home, server.kubeconfig());
-        let collector = start_collector(home, server.kubeconfig());
-        register(&kubectl, &address);
-        let this = Self {
-            kubectl,
-            kubeconfig: server.kubeconfig().to_owned(),
-            logs: home.to_owned(),
-            _core: core,
-            _function: function,
-            _collector: collector,
-            _folder: folder,
-        };
+        let this = Self::without_kinds(server, FUNCTION);
+        this.kubectl.apply(NAMESPACE, &[]);
         this.kubectl.apply(DEFINITIONS, &[]);
         until(
             "Crossplane serves both kinds",
@@ -105,6 +90,33 @@ impl Crossplane {
         )
         .await;
         this
+    }
+
+    /// Starts it over an API server, without any kinds. Compositions use our function by the name `function`.
+    ///
+    /// # Panics
+    /// When its definitions cannot be installed.
+    #[must_use]
+    pub fn without_kinds(server: &ApiServer, function: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let kubectl = server.kubectl();
+        certify(&home.join("certificates"));
+        install(&kubectl);
+        let address = format!("127.0.0.1:{}", free_port());
+        let serving = start_function(home, &address);
+        let core = start_core(home, server.kubeconfig());
+        let collector = start_collector(home, server.kubeconfig());
+        register(&kubectl, function, &address);
+        Self {
+            kubectl,
+            kubeconfig: server.kubeconfig().to_owned(),
+            logs: home.to_owned(),
+            _core: core,
+            _function: serving,
+            _collector: collector,
+            _folder: folder,
+        }
     }
 
     /// The resources that `crossplane beta trace` shows below an object, as `Kind/name`.
@@ -168,10 +180,6 @@ fn install(kubectl: &Kubectl) {
 kind: Namespace
 metadata: { name: crossplane-system }
 ---
-apiVersion: v1
-kind: Namespace
-metadata: { name: payments-dev }
----
 apiVersion: pkg.crossplane.io/v1beta1
 kind: Lock
 metadata: { name: lock }
@@ -185,14 +193,14 @@ metadata: { name: default }
 }
 
 /// Sets the function's address. The revision is paused, so nobody pulls its image.
-fn register(kubectl: &Kubectl, address: &str) {
+fn register(kubectl: &Kubectl, function: &str, address: &str) {
     kubectl.apply(
         &format!(
             "apiVersion: pkg.crossplane.io/v1
 kind: FunctionRevision
 metadata:
-  name: {FUNCTION}-1
-  labels: {{ pkg.crossplane.io/package: {FUNCTION} }}
+  name: {function}-1
+  labels: {{ pkg.crossplane.io/package: {function} }}
   annotations: {{ crossplane.io/paused: 'true' }}
 spec: {{ desiredState: Active, image: registry.example.org/portico/function:v1, revision: 1 }}
 "
@@ -200,7 +208,7 @@ spec: {{ desiredState: Active, image: registry.example.org/portico/function:v1, 
         &[],
     );
     let status = format!(r#"{{"status":{{"endpoint":"{address}","capabilities":["composition"]}}}}"#);
-    let revision = format!("{FUNCTION}-1");
+    let revision = format!("{function}-1");
     let _ = kubectl.run(&[
         "patch",
         "functionrevision",

@@ -209,8 +209,8 @@ impl Demo {
     pub fn remove_rate_limits(&self) {
         let file = self.configuration("portal.yaml");
         let text = fs::read_to_string(&file).unwrap();
-        let limits =
-            "  limits: { requestsPerSecond: 10000, changesPerMinute: 100000, strangersPerSecond: 100000 }";
+        let limits = "  limits: { requestsPerSecond: 10000, changesPerMinute: 100000, strangersPerSecond: 100000, \
+                      eventStreams: 100000 }";
         fs::write(&file, format!("{text}\n{limits}\n")).unwrap();
     }
 

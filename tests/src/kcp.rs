@@ -25,11 +25,11 @@ const TIMEOUT: Duration = Duration::from_mins(3);
 pub struct KcpServer {
     kubeconfig: PathBuf,
     _folder: TempDir,
-    _runs: Runs,
+    runs: Runs,
 }
 
 enum Runs {
-    Simulated { _serving: Serving },
+    Simulated { kcp: Kcp, _serving: Serving },
     Real { _process: Owned },
 }
 
@@ -48,7 +48,19 @@ impl KcpServer {
         Self {
             kubeconfig,
             _folder: folder,
-            _runs: Runs::Simulated { _serving: serving },
+            runs: Runs::Simulated {
+                kcp,
+                _serving: serving,
+            },
+        }
+    }
+
+    /// The simulation, to make it do what a real one cannot be told to; `None` of a real one.
+    #[must_use]
+    pub fn simulation(&self) -> Option<&Kcp> {
+        match &self.runs {
+            Runs::Simulated { kcp, .. } => Some(kcp),
+            Runs::Real { .. } => None,
         }
     }
 
@@ -88,7 +100,7 @@ impl KcpServer {
         let server = Self {
             kubeconfig,
             _folder: folder,
-            _runs: Runs::Real { _process: process },
+            runs: Runs::Real { _process: process },
         };
         let client = server.client("root");
         until("kcp is ready", TIMEOUT, async || {

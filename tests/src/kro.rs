@@ -44,6 +44,30 @@ impl Kro {
     /// # Panics
     /// When it does not serve them in time.
     pub async fn start(server: &ApiServer) -> Self {
+        let this = Self::without_kinds(server);
+        let kubectl = server.kubectl();
+        kubectl.apply(WIDGET, &[]);
+        for kind in SITES {
+            let group = kind.split_once('.').map_or(kind, |(_, group)| group);
+            kubectl.apply(&GRAPH.replace("GROUP", group), &[]);
+        }
+        until("kro serves both kinds", Duration::from_mins(2), async || {
+            let is_served = |kind: &&str| {
+                let listed = kubectl.try_run(&["get", *kind, "--all-namespaces"], None);
+                listed.status.success()
+            };
+            SITES.iter().all(is_served).then_some(())
+        })
+        .await;
+        this
+    }
+
+    /// Starts it over an API server, without any kinds.
+    ///
+    /// # Panics
+    /// When its definitions cannot be installed.
+    #[must_use]
+    pub fn without_kinds(server: &ApiServer) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let kubectl = server.kubectl();
         CONTROLLER.install_definitions(&kubectl);
@@ -58,19 +82,6 @@ impl Kro {
             .env("KUBECONFIG", server.kubeconfig());
         let log = folder.path().join("kro.log");
         let controller = start(&command, &log);
-        kubectl.apply(WIDGET, &[]);
-        for kind in SITES {
-            let group = kind.split_once('.').map_or(kind, |(_, group)| group);
-            kubectl.apply(&GRAPH.replace("GROUP", group), &[]);
-        }
-        until("kro serves both kinds", Duration::from_mins(2), async || {
-            let is_served = |kind: &&str| {
-                let listed = kubectl.try_run(&["get", *kind, "--all-namespaces"], None);
-                listed.status.success()
-            };
-            SITES.iter().all(is_served).then_some(())
-        })
-        .await;
         Self {
             log,
             _controller: controller,

@@ -15,6 +15,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use kube_schema::yaml;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -134,7 +135,6 @@ impl Proxy {
     /// When there is no free port or no such file.
     pub async fn start(of: &Path, to: &Path) -> Self {
         let plane = RawClient::of(of);
-        let server = plane.server.clone();
         let inner = Arc::new(Inner {
             plane: Mutex::new(Arc::new(plane)),
             faults: Mutex::default(),
@@ -143,15 +143,10 @@ impl Proxy {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let kubeconfig = std::fs::read_to_string(of).unwrap();
-        let kubeconfig: Vec<&str> = kubeconfig
-            .lines()
-            .filter(|line| !line.contains("certificate-authority-data:"))
-            .collect();
-        let kubeconfig = kubeconfig
-            .join("\n")
-            .replace(&server, &format!("http://{address}"));
-        std::fs::write(to, kubeconfig).unwrap();
+        let mut kubeconfig = yaml::parse(&std::fs::read_to_string(of).unwrap()).unwrap();
+        let cluster = kubeconfig.pointer_mut("/clusters/0/cluster").unwrap();
+        *cluster = json!({ "server": format!("http://{address}") });
+        std::fs::write(to, yaml::print(&kubeconfig)).unwrap();
         Self {
             address,
             running: Some(tokio::spawn(serve(listener, inner.clone()))),

@@ -1,12 +1,15 @@
 //! Runs the portal as `portico serve` in a process apart from the demo's control planes and identity provider,
 //! so that its own resources can be measured.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::demo::{Demo, Planes};
-use crate::processes::Owned;
+use crate::processes::{Owned, free_port, portico};
 use crate::raw_client::RawClient;
 use crate::serve::serve_with;
+use crate::until::until;
 
 /// A demo without a portal, and a portal in a separate process. Both end when this is dropped.
 #[derive(Debug)]
@@ -59,6 +62,41 @@ impl SeparateProcess {
         }
     }
 
+    /// Starts another replica over the same database, at an address of its own. Returns it with its URL.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn replica(&self, database: &str) -> (Owned, String) {
+        self.replica_over(database, &self.world.ready.configuration).await
+    }
+
+    /// As [`SeparateProcess::replica`], with another configuration.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn replica_over(&self, database: &str, configuration: &Path) -> (Owned, String) {
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let log = std::fs::File::create(self.world.data().join("replica.log")).unwrap();
+        let mut command = Command::new(portico());
+        command
+            .args(["serve", "--config"])
+            .arg(configuration)
+            .args(["--database", database, "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--public-url", &url])
+            .env("PORTICO_LOG", "warn");
+        let replica = Owned::start(&command, |command| {
+            command.stdout(log.try_clone().unwrap()).stderr(log);
+        });
+        let page = format!("{url}/sign-in");
+        until("the replica's first page", Duration::from_secs(30), async || {
+            let answer = reqwest::get(&page).await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+        (replica, url)
+    }
+
     /// The log of the portal.
     #[must_use]
     pub fn log(&self) -> String {
@@ -69,6 +107,11 @@ impl SeparateProcess {
     pub fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
         let begun = Instant::now();
         (self.portal.stop(Duration::from_secs(15)), begun.elapsed())
+    }
+
+    /// Sends the portal a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.portal.signal(name);
     }
 
     /// Stops the portal and starts it again.

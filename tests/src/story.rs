@@ -18,6 +18,8 @@ pub const CLUSTER: &str = "kubernetesclusters.clusters.demo.portico.dev";
 
 /// How long the worker and the demo's provisioners may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long real control planes may take on a busy machine.
+const REAL_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// Submits the form of an offering in the person's workspace, with its defaults and these fields. Returns the
 /// resulting page.
@@ -139,6 +141,20 @@ pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
         TIMEOUT,
         async || person.get(path).await,
         |answer| right(answer),
+    )
+    .await
+}
+
+/// Waits until a page of the portal has a text, as long as real control planes may need. Returns the page.
+///
+/// # Panics
+/// When it does not get it in time.
+pub async fn until_page(person: &Person, path: &str, text: &str) -> Answer {
+    until_right(
+        &format!("{path}: {text}"),
+        REAL_TIMEOUT,
+        async || person.get(path).await,
+        |answer| answer.page().text("main").is_some_and(|main| main.contains(text)),
     )
     .await
 }

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 use portico_api::{
     ChainBreak, ChainState, ClusterProblem, ConfigurationError, ConfigurationPage, Correction,
     DifferencesPage, FleetCondition, FleetFilter, FleetGroup, FleetMatrix, FleetPage, FleetPlane,
-    HomePlaneState, KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow, NamespaceState,
-    OfferingVariant, OfferingVariants, Paged, PlaneAgents, PlaneCluster, PlaneDetail, PlaneExport,
-    PlaneExportPermission, PlaneExportState, PlaneNamespaces, PlaneRow, PlaneState, PlaneWorkspace,
-    RecordPage, RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
-    VariantDifferences,
+    HomePlaneState, InheritedMember, KubeconfigRow, KubectlPage, Link, MatrixCell, MatrixRow, NamespaceRow,
+    NamespaceState, OfferingVariant, OfferingVariants, Paged, PlaneAgents, PlaneCluster, PlaneDetail,
+    PlaneExport, PlaneExportPermission, PlaneExportState, PlaneNamespaces, PlaneRow, PlaneState,
+    PlaneWorkspace, RecordPage, RecordRow, RelatedTenant, TenantEnvironment, TenantPage, TenantPlane,
+    TenantRow, TenantsPage, VariantDifferences,
 };
 use portico_domain::audit_log::{Event, NewEvent};
 use portico_domain::cluster::RecordedCluster;
@@ -255,6 +255,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         rights_reviewed_at: Some(now() - SignedDuration::from_secs(40)),
         rights_unknown: None,
         left_out: vec!["buckets.storage.example.org: an object is larger than the limit".into()],
+        clock_offset_seconds: Some(412),
         warnings: vec!["insecure-skip-tls-verify: its certificate is not checked".into()],
         cache_bytes: (61 << 20, 256 << 20),
         recent_errors: vec![
@@ -269,6 +270,9 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         rows: vec![TenantRow {
             name: "payments".parse().expect("a name"),
             title: "Payments".into(),
+            parent: Some("acme-retail".parse().expect("a name")),
+            parent_title: Some("Acme Retail".into()),
+            level: 0,
             environments: vec![
                 ("dev".parse().expect("a name"), "payments-dev".into(), false),
                 (
@@ -281,6 +285,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 ("payments-developers".into(), "Developer".into()),
                 ("payments-approvers".into(), "Approver".into()),
             ],
+            inherited_members: vec![InheritedMember {
+                group: "retail-admins".into(),
+                role: "Tenant admin".into(),
+                from: "Acme Retail".into(),
+            }],
             planes: catalog::planes(),
             claims: 41,
             quota: vec![("claims".into(), 41, 100), ("memoryGib".into(), 120, 256)],
@@ -356,6 +365,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             failure: Some("the home control plane is unreachable: connection refused".into()),
             failing_since: Some(now() - SignedDuration::from_mins(4)),
             blocked: None,
+            unwritten: Some(
+                "the home control plane does not allow it: the right to patch tenants/status.portico.dev is missing. \
+                 Ask the platform team for the missing right"
+                    .into(),
+            ),
             errors: vec![ConfigurationError {
                 message: "there is no control plane named \"eu-3\"".into(),
                 file: "Tenant research of the home control plane".into(),
@@ -519,7 +533,8 @@ fn kubectl() -> KubectlPage {
         production: environment == "production",
         namespace: format!("payments-{environment}"),
         cluster_role: role.into(),
-        minutes: 60,
+        minutes: (index == 0).then_some(60),
+        issuer: (index != 0).then(|| "https://sso.example.com".into()),
     };
     KubectlPage {
         rows: vec![
@@ -547,8 +562,20 @@ fn tenant(row: TenantRow) -> TenantPage {
         claims,
         planes,
     };
+    let related = |name: &str, title: &str, administered, tenants_below, used| RelatedTenant {
+        name: name.parse().expect("a name"),
+        title: title.into(),
+        administered,
+        tenants_below,
+        quota: vec![("claims".into(), used, 120)],
+    };
     TenantPage {
         row,
+        above: vec![related("acme-retail", "Acme Retail", false, None, 103)],
+        below: vec![
+            related("payments-cards", "Cards", true, Some(2), 12),
+            related("payments-ledger", "Ledger and reporting", true, Some(0), 9),
+        ],
         environments: vec![
             environment(
                 "dev",

@@ -5,10 +5,10 @@ use portico_api::words::{self, Denial, DraftProblem};
 use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimedPlane, ClaimsFilter, ClaimsPage,
     ClaimsViews, ConnectionDetails, ConnectionKey, DeletePage, Deprecation, Link, OfferingLifecycle, Paged,
-    PlaneResidents, PlaneState, Progress, ProgressStep, Property, Quoting, RevealedKey, Snippet, SnippetPart,
-    TreeNode,
+    PlaneResidents, PlaneState, Progress, ProgressStep, Property, Quoting, RelatedClaim, RevealedKey,
+    Snippet, SnippetPart, TreeNode,
 };
-use portico_domain::claim::{ClaimRef, Condition, Health};
+use portico_domain::claim::{ClaimRef, Condition, FieldOwner, Health};
 use portico_frontend::pages;
 
 use crate::people::{at, dana, now};
@@ -255,6 +255,10 @@ fn ready() -> ClaimPage {
         yaml: crate::form::create().manifest,
         live_hash: "0".repeat(64),
         full_yaml: crate::form::create().manifest,
+        set_by_controllers: vec![FieldOwner {
+            manager: "storage-autoscaler".to_owned(),
+            fields: vec!["spec.maxConnections".to_owned()],
+        }],
         history: crate::requests::rows().into_iter().take(2).collect(),
         pending: None,
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
@@ -271,6 +275,32 @@ fn ready() -> ClaimPage {
         may_adopt: Allowed::no(Denial::ManagedByPortico),
         service: None,
         control_plane: None,
+        depends_on: vec![related(
+            "ledger-backups",
+            "Object bucket",
+            Health::Ready,
+            "spec.backup.bucketRef",
+        )],
+        needed_by: vec![
+            related(
+                "invoices",
+                "Application",
+                Health::Degraded,
+                "spec.database.secretRef",
+            ),
+            related("reports", "Notebook", Health::Ready, "spec.source.databaseRef"),
+        ],
+    }
+}
+
+/// A claim beside another one.
+fn related(name: &str, offering: &str, health: Health, field: &str) -> RelatedClaim {
+    RelatedClaim {
+        name: name.parse().expect("a name"),
+        href: row(name, 0, health, "", 0).href,
+        offering_title: offering.into(),
+        health,
+        fields: vec![field.into()],
     }
 }
 
@@ -493,6 +523,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ],
         in_the_way: None,
         refused: None,
+        needed_by: ready().needed_by,
         residents: None,
         abandon: false,
         cost: Some("28 EUR a month".into()),
@@ -504,6 +535,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         claims: 23,
         rows: rows(),
         requested: 1,
+        hash: "1f0c22e8".into(),
     };
     let delete_cluster = DeletePage {
         row: cluster().row,

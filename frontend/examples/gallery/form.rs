@@ -307,6 +307,7 @@ pub(crate) fn placement() -> PlacementView {
         title: title.into(),
         region: Some("eu-central".into()),
         ruled_out: ruled_out.iter().map(|why| (*why).into()).collect(),
+        not_chosen: None,
     };
     PlacementView {
         chosen: Some("eu-shared".parse().expect("a name")),
@@ -372,6 +373,7 @@ pub(crate) fn create() -> RequestFormPage {
         quota: vec![
             QuotaLine {
                 resource: "claims".into(),
+                above: None,
                 takes: 1,
                 used: 6,
                 limit: 20,
@@ -380,6 +382,7 @@ pub(crate) fn create() -> RequestFormPage {
             },
             QuotaLine {
                 resource: "memoryGib".into(),
+                above: None,
                 takes: 2,
                 used: 30,
                 limit: 64,

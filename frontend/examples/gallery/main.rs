@@ -12,6 +12,8 @@ mod catalog;
 mod claims;
 mod definitions;
 mod form;
+mod health_rules;
+mod parts;
 mod people;
 mod publications;
 mod requests;
@@ -44,9 +46,12 @@ fn main() -> std::io::Result<()> {
         out.join("fonts/geist.woff2"),
     )?;
 
-    for (name, html) in all() {
+    let all = all();
+    for (name, html) in &all {
         fs::write(out.join(format!("{name}.html")), html)?;
     }
+    let pages = all.iter().map(|(name, html)| (*name, html.as_str())).collect();
+    fs::write(out.join("parts.html"), parts::page(&pages))?;
     measure("catalog of 20", || {
         pages::catalog(&people::dana("/catalog"), &catalog::many(20))
     });
@@ -109,6 +114,7 @@ fn all() -> Vec<(&'static str, String)> {
     all.extend(admin::pages());
     all.extend(publications::pages());
     all.extend(definitions::pages());
+    all.extend(health_rules::pages());
     all.extend(usage::pages());
     all
 }

@@ -36,9 +36,11 @@ pub(crate) fn stranger() -> Frame {
 }
 
 pub(crate) fn dana(path: &str) -> Frame {
-    let tenant = |name: &str, title: &str| TenantChoice {
+    let tenant = |name: &str, title: &str, level| TenantChoice {
         name: name.parse().expect("a name"),
         title: title.into(),
+        parent: (level > 0).then(|| "Payments".into()),
+        level,
         environments: vec![
             "dev".parse().expect("a name"),
             "production".parse().expect("a name"),
@@ -50,8 +52,9 @@ pub(crate) fn dana(path: &str) -> Frame {
         person: Some("Dana Developer".into()),
         email: Some("dana@acme.example".into()),
         tenants: vec![
-            tenant("payments", "Payments"),
-            tenant("research", "Research and early ideas"),
+            tenant("payments", "Payments", 0),
+            tenant("payments-cards", "Cards", 1),
+            tenant("research", "Research and early ideas", 0),
         ],
         current: Some((
             "payments".parse().expect("a name"),

@@ -156,6 +156,7 @@ fn waiting() -> RequestPage {
         )],
         quota: vec![QuotaLine {
             resource: "claims".into(),
+            above: None,
             takes: 1,
             used: 20,
             limit: 20,
@@ -185,6 +186,7 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
         ],
         quota: vec![QuotaLine {
             resource: "storageGib".into(),
+            above: None,
             takes: 480,
             used: 700,
             limit: 2000,

@@ -37,7 +37,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         )
     };
     let possible = |approval| SeveralOutcome::Possible {
-        follows: SeveralFollows::Deleted { approval }.to_string(),
+        follows: SeveralFollows::Deleted {
+            approval,
+            needed_by: Vec::new(),
+        }
+        .to_string(),
     };
     let refused = |why: SeveralRefusal| SeveralOutcome::Refused { why: why.to_string() };
     let sent = |state| SeveralOutcome::Sent {

@@ -98,6 +98,7 @@ fn month() -> UsagePage {
             quota("memoryGib", 256, &|day| 150 + day * 2 + u64::from(day > 18) * 12),
             quota("storageGib", 12_000, &|day| 1_200 + day * 90),
         ],
+        tenants_below: 2,
         ready_times: vec![
             ready(
                 "postgresqls.databases.demo.portico.dev",
@@ -194,6 +195,7 @@ fn all() -> UsagePage {
             })
             .collect(),
         quota: vec![],
+        tenants_below: 0,
         ready_times: vec![
             ready(
                 "clusters.kubernetes.demo.portico.dev",

@@ -10,7 +10,8 @@ use web_sys::{
     Element, HtmlDialogElement, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent, Response,
 };
 
-use crate::browser::{document, find, find_all, on, pause, target, window};
+use crate::browser::{document, find, find_all, lowercase, on, pause, target, window};
+use crate::recent::{self, RecentPage};
 
 /// Time without a key press before the server is asked, in milliseconds.
 const DELAY_MS: i32 = 70;
@@ -137,6 +138,7 @@ impl Palette {
                 return;
             }
             let found = ask(&words).await.unwrap_or_default();
+            let found = recent_first(found, &words);
             if this.input.value() == words {
                 this.results.replace(found);
                 this.render();
@@ -198,6 +200,38 @@ impl Palette {
             button.click();
         }
     }
+}
+
+/// Puts what the person opened last before everything else, if it has the words in its title. Where nothing is typed that
+/// is all of it but this page.
+fn recent_first(found: Vec<SearchResult>, words: &str) -> Vec<SearchResult> {
+    let words = lowercase(words.trim());
+    let here = window().location().pathname().unwrap_or_default();
+    let is_meant = |page: &RecentPage| {
+        lowercase(&page.title).contains(&words) && (!words.is_empty() || page.href != here)
+    };
+    let mut first: Vec<SearchResult> = recent::all()
+        .into_iter()
+        .filter(is_meant)
+        .map(|page| SearchResult {
+            kind: page.kind,
+            title: page.title,
+            detail: page.detail,
+            href: page.href,
+            button: None,
+        })
+        .collect();
+    for result in found {
+        match first
+            .iter_mut()
+            .find(|first| result.button.is_none() && first.href == result.href)
+        {
+            // The server knows how it is now.
+            Some(first) => *first = result,
+            None => first.push(result),
+        }
+    }
+    first
 }
 
 fn row_id(index: usize) -> String {

@@ -2,9 +2,9 @@
 //! ended session, a reload, a change of environment and going back. Secrets are not kept.
 
 use portico_page::names;
-use web_sys::{Element, HtmlFormElement, Storage, UrlSearchParams};
+use web_sys::{Event, HtmlFormElement, Storage, UrlSearchParams};
 
-use super::browser::{collect, decimal, document, fields, find, now, number, on, window};
+use super::browser::{collect, decimal, document, fields, find, now, number, on, target, window};
 
 /// The key of a draft is this prefix and the path that the form posts to.
 const KEY_PREFIX: &str = "draft:";
@@ -114,16 +114,17 @@ pub(super) fn clean_up() {
         }
     }
     on(&document(), "submit", |event| {
-        let leaves = event
-            .target()
-            .and_then(|form| wasm_bindgen::JsCast::dyn_into::<Element>(form).ok())
-            .is_some_and(|form| form.get_attribute("action").as_deref() == Some("/auth/logout"));
-        if leaves {
+        if is_sign_out(&event) {
             for key in keys() {
                 forget(&key);
             }
         }
     });
+}
+
+/// True if the person signs out by this submit.
+pub(super) fn is_sign_out(event: &Event) -> bool {
+    target(event).is_some_and(|form| form.get_attribute("action").as_deref() == Some("/auth/logout"))
 }
 
 fn read(key: &str) -> Option<UrlSearchParams> {
@@ -156,7 +157,7 @@ fn key(form: &HtmlFormElement) -> Option<String> {
 }
 
 /// The signed-in person, from the head of the page.
-fn person() -> String {
+pub(super) fn person() -> String {
     find(".person .menu-text")
         .and_then(|person| person.text_content())
         .unwrap_or_default()

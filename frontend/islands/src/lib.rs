@@ -16,6 +16,7 @@ mod drafts;
 mod live;
 mod live_form;
 mod morph;
+mod recent;
 mod reveal;
 mod search;
 mod select_rows;
@@ -38,6 +39,7 @@ fn start() {
         return;
     }
     theme::start();
+    recent::start();
     command_palette::start();
     approval_keys::start();
     undo::start();

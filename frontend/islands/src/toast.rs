@@ -26,6 +26,14 @@ pub(super) fn offline() {
     );
 }
 
+/// Says that the form was not submitted since its draft is not in it yet.
+pub(super) fn restoring() {
+    show(
+        "What you typed before is coming back. Nothing was sent: look it over, then send it.",
+        None,
+    );
+}
+
 /// Removes the message.
 pub(super) fn clear() {
     if let Some(toast) = document().get_element_by_id(ID) {

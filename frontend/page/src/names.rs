@@ -20,6 +20,14 @@ pub const NOTE: &str = "_note";
 pub const LABEL: &str = "_label:";
 /// `RequestFormPage::schema_hash` of the view model when the form was made.
 pub const SCHEMA: &str = "_schema";
+/// A health rule: `ready` of `health` in the offering's document.
+pub const HEALTH_READY: &str = "_ready";
+/// A health rule: `failed`.
+pub const HEALTH_FAILED: &str = "_failed";
+/// A health rule: `message`.
+pub const HEALTH_MESSAGE: &str = "_message";
+/// The control plane that the view model's placement chose when the form was made.
+pub const PLACED: &str = "_placed";
 /// `RequestFormPage::live_hash` of the view model when the form was made.
 pub const LIVE: &str = "_live";
 /// `RequestFormPage::whole` of the view model: the object, if the form does not show all of it.
@@ -51,6 +59,8 @@ pub const ASKED: &str = "_asked";
 pub const COMMENT: &str = "_comment";
 /// `DeletePage::uid` of the view model of the page: another claim created under the name is not deleted.
 pub const UID: &str = "_uid";
+/// `PlaneResidents::hash` of the view model: something else on the control plane is not abandoned.
+pub const RESIDENTS: &str = "_residents";
 /// Set once the form was sent or reviewed: the list of problems stays.
 pub const TRIED: &str = "_tried";
 /// Set if the claims on a control plane that is deleted are to be abandoned.
@@ -59,6 +69,8 @@ pub const ABANDON: &str = "_abandon";
 pub const TAKE_OVER: &str = "_take_over";
 /// One of several claims, as `plane/offering/namespace/name`: one value each.
 pub const CLAIM: &str = "claim";
+/// An offering, in addresses.
+pub const OFFERING: &str = "offering";
 /// What is done with several claims: the slug of a `SeveralAction`.
 pub const ACTION: &str = "action";
 /// The claim's name, typed to confirm its deletion; for several claims their number.

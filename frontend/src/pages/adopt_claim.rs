@@ -1,15 +1,11 @@
 use leptos::prelude::*;
 use portico_api::{AdoptPage, Frame, Link, Mark, names};
-use portico_domain::claim::FieldOwner;
 
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::summary::approval;
-use crate::parts::text::counted;
+use crate::parts::text::field_owner;
 use crate::parts::{document, icon};
-
-/// Fields of a manager that are named before the others are counted.
-const MAX_FIELDS: usize = 8;
 
 /// The page that shows what adopting a claim changes, and asks for it.
 #[must_use]
@@ -61,26 +57,16 @@ pub fn adopt_claim(frame: &Frame, page: &AdoptPage) -> String {
 
 /// Who gives up which fields, and who keeps theirs.
 fn managers(page: &AdoptPage) -> AnyView {
-    let one = |owner: &FieldOwner, verb: &'static str, after: &'static str| {
-        let named = owner
-            .fields
-            .iter()
-            .take(MAX_FIELDS)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let more = owner.fields.len().saturating_sub(MAX_FIELDS);
-        let more = (more > 0).then(|| format!(" and {}", counted(more, "other field", "other fields")));
-        view! {
-            <li class="line">{icon("person")}<span><strong>{owner.manager.clone()}</strong>{verb}<span class="mono">{named}</span>{more}{after}</span></li>
-        }
-    };
     let given: Vec<_> = page
         .given_up
         .iter()
-        .map(|owner| one(owner, " gives up ", " to Portico."))
+        .map(|owner| field_owner("person", owner, " gives up ", " to Portico."))
         .collect();
-    let kept: Vec<_> = page.kept.iter().map(|owner| one(owner, " keeps ", ".")).collect();
+    let kept: Vec<_> = page
+        .kept
+        .iter()
+        .map(|owner| field_owner("person", owner, " keeps ", "."))
+        .collect();
     view! { <ul role="list" class="lines">{given}{kept}</ul> }.into_any()
 }
 

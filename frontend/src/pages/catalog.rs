@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 use portico_api::words::money;
-use portico_api::{CatalogCard, CatalogPage, Frame, Link, PlaneChoice};
+use portico_api::{CatalogCard, CatalogPage, Frame, Link, MAX_COMPARED, PlaneChoice, names};
 
 use crate::parts::lifecycle::{phase_badge, short_note};
 use crate::parts::text::{counted, empty, grouped};
@@ -126,12 +126,27 @@ fn found(page: &CatalogPage) -> AnyView {
     view! {
         <p class="unseen" role="status">{counted(count, "offering", "offerings")}</p>
         <ul role="list" class="cards shelf">{cards}</ul>
+        {comparison(page)}
     }
     .into_any()
 }
 
+/// The way to the offerings side by side, where there are few enough.
+fn comparison(page: &CatalogPage) -> Option<AnyView> {
+    let cards = &page.cards.items;
+    let is_one_page = page.cards.total.is_none_or(|total| total == cards.len());
+    (is_one_page && (2..=MAX_COMPARED).contains(&cards.len())).then(|| {
+        let href = Link::Compare.with_query(cards.iter().map(|card| (names::OFFERING, card.name.as_str())));
+        let words = match cards.len() {
+            2 => "Compare the two".to_owned(),
+            many => format!("Compare these {many}"),
+        };
+        view! { <p><a class="button" href=href>{words}</a></p> }.into_any()
+    })
+}
+
 /// How long it takes to become ready; nothing if that is too short to notice.
-fn ready_in(seconds: u64) -> String {
+pub(super) fn ready_in(seconds: u64) -> String {
     if seconds < 5 {
         "Ready within seconds".to_owned()
     } else {
@@ -183,7 +198,7 @@ fn where_icon(card: &CatalogCard) -> &'static str {
 }
 
 /// The control planes by title; more than two are counted.
-fn where_it_runs(card: &CatalogCard) -> AnyView {
+pub(super) fn where_it_runs(card: &CatalogCard) -> AnyView {
     let title = |plane: &PlaneChoice| {
         if card.unreachable.contains(&plane.name) {
             format!("{} (does not answer)", plane.title)

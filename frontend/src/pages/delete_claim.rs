@@ -1,6 +1,7 @@
 use leptos::prelude::*;
-use portico_api::{DeletePage, Frame, Link, PlaneResidents, names};
+use portico_api::{DeletePage, Frame, Link, PlaneResidents, RelatedClaim, names};
 
+use crate::pages::claim::related;
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::summary::approval;
@@ -48,6 +49,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::UID value=page.uid.clone() />
                 <section><h2>"What goes with it"</h2><ul role="list" class="lines">{consequences}</ul></section>
+                {needed_by(&page.needed_by)}
                 {residents}
                 {page.cost.clone().map(|cost| view! { <section><h2>"Price"</h2><p>"It costs "<strong>{cost}</strong>" as long as it is there."</p></section> })}
                 <section><h2>"Approval"</h2>{approval(&page.approval)}</section>
@@ -68,6 +70,26 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                     <a class="button" href=row.href.to_string()>"Keep it"</a>
                 </div>
             </form>
+        }
+        .into_any()
+    })
+}
+
+/// Who would miss it.
+fn needed_by(claims: &[RelatedClaim]) -> Option<AnyView> {
+    (!claims.is_empty()).then(|| {
+        let words = if claims.len() == 1 {
+            "This claim names it, and may stop working without it:"
+        } else {
+            "These claims name it, and may stop working without it:"
+        };
+        view! {
+            <section aria-labelledby="needed-by"><h2 id="needed-by">"Needed by"</h2>
+                <div class="stack">
+                    <p class="line caution">{icon("degraded")}<span>{words}</span></p>
+                    {related::list(claims)}
+                </div>
+            </section>
         }
         .into_any()
     })
@@ -120,6 +142,7 @@ fn residents_section(page: &DeletePage, residents: &PlaneResidents) -> AnyView {
         <section aria-labelledby="residents">
             <h2 id="residents">"Still on "{residents.plane_title.clone()}</h2>
             <div class="stack">
+                <input type="hidden" name=names::RESIDENTS value=residents.hash.clone() />
                 <ul role="list" class="lines">{rows}</ul>
                 {more}
                 {requested}

@@ -13,7 +13,7 @@ use crate::parts::badge::action_word;
 use crate::parts::lifecycle::{ends, instead};
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::{counted, grouped, place};
-use crate::parts::{document, duration, glyph, icon, since, time};
+use crate::parts::{document, duration, glyph, icon, past_time, since, time};
 
 /// Number of requests or claims of one kind from which on they are one line.
 const GROUP_FROM: usize = 3;
@@ -448,7 +448,7 @@ fn health_changes(frame: &Frame, group: &HealthChanges) -> AnyView {
             {icon(name)}
             <details class="feed-group" id=id>
                 <summary>{group.offering_title.clone()}": "<strong>{grouped(group.count)}</strong>" "{words}{icon("right")}
-                    <span class="reason">{place}" · "{time(frame.now, group.at)}</span>
+                    <span class="reason">{place}" · "{past_time(frame.now, group.at)}</span>
                 </summary>
                 <ul role="list">{claims}{more}</ul>
             </details>
@@ -471,7 +471,7 @@ fn health_change(
             {icon(name)}
             <span>
                 <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></a>" "{words}
-                <span class="reason">{place.to_owned()}" · "{time(frame.now, change.at)}{reason}</span>
+                <span class="reason">{place.to_owned()}" · "{past_time(frame.now, change.at)}{reason}</span>
             </span>
         </li>
     }
@@ -479,7 +479,7 @@ fn health_change(
 
 fn changed_claim(frame: &Frame, change: &HealthChange) -> impl IntoView + use<> {
     let row = &change.claim;
-    view! { <li><a href=row.href.to_string()>{row.reference.name.to_string()}</a>" "<span class="quiet">{time(frame.now, change.at)}</span></li> }
+    view! { <li><a href=row.href.to_string()>{row.reference.name.to_string()}</a>" "<span class="quiet">{past_time(frame.now, change.at)}</span></li> }
 }
 
 /// The requests of the last day. Several of one kind are a fold.

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use portico_api::words::{about_kubeconfigs, own_rights};
 use portico_api::{Frame, KubeconfigRow, KubectlPage, Link, duration, names};
 
 use crate::pages::claims::csrf;
@@ -9,6 +10,8 @@ use crate::parts::{document, icon};
 #[must_use]
 pub fn kubectl(frame: &Frame, page: &KubectlPage) -> String {
     document(frame, || {
+        let as_oneself = page.rows.iter().any(|row| row.issuer.is_some());
+        let with_token = page.rows.iter().any(|row| row.issuer.is_none());
         let list = if page.rows.is_empty() {
             empty(
                 "kubernetes",
@@ -31,13 +34,14 @@ pub fn kubectl(frame: &Frame, page: &KubectlPage) -> String {
                     <tbody>{rows}</tbody>
                 </table></div>
                 <p class="quiet">"Use the file with "<code>"kubectl --kubeconfig FILE get pods"</code>", or name it in the variable "<code>"KUBECONFIG"</code>"."</p>
+                {as_oneself.then(|| view! { <p class="quiet">{own_rights()}</p> })}
             }
             .into_any()
         };
         view! {
             <div class="page-head"><div>
                 <h1>"kubectl access"</h1>
-                <p>"A kubeconfig for a namespace of yours. It holds a token that ends by itself: keep it to yourself, and fetch another when it has ended. Each one is in the record."</p>
+                <p>{about_kubeconfigs(with_token, as_oneself)}</p>
             </div></div>
             <section aria-label="Your namespaces">{list}</section>
         }
@@ -46,7 +50,15 @@ pub fn kubectl(frame: &Frame, page: &KubectlPage) -> String {
 }
 
 fn row(frame: &Frame, row: &KubeconfigRow) -> impl IntoView + use<> {
-    let length = duration(u64::from(row.minutes) * 60);
+    let length = match (row.minutes, &row.issuer) {
+        (_, Some(_)) => ", as yourself".to_owned(),
+        (Some(minutes), None) => format!(", for {}", duration(u64::from(minutes) * 60)),
+        (None, None) => String::new(),
+    };
+    let signs_in = row
+        .issuer
+        .clone()
+        .map(|issuer| view! { <p class="reason">"Sign in at "{issuer}</p> });
     let label = format!(
         "Download a kubeconfig for {} on {}",
         row.namespace, row.plane.title
@@ -56,7 +68,7 @@ fn row(frame: &Frame, row: &KubeconfigRow) -> impl IntoView + use<> {
             <th scope="row" class="mono">{row.namespace.clone()}</th>
             <td data-label="Tenant">{row.tenant_title.clone()}" / "{row.environment.to_string()}</td>
             <td data-label="Control plane">{row.plane.title.clone()}</td>
-            <td data-label="Your rights"><span class="mono">{row.cluster_role.clone()}</span>", for "{length}</td>
+            <td data-label="Your rights"><span class="mono">{row.cluster_role.clone()}</span>{length}{signs_in}</td>
             <td class="act">
                 <form method="post" action=Link::Kubectl.to_string()>
                     {csrf(frame)}

@@ -9,6 +9,7 @@ mod catalog;
 mod claim;
 mod claims;
 mod claims_views;
+mod compare;
 mod delete_claim;
 mod error;
 mod home;
@@ -27,13 +28,15 @@ mod usage;
 
 pub use admin::{
     admin_configuration, admin_differences, admin_people, admin_person, admin_plane, admin_planes,
-    admin_record, admin_tenant, admin_tenants, admin_try_definition, publication, publications,
+    admin_record, admin_tenant, admin_tenants, admin_try_definition, admin_try_health, publication,
+    publications,
 };
 pub use adopt_claim::adopt_claim;
 pub use approvals::approvals;
 pub use catalog::catalog;
 pub use claim::claim;
 pub use claims::claims;
+pub use compare::compare;
 pub use delete_claim::delete_claim;
 pub use error::error;
 pub use home::home;

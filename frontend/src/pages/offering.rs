@@ -23,6 +23,7 @@ pub fn offering(frame: &Frame, page: &OfferingPage) -> String {
                         {receives(page)}
                         {served_on(frame, page)}
                         {facts(page)}
+                        {administration(frame, page)}
                     </div>
                 </div>
                 {claims(frame, page)}
@@ -158,6 +159,23 @@ fn claims(frame: &Frame, page: &OfferingPage) -> Option<AnyView> {
             <section aria-labelledby="claims">
                 <h2 id="claims">"What your team runs"</h2>
                 {claim_table(frame.now, &page.claims, Columns::Fewer)}
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// What platform admins can do about it.
+fn administration(frame: &Frame, page: &OfferingPage) -> Option<AnyView> {
+    let name = &page.card.name;
+    frame.platform_admin.then(|| {
+        view! {
+            <section aria-labelledby="administration">
+                <h2 id="administration">"Administration"</h2>
+                <ul role="list" class="lines">
+                    <li><a href=Link::TryHealth(name.clone()).to_string()>"Try its health rules"</a></li>
+                    <li><a href=Link::Differences(name.clone()).to_string()>"What each control plane serves"</a></li>
+                </ul>
             </section>
         }
         .into_any()

@@ -150,9 +150,12 @@ fn tenant_group(choice: &TenantChoice, frame: &Frame) -> impl IntoView + use<> {
             }
         })
         .collect();
+    // What is in another one is written below it; of what is not in the list, the name says where one is.
+    let parent = choice.parent.as_ref().filter(|_| choice.level == 0);
+    let parent = parent.map(|parent| view! { <span class="menu-within">{format!("in {parent}")}</span> });
     view! {
-        <fieldset class="menu-group">
-            <legend>{choice.title.clone()}</legend>
+        <fieldset class="menu-group" data-level=(choice.level > 0).then(|| choice.level.to_string())>
+            <legend>{choice.title.clone()}{parent}</legend>
             {environments}
         </fieldset>
     }

@@ -23,4 +23,4 @@ pub(crate) use icon::{glyph, glyph_tile, icon};
 pub(crate) use pager::pager;
 pub(crate) use query::Query;
 pub(crate) use select::{options, select};
-pub(crate) use time::{duration, exact, relative, since, time};
+pub(crate) use time::{duration, exact, past_time, relative, since, time};

@@ -10,7 +10,7 @@ use portico_domain::documents::Phase;
 use super::badge::{action_word, badge, health, state};
 use super::lifecycle::phase_badge;
 use super::text::place;
-use super::{Query, glyph, icon, relative, time};
+use super::{Query, glyph, icon, past_time, relative, time};
 
 /// The columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
         }),
         (!all).then(|| plan.clone()).flatten(),
         Some(place.clone()),
-        Some(relative(now, row.created_at)),
+        Some(relative(now, row.created_at.min(now))),
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let reason = if row.health == Health::Unreachable {
@@ -196,7 +196,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
             <td data-label="Plan">{plan}</td>
             <td class=whole(&place) data-label="Environment">{place.clone()}</td>
             <td class=whole(&row.plane_title) data-label="Control plane">{row.plane_title.clone()}</td>
-            <td class="whole" data-label="Age">{time(now, row.created_at)}</td>
+            <td class="whole" data-label="Age">{past_time(now, row.created_at)}</td>
             <td class="line-facts">{facts.join(" · ")}</td>
         </tr>
     }

@@ -13,11 +13,20 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     let rows: Vec<_> = lines
         .iter()
         .map(|line| {
-            let name = quota::title(&line.resource);
+            let name = name_of(line);
             meter(&name, effect(line), line.after(), line.limit, with_others(line))
         })
         .collect();
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
+}
+
+/// A resource of the tenant's own quota, or of one above: `CPU of Shop`.
+pub(crate) fn name_of(line: &QuotaLine) -> String {
+    let resource = quota::title(&line.resource);
+    match &line.above {
+        Some(owner) => format!("{resource} of {}", owner.title),
+        None => resource,
+    }
 }
 
 /// The share of a quota from which on it is marked as nearly full.
@@ -125,10 +134,10 @@ pub(crate) fn placement(placement: &PlacementView) -> AnyView {
         .iter()
         .filter(|candidate| Some(&candidate.plane) != placement.chosen.as_ref())
         .map(|candidate| {
-            let why = if candidate.ruled_out.is_empty() {
-                "it would do as well".to_owned()
-            } else {
-                candidate.ruled_out.join("; ")
+            let why = match &candidate.not_chosen {
+                Some(why) => why.clone(),
+                None if candidate.ruled_out.is_empty() => "it would do as well".to_owned(),
+                None => candidate.ruled_out.join("; "),
             };
             let why = format!("{}.", why.trim_end_matches('.'));
             view! { <li><strong>{candidate.title.clone()}</strong>": "<span class="quiet">{why}</span></li> }

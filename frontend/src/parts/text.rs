@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use portico_api::{DiffLine, DiffTone, Quoting, SnippetPart, words};
+use portico_domain::claim::FieldOwner;
 use portico_domain::names::{EnvironmentName, TenantName};
 
 use super::icon;
@@ -259,5 +260,29 @@ mod label_tests {
         assert_eq!(joined("Storage", "Storage size"), "Storage size");
         assert_eq!(joined("Limits", "CPU"), "Limits CPU");
         assert_eq!(joined("", "Class"), "Class");
+    }
+}
+
+/// Fields of a manager that are named before the others are counted.
+const MAX_FIELDS: usize = 8;
+
+/// A line of a list: a field manager, what it does, and the fields.
+pub(crate) fn field_owner(
+    mark: &'static str,
+    owner: &FieldOwner,
+    verb: &'static str,
+    after: &'static str,
+) -> impl IntoView + use<> {
+    let named = owner
+        .fields
+        .iter()
+        .take(MAX_FIELDS)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = owner.fields.len().saturating_sub(MAX_FIELDS);
+    let more = (more > 0).then(|| format!(" and {}", counted(more, "other field", "other fields")));
+    view! {
+        <li class="line">{icon(mark)}<span><strong>{owner.manager.clone()}</strong>{verb}<span class="mono">{named}</span>{more}{after}</span></li>
     }
 }

@@ -9,6 +9,11 @@ pub(crate) fn time(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
     view! { <time datetime=at.to_string() title=exact(at)>{relative(now, at)}</time> }
 }
 
+/// As [`time`], for what a control plane says has happened: by its clock that may be in the future.
+pub(crate) fn past_time(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
+    view! { <time datetime=at.to_string() title=exact(at)>{relative(now, at.min(now))}</time> }
+}
+
 /// `3 min`: how long ago, with the exact time in a tooltip.
 pub(crate) fn since(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
     let seconds = now.as_second().saturating_sub(at.as_second());
@@ -19,4 +24,22 @@ pub(crate) fn since(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
 /// `2026-01-31 09:30:00 UTC`.
 pub(crate) fn exact(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_happened_is_not_in_the_future() {
+        let now: Timestamp = "2026-11-30T10:00:00Z".parse().unwrap();
+        let by_a_clock_that_is_ahead: Timestamp = "2026-11-30T10:07:00Z".parse().unwrap();
+        let shown = past_time(now, by_a_clock_that_is_ahead).to_html();
+        assert!(
+            shown.contains("just now") && shown.contains("10:07:00"),
+            "{shown}"
+        );
+        let before: Timestamp = "2026-11-30T09:57:00Z".parse().unwrap();
+        assert!(past_time(now, before).to_html().contains("3 min ago"));
+    }
 }

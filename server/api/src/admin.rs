@@ -136,6 +136,8 @@ pub struct PlaneDetail {
     pub left_out: Vec<String>,
     /// Security warnings, in words.
     pub warnings: Vec<String>,
+    /// How many seconds its clock is ahead of Portico's; negative if it is behind. `None` if that is less than five.
+    pub clock_offset_seconds: Option<i64>,
     /// Bytes that its data takes in memory, and the limit.
     pub cache_bytes: (u64, u64),
     /// Recent errors, newest first.
@@ -192,15 +194,53 @@ pub struct TenantRow {
     pub name: TenantName,
     /// The name to show.
     pub title: String,
+    /// The tenant that it belongs to.
+    pub parent: Option<TenantName>,
+    /// That tenant's name to show.
+    pub parent_title: Option<String>,
+    /// How many tenants of the list are above it. In the list, tenants follow the one that they are in.
+    pub level: usize,
     /// Environments: name, namespace, and whether it is production.
     pub environments: Vec<(EnvironmentName, String, bool)>,
     /// Groups and their roles, in words.
     pub members: Vec<(String, String)>,
+    /// Members of the tenants above it, who have their role here, too.
+    pub inherited_members: Vec<InheritedMember>,
     /// Control planes that it may use.
     pub planes: Vec<PlaneChoice>,
     /// Number of claims.
     pub claims: usize,
-    /// Its quota: resource, used, limit.
+    /// Its quota: resource, used by it and everything below it, limit.
+    pub quota: Vec<(String, u64, u64)>,
+}
+
+/// A group that has a role in a tenant because it has it in one above.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InheritedMember {
+    /// The group.
+    pub group: String,
+    /// The role, in words.
+    pub role: String,
+    /// The tenant that names it, by title.
+    pub from: String,
+}
+
+/// A tenant above or below another one.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelatedTenant {
+    /// Its name.
+    pub name: TenantName,
+    /// The name to show.
+    pub title: String,
+    /// True if the viewer administers it, so that it has a page for them.
+    pub administered: bool,
+    /// Number of tenants below it; `null` for viewers who do not administer it.
+    pub tenants_below: Option<usize>,
+    /// Its quota: resource, used by it and everything below it, limit.
     pub quota: Vec<(String, u64, u64)>,
 }
 
@@ -211,6 +251,10 @@ pub struct TenantRow {
 pub struct TenantPage {
     /// The tenant, as in the list.
     pub row: TenantRow,
+    /// The tenants above it, the outermost first.
+    pub above: Vec<RelatedTenant>,
+    /// The tenants in it.
+    pub below: Vec<RelatedTenant>,
     /// Its environments.
     pub environments: Vec<TenantEnvironment>,
 }
@@ -359,6 +403,8 @@ pub struct HomePlaneState {
     pub failing_since: Option<Timestamp>,
     /// Why nobody can request anything, although the files are in force.
     pub blocked: Option<String>,
+    /// Why the statuses of its objects cannot be written now.
+    pub unwritten: Option<String>,
     /// Errors of its objects, because of which they are not in force, or an older version of them is.
     pub errors: Vec<ConfigurationError>,
 }

@@ -5,9 +5,11 @@ use super::{
     Allowed, ConnectionKey, Deprecation, Link, OfferingLifecycle, Paged, PlaneChoice, PlaneState, PriceQuote,
     Problem, RequestRow,
 };
-use portico_domain::claim::{ClaimRef, Condition, Health, Manager};
+use portico_domain::claim::{ClaimRef, Condition, FieldOwner, Health, Manager};
 use portico_domain::documents::Category;
-use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
+use portico_domain::names::{
+    ClaimName, EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName,
+};
 
 /// The filters of a list of claims, all of them in the URL.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -188,6 +190,9 @@ pub struct ClaimPage {
     pub yaml: String,
     /// The whole object as YAML.
     pub full_yaml: String,
+    /// Fields that controllers set; `yaml` leaves them out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_by_controllers: Vec<FieldOwner>,
     /// Its requests, newest first.
     pub history: Vec<RequestRow>,
     /// A request about it that is in progress.
@@ -216,6 +221,28 @@ pub struct ClaimPage {
     /// The service of another tenant that it is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ClaimService>,
+    /// Claims beside it that its specification names, by name, at most 50.
+    pub depends_on: Vec<RelatedClaim>,
+    /// Claims beside it whose specification names it, or its connection secret, by name, at most 50.
+    pub needed_by: Vec<RelatedClaim>,
+}
+
+/// A claim that another one depends on, or that depends on it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelatedClaim {
+    /// Its name.
+    pub name: ClaimName,
+    /// The path of its page.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub href: Link,
+    /// What it is.
+    pub offering_title: String,
+    /// Its health.
+    pub health: Health,
+    /// The fields in which one names the other, such as `spec.database.secretRef`.
+    pub fields: Vec<String>,
 }
 
 /// The service of another tenant that a claim is of.
@@ -445,6 +472,8 @@ pub struct DeletePage {
     /// Why the control plane would refuse to delete it, as a sentence; `None` if it would not, or could not be asked.
     #[serde(default)]
     pub refused: Option<String>,
+    /// Claims beside it that depend on it, by name, at most 50.
+    pub needed_by: Vec<RelatedClaim>,
     /// What is on the control plane that the claim is; `None` if it is none, or nothing is on it. It prevents the deletion
     /// unless `abandon`.
     #[serde(default)]
@@ -475,6 +504,8 @@ pub struct PlaneResidents {
     pub rows: Vec<ClaimRow>,
     /// Number of requests for new claims on it that are under way.
     pub requested: u64,
+    /// A hash of all of this, to see whether it is what somebody agreed to.
+    pub hash: String,
 }
 
 impl PlaneResidents {

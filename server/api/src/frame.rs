@@ -69,6 +69,10 @@ pub struct TenantChoice {
     pub name: TenantName,
     /// The name to show.
     pub title: String,
+    /// The tenant that it belongs to, by title.
+    pub parent: Option<String>,
+    /// How many tenants of the list are above it. In the list, tenants follow the one that they are in.
+    pub level: usize,
     /// Its environments.
     pub environments: Vec<EnvironmentName>,
 }

@@ -24,7 +24,7 @@ pub struct PlaneExport {
     pub name: String,
     /// Whether it is bound.
     pub state: PlaneExportState,
-    /// Why it is not bound, as kcp says it.
+    /// Why it is not bound, as kcp says it, or why its watch fails.
     pub reason: Option<String>,
     /// Why it is watched in each workspace; `None` if once for all of them.
     pub watched_alone: Option<String>,

@@ -32,10 +32,13 @@ pub struct KubeconfigRow {
     pub production: bool,
     /// The namespace.
     pub namespace: String,
-    /// The `ClusterRole` that it gives there.
+    /// The `ClusterRole` that it gives there; more than one with commas.
     pub cluster_role: String,
-    /// For how many minutes it is valid.
-    pub minutes: u32,
+    /// For how many minutes it is valid; `null` if it holds no token.
+    pub minutes: Option<u32>,
+    /// The identity provider that the person signs in to the control plane with, by its issuer, if the kubeconfig holds no
+    /// token. Then it gives all rights that the person has on that control plane.
+    pub issuer: Option<String>,
 }
 
 /// A kubeconfig.
@@ -45,8 +48,8 @@ pub struct KubeconfigRow {
 pub struct FetchedKubeconfig {
     /// The name for its file.
     pub file: String,
-    /// The kubeconfig as YAML: a secret.
+    /// The kubeconfig as YAML: a secret, unless it holds no token.
     pub kubeconfig: String,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// When it ends; `null` if it holds no token.
+    pub expires_at: Option<Timestamp>,
 }

@@ -13,6 +13,7 @@ mod claims;
 mod definition_trial;
 mod fleet;
 mod frame;
+mod health_trial;
 mod home;
 mod kcp;
 mod kubeconfigs;
@@ -33,8 +34,8 @@ pub mod words;
 pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 pub use admin::{
     ChainBreak, ChainState, ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState,
-    MatrixCell, MatrixRow, PlaneCluster, PlaneDetail, PlaneRow, PlaneState, PlanesPage, RecordPage,
-    RecordRow, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
+    InheritedMember, MatrixCell, MatrixRow, PlaneCluster, PlaneDetail, PlaneRow, PlaneState, PlanesPage,
+    RecordPage, RecordRow, RelatedTenant, TenantEnvironment, TenantPage, TenantPlane, TenantRow, TenantsPage,
 };
 pub use adoption::{AdoptPage, Mark};
 pub use agents::{AgentRow, AgentState, CreatedEnrolment, PlaneAgents};
@@ -43,7 +44,7 @@ pub use catalog::{CatalogCard, CatalogPage, CategoryCount, PlanColumn, PlaneChoi
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimService, ClaimedPlane, ClaimsFilter, ClaimsPage, ClaimsViews,
     ConnectionDetails, DeletePage, ManagedBy, PlaneResidents, Progress, ProgressStep, Property, Quoting,
-    RevealedKey, Snippet, SnippetPart, TreeNode,
+    RelatedClaim, RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use definition_trial::{
     ClaimTrial, DefinitionTrial, PlaneTrial, TrialEffect, TrialFinding, TrialOutcome, TryDefinitionPage,
@@ -53,13 +54,16 @@ pub use fleet::{
     FleetPlane, OfferingVariant, OfferingVariants, VariantDifferences,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo};
+pub use health_trial::{ClaimHealthTrial, HealthRuleProblem, HealthTrial, ShownHealth, TryHealthPage};
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
 pub use kcp::{PlaneExport, PlaneExportPermission, PlaneExportState, PlaneWorkspace};
 pub use kubeconfigs::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
 pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;
 pub use namespaces::{Correction, NamespaceRow, NamespaceState, PlaneNamespaces};
-pub use offering::{ConnectionOutline, OfferingPage, ReceivedItem, ServedOn};
+pub use offering::{
+    ConnectionOutline, MAX_COMPARED, MAX_OFFERING_CLAIMS, OfferingPage, ReceivedItem, ServedOn,
+};
 pub use placement::{CandidateView, PlacementView};
 pub use portico_page::names;
 pub use publications::{
@@ -83,7 +87,7 @@ pub use portico_domain::connection::ConnectionKey;
 pub use portico_domain::documents::Deprecation;
 pub use portico_domain::manifest::{DiffLine, DiffTone};
 pub use portico_domain::price::{PriceComparison, PricePeriod, PriceQuote};
-pub use portico_domain::quota::QuotaLine;
+pub use portico_domain::quota::{QuotaLine, QuotaOwner};
 
 use serde::Serialize;
 

@@ -17,6 +17,8 @@ pub enum Link {
     Catalog,
     /// The page of an offering.
     Offering(OfferingName),
+    /// Offerings side by side; the query names them.
+    Compare,
     /// The form that requests a claim of an offering.
     NewRequest(OfferingName),
     /// The list of claims.
@@ -91,6 +93,8 @@ pub enum Link {
     Differences(OfferingName),
     /// Tries a changed definition.
     TryDefinition,
+    /// Tries health rules of an offering.
+    TryHealth(OfferingName),
     /// The list of people.
     People,
     /// The page of a person.
@@ -125,6 +129,7 @@ impl Link {
             Self::Home => "/",
             Self::Catalog => "/catalog",
             Self::Offering(_) => "/catalog/{offering}",
+            Self::Compare => "/catalog/compare",
             Self::NewRequest(_) => "/catalog/{offering}/request",
             Self::Claims => "/claims",
             Self::ClaimsExport => "/claims/export",
@@ -162,6 +167,7 @@ impl Link {
             Self::DecidePermission(_) => "/admin/publications/{publication}/decide",
             Self::Differences(_) => "/admin/differences/{offering}",
             Self::TryDefinition => "/admin/try-definition",
+            Self::TryHealth(_) => "/admin/health/{offering}",
             Self::People => "/admin/people",
             Self::Person(_) => "/admin/people/{id}",
             Self::EndAccess(_) => "/admin/people/{id}/end",
@@ -180,9 +186,10 @@ impl Link {
     /// The values of the pattern's parameters, in its order.
     fn parameters(&self) -> Vec<String> {
         match self {
-            Self::Offering(offering) | Self::NewRequest(offering) | Self::Differences(offering) => {
-                vec![offering.to_string()]
-            }
+            Self::Offering(offering)
+            | Self::NewRequest(offering)
+            | Self::Differences(offering)
+            | Self::TryHealth(offering) => vec![offering.to_string()],
             Self::Claim(claim)
             | Self::ChangeClaim(claim)
             | Self::AdoptClaim(claim)
@@ -214,6 +221,7 @@ impl Link {
             }
             Self::Home
             | Self::Catalog
+            | Self::Compare
             | Self::Claims
             | Self::ClaimsExport
             | Self::SaveClaimsView

@@ -37,6 +37,12 @@ pub struct OfferingPage {
     pub may_request: Allowed,
 }
 
+/// Claims on the page of an offering, at most.
+pub const MAX_OFFERING_CLAIMS: usize = 20;
+
+/// Offerings that are compared at once, at most.
+pub const MAX_COMPARED: usize = 4;
+
 /// Something that a claim provides.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize)]

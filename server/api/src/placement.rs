@@ -30,6 +30,8 @@ pub struct CandidateView {
     pub region: Option<String>,
     /// Why it is ruled out, one sentence each; empty if it could serve the claim.
     pub ruled_out: Vec<String>,
+    /// Why another was chosen although it could serve the claim, as a sentence; `None` if it is chosen or ruled out.
+    pub not_chosen: Option<String>,
 }
 
 impl From<&placement::Placement> for PlacementView {
@@ -39,6 +41,7 @@ impl From<&placement::Placement> for PlacementView {
             title: candidate.title.clone(),
             region: candidate.region.clone(),
             ruled_out: candidate.ruled_out.iter().map(words::exclusion).collect(),
+            not_chosen: candidate.compared.as_ref().map(words::comparison),
         });
         Self {
             chosen: placement.chosen.clone(),

@@ -28,8 +28,11 @@ pub struct UsagePage {
     pub counted_since: Option<Timestamp>,
     /// Claims by health: one entry for each slot, the oldest first, the last with what is now.
     pub claims: Vec<ClaimsSlot>,
-    /// The resources that the tenant's quota limits. Empty for all tenants together.
+    /// The resources that the tenant's quota limits, with what it and the tenants below it use of them. Empty for all tenants
+    /// together.
     pub quota: Vec<QuotaHistory>,
+    /// Number of tenants below it, whose use its quota bounds, too.
+    pub tenants_below: usize,
     /// How long the claims that became ready in the period took, by offering.
     pub ready_times: Vec<ReadyTimes>,
     /// What the claims cost, by currency. Claims whose plan has no price are not in it.

@@ -1,14 +1,14 @@
 //! Admin pages: control planes, tenants, the configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portico_api::words::{plane_kind_title, repeated, role_title};
+use portico_api::words::{export_interrupted, plane_kind_title, repeated, role_title};
 use portico_api::{
-    ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState, Link, MatrixCell, MatrixRow,
-    NamespaceRow, PlaneCluster, PlaneDetail, PlaneExport, PlaneExportPermission, PlaneExportState, PlaneRow,
-    PlaneState, PlaneWorkspace, PlanesPage, TenantEnvironment, TenantPage, TenantPlane, TenantRow,
-    TenantsPage,
+    ClusterProblem, ConfigurationError, ConfigurationPage, HomePlaneState, InheritedMember, Link, MatrixCell,
+    MatrixRow, NamespaceRow, PlaneCluster, PlaneDetail, PlaneExport, PlaneExportPermission, PlaneExportState,
+    PlaneRow, PlaneState, PlaneWorkspace, PlanesPage, RelatedTenant, TenantEnvironment, TenantPage,
+    TenantPlane, TenantRow, TenantsPage,
 };
 use portico_domain::documents::{Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
@@ -18,10 +18,13 @@ use portico_planes::{ClaimFilter, ClusterStatus, ExportState, ExportWatch, Plane
 
 use super::names::choice;
 use super::permissions::platform_admin;
-use super::usage::plans;
+use super::quota_lines::UsageWithin;
+use super::usage::{Usage, plans};
 use super::{Portal, PortalError, Result, rows};
 use crate::configuration::{HomeReport, Problem, Severity};
 
+/// Seconds by which a control plane's clock is off before its page says so.
+const MIN_CLOCK_OFFSET: u64 = 5;
 /// Claims listed at most of a cordoned control plane.
 const MAX_REMAINING_CLAIMS: usize = 500;
 
@@ -144,6 +147,8 @@ impl Portal {
             rights_unknown: status.rights.failed,
             left_out: status.skipped,
             warnings: status.warnings,
+            clock_offset_seconds: Some(status.clock_offset.as_secs())
+                .filter(|offset| offset.unsigned_abs() >= MIN_CLOCK_OFFSET),
             cache_bytes: (
                 status.cache_bytes as u64,
                 status.document.spec.limits.cache_bytes as u64,
@@ -165,13 +170,11 @@ impl Portal {
         let mut rows = Vec::new();
         let shown =
             |tenant: &&TenantName| viewer.is_platform_admin() || viewer.may(tenant, Role::TenantAdmin);
-        let tenants = configuration.tenants.keys().filter(shown).cloned().collect();
-        let mut usage = self.usage_of(&tenants).await?;
-        for tenant in configuration.tenants.values() {
-            let Some(used) = usage.remove(&tenant.name).map(|usage| usage.total()) else {
-                continue;
-            };
-            rows.push(self.tenant_row(viewer, &configuration, tenant, &used));
+        let tenants = configuration.tenants.keys().filter(shown);
+        let usage = self.usage_within(&configuration, tenants).await?;
+        for (level, tenant) in configuration.nested(|tenant| shown(&&tenant.name)) {
+            let row = self.tenant_row(viewer, &configuration, tenant, &usage);
+            rows.push(TenantRow { level, ..row });
         }
         if rows.is_empty() && !viewer.is_platform_admin() {
             return Err(PortalError::NotFound);
@@ -188,14 +191,25 @@ impl Portal {
         let administers = viewer.is_platform_admin() || viewer.may(name, Role::TenantAdmin);
         let tenant = configuration.tenants.get(name).filter(|_| administers);
         let tenant = tenant.ok_or(PortalError::NotFound)?;
-        let mut usage = self.usage_of(&BTreeSet::from([name.clone()])).await?;
-        let used = usage.remove(name).map(|usage| usage.total()).unwrap_or_default();
+        let related = configuration.lineage(tenant).chain(configuration.children(name));
+        let usage = self
+            .usage_within(&configuration, related.map(|tenant| &tenant.name))
+            .await?;
+        let related_tenant = |tenant: &Tenant| relative(viewer, &configuration, tenant, &usage);
+        let mut above: Vec<_> = configuration
+            .lineage(tenant)
+            .skip(1)
+            .map(related_tenant)
+            .collect();
+        above.reverse();
         let claims = self
             .planes()
             .claims(&viewer.scope(), &ClaimFilter::of_tenant(name.clone()));
         let environments = tenant.spec.environments.iter();
         Ok(TenantPage {
-            row: self.tenant_row(viewer, &configuration, tenant, &used),
+            row: self.tenant_row(viewer, &configuration, tenant, &usage),
+            above,
+            below: configuration.children(name).map(related_tenant).collect(),
             environments: environments
                 .map(|environment| {
                     let own: Vec<_> = claims
@@ -252,11 +266,15 @@ impl Portal {
         viewer: &Viewer,
         configuration: &Configuration,
         tenant: &Tenant,
-        used: &BTreeMap<String, u64>,
+        usage: &UsageWithin,
     ) -> TenantRow {
+        let mut parents = configuration.lineage(tenant).skip(1);
         TenantRow {
             name: tenant.name.clone(),
             title: tenant.title().to_owned(),
+            parent: tenant.spec.parent.clone(),
+            parent_title: parents.next().map(|parent| parent.title().to_owned()),
+            level: 0,
             environments: tenant
                 .spec
                 .environments
@@ -275,18 +293,21 @@ impl Portal {
                 .iter()
                 .map(|member| (member.group_ref().to_string(), role_title(member.role).to_owned()))
                 .collect(),
+            inherited_members: configuration
+                .members(tenant)
+                .filter(|(of, _)| of.name != tenant.name)
+                .map(|(of, member)| InheritedMember {
+                    group: member.group_ref().to_string(),
+                    role: role_title(member.role).to_owned(),
+                    from: of.title().to_owned(),
+                })
+                .collect(),
             planes: planes_of(configuration, tenant).map(choice).collect(),
             claims: self
                 .planes()
                 .claims(&viewer.scope(), &ClaimFilter::of_tenant(tenant.name.clone()))
                 .len(),
-            quota: tenant
-                .spec
-                .quota
-                .0
-                .iter()
-                .map(|(resource, limit)| (resource.clone(), used.get(resource).copied().unwrap_or(0), *limit))
-                .collect(),
+            quota: quota_use(tenant, usage),
         }
     }
 
@@ -340,6 +361,7 @@ impl Portal {
                 failure: home.failure.as_ref().map(|failure| failure.message.clone()),
                 failing_since: home.failure.as_ref().map(|failure| failure.since),
                 blocked: home.blocked.clone(),
+                unwritten: home.unwritten.clone(),
                 errors: shown(home_problems(Some(home), Severity::Error)),
             }),
         })
@@ -370,6 +392,32 @@ impl Portal {
 fn home_problems(home: Option<&HomeReport>, severity: Severity) -> Vec<&Problem> {
     let problems = home.into_iter().flat_map(|home| &home.problems);
     problems.filter(|problem| problem.severity == severity).collect()
+}
+
+/// A tenant above or below one that the viewer administers.
+fn relative(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    tenant: &Tenant,
+    usage: &UsageWithin,
+) -> RelatedTenant {
+    let administered = viewer.is_platform_admin() || viewer.may(&tenant.name, Role::TenantAdmin);
+    RelatedTenant {
+        name: tenant.name.clone(),
+        title: tenant.title().to_owned(),
+        administered,
+        tenants_below: administered.then(|| configuration.subtree(&tenant.name).len() - 1),
+        quota: quota_use(tenant, usage),
+    }
+}
+
+/// Returns the quota of a tenant and what it and everything below it use of it: resource, used, limit.
+fn quota_use(tenant: &Tenant, usage: &UsageWithin) -> Vec<(String, u64, u64)> {
+    let used = usage.get(&tenant.name).map(Usage::total).unwrap_or_default();
+    let limits = tenant.spec.quota.0.iter();
+    limits
+        .map(|(resource, limit)| (resource.clone(), used.get(resource).copied().unwrap_or(0), *limit))
+        .collect()
 }
 
 fn planes_of<'c>(
@@ -411,7 +459,10 @@ fn workspace(status: &PlaneStatus) -> Option<PlaneWorkspace> {
             ExportState::Unknown => (PlaneExportState::Unknown, None),
             ExportState::Unbound(why) => (PlaneExportState::Unbound, why.clone()),
             ExportState::Binding(why) => (PlaneExportState::Binding, why.clone()),
-            ExportState::Bound => (PlaneExportState::Bound, None),
+            ExportState::Bound => match &export.watch {
+                ExportWatch::Interrupted(why) => (PlaneExportState::Bound, Some(export_interrupted(why))),
+                ExportWatch::Shared | ExportWatch::Each(_) => (PlaneExportState::Bound, None),
+            },
         };
         let permissions = export.permissions.iter().map(|permission| PlaneExportPermission {
             resource: permission.name(),
@@ -423,7 +474,7 @@ fn workspace(status: &PlaneStatus) -> Option<PlaneWorkspace> {
             state,
             reason,
             watched_alone: match &export.watch {
-                ExportWatch::Shared => None,
+                ExportWatch::Shared | ExportWatch::Interrupted(_) => None,
                 ExportWatch::Each(why) => Some(why.clone()),
             },
             permissions: permissions.collect(),

@@ -157,7 +157,7 @@ impl Portal {
             ..ClaimFilter::of_tenant(request.tenant.clone())
         };
         let claims = self.planes().claims(&scope, &theirs);
-        let (diff, against) = review_diff(catalog, request);
+        let (diff, against) = review_diff(catalog, lookups, request);
         let of_requester = counts.get(&requester(request)).cloned().unwrap_or_default();
         let price = price_of(catalog, request);
         Ok(ApprovalRow {

@@ -80,7 +80,14 @@ impl Portal {
             let may_change = may_change(viewer, &configuration, &claim);
             (may_change, may_adopt(viewer, &configuration, &claim))
         };
-        let displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
+        let mut displayed = projection.displayed(&claim.object, claim.own_machinery.as_deref());
+        // What is worth a row on the page is, whoever sets it.
+        let properties = properties(offered.map(|offered| &offered.form), plan, &displayed);
+        let mut set_by_controllers = Vec::new();
+        if let Some(fields) = claim.controller_fields.as_deref() {
+            set_by_controllers = fields.owners_in(&displayed);
+            fields.remove_from(&mut displayed);
+        }
         let tree = behind.tree.map(|tree| root(&claim, tree.children));
         let plane = claim_place(&configuration, reference);
         let price = price(plan, None);
@@ -108,6 +115,7 @@ impl Portal {
             live_hash: base_hash(&claim, &projection),
             yaml: yaml::print(&displayed),
             full_yaml: yaml::print(&claim.object),
+            set_by_controllers,
             pending: history
                 .iter()
                 .find(|request| !request.state.is_end())
@@ -122,11 +130,13 @@ impl Portal {
                 .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
             cost: cost(price.as_ref()),
             price,
-            properties: properties(offered.map(|offered| &offered.form), plan, &displayed),
+            properties,
             may_adopt,
             may_change,
             control_plane: self.claimed_plane(viewer, &claim),
             service: claim_service(&configuration, &claim),
+            depends_on: self.depends_on(viewer, &claim),
+            needed_by: self.needed_by(viewer, &claim),
         })
     }
 
@@ -212,6 +222,7 @@ impl Portal {
             events: Vec::new(),
             live_hash: String::new(),
             full_yaml: yaml.clone(),
+            set_by_controllers: Vec::new(),
             yaml,
             pending: history
                 .iter()
@@ -231,6 +242,8 @@ impl Portal {
             may_adopt: Allowed::no(Denial::Gone),
             control_plane: None,
             service: None,
+            depends_on: Vec::new(),
+            needed_by: Vec::new(),
         }))
     }
 
@@ -260,7 +273,9 @@ impl Portal {
                     waits.unwrap_or_else(|| ComingReason::BeingApplied.to_string()),
                 )
             }
-            State::Fulfilled if lately => (Health::Pending, ComingReason::Applied.to_string()),
+            State::Fulfilled if lately && !self.is_deleted_again(&request) => {
+                (Health::Pending, ComingReason::Applied.to_string())
+            }
             State::Failed => {
                 let why = request
                     .failure
@@ -273,7 +288,7 @@ impl Portal {
         };
         Ok(Some(Arc::new(Claim {
             reference: reference.clone(),
-            resource: request.resource,
+            resource: Arc::new(request.resource),
             uid: String::new(),
             tenant: Some(request.tenant),
             environment: Some(request.environment),
@@ -283,13 +298,15 @@ impl Portal {
             expires_at: portico_domain::manifest::expires_at(&request.manifest),
             requester: Some((request.requester.subject, request.requester.name)),
             own_machinery: None,
+            controller_fields: None,
+            dependencies: None,
             manager: None,
-            status: ClaimStatus {
+            status: Arc::new(ClaimStatus {
                 health,
                 reason,
                 conditions: Vec::new(),
                 secret: None,
-            },
+            }),
             created_at: request.created_at,
             observed_at: now,
             object: Arc::new(request.manifest),
@@ -405,10 +422,10 @@ mod tests {
         let request = &history.items[0];
         assert_eq!(request.id, submission.id);
         let ready = Claim {
-            status: ClaimStatus {
+            status: Arc::new(ClaimStatus {
                 health: Health::Ready,
-                ..claim.status.clone()
-            },
+                ..ClaimStatus::clone(&claim.status)
+            }),
             ..(*claim).clone()
         };
         let change = Request {

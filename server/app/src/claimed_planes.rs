@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use portico_api::{ClaimedPlane, Link, PlaneResidents, words};
+use portico_api::{ClaimedPlane, Link, words};
 use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::{Claim, ClaimRef, Health};
 use portico_domain::claimed_plane::{PlaneClaim, claimed_plane, definition_resource, plane_name};
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::admin::plane_state;
 use super::configuration::Report;
-use super::{Portal, Result, rows};
+use super::{Portal, Result};
 
 /// How long changes are collected before they are followed.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -30,8 +30,6 @@ const SETTLE: Duration = Duration::from_millis(150);
 const INTERVAL: Duration = Duration::from_secs(15);
 /// Control planes that are claims at most. Each takes connections and a part of the memory for caches.
 const MAX_CLAIMED_PLANES: usize = 500;
-/// Claims that the page of a deletion lists.
-const MAX_RESIDENTS: usize = 20;
 /// Deletions of an offering's claims that are looked at.
 const MAX_DELETIONS: u32 = 1_000;
 /// Longest file of definitions, in bytes.
@@ -340,51 +338,9 @@ impl Portal {
         complete
     }
 
-    fn is_ready(&self, plane: &PlaneName) -> bool {
+    pub(crate) fn is_ready(&self, plane: &PlaneName) -> bool {
         let summary = self.planes().summary(plane);
         summary.is_some_and(|summary| summary.state == PlaneState::Ready)
-    }
-
-    /// What is on the control plane that this claim is; `None` if it is none, or nothing is on it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn plane_residents(
-        &self,
-        viewer: &Viewer,
-        claim: &Claim,
-    ) -> Result<Option<PlaneResidents>> {
-        let configuration = self.configuration();
-        let Some(plane) = plane_of(&configuration, claim) else {
-            return Ok(None);
-        };
-        let catalog = self.planes().catalog();
-        let there = ClaimFilter {
-            plane: Some(plane.name.clone()),
-            ..ClaimFilter::default()
-        };
-        // The control plane is the tenant's own, so whoever may delete it sees them all.
-        let claims = self.planes().claims(&viewer.scope(), &there);
-        let open = RequestFilter {
-            plane: Some(plane.name.clone()),
-            action: Some(Action::Create),
-            ..RequestFilter::open()
-        };
-        let rules = self.rules().of_all_tenants();
-        let requested = self.store().count_requests(&rules, &open).await?.values().sum();
-        if claims.is_empty() && requested == 0 {
-            return Ok(None);
-        }
-        let shown = claims.iter().take(MAX_RESIDENTS);
-        Ok(Some(PlaneResidents {
-            plane: plane.name.clone(),
-            plane_title: plane.title().to_owned(),
-            claims: claims.len(),
-            rows: shown
-                .map(|claim| rows::claim(&configuration, &catalog, claim))
-                .collect(),
-            requested,
-        }))
     }
 
     /// The control plane that this claim is, for the claim's page; `None` if it is none or has not joined.

@@ -49,24 +49,25 @@ impl Portal {
         let mut found = variants(row.ok_or(PortalError::NotFound)?, &columns);
         let catalog = self.planes().catalog();
         let offered = catalog.get(offering).ok_or(PortalError::NotFound)?;
-        let schema = |variant: &OfferingVariant| {
+        let schema = async |variant: &OfferingVariant| {
             let plane = variant.planes.first()?;
-            offered.served.get(&plane.name)?.schema.clone()
+            let served = offered.served.get(&plane.name)?;
+            served.schema.as_ref()?.parsed().await
         };
         let usual = (!found.variants.is_empty()).then(|| found.variants.remove(0));
-        let of_usual = usual.as_ref().and_then(schema);
-        let others = found
-            .variants
-            .into_iter()
-            .map(|variant| {
-                let both = of_usual.clone().zip(schema(&variant));
-                VariantDifferences {
-                    unusable: both.is_none(),
-                    fields: both.map_or_else(Vec::new, |(usual, other)| schema_differences(&usual, &other)),
-                    variant,
-                }
-            })
-            .collect();
+        let of_usual = match &usual {
+            Some(usual) => schema(usual).await,
+            None => None,
+        };
+        let mut others = Vec::new();
+        for variant in found.variants {
+            let both = of_usual.clone().zip(schema(&variant).await);
+            others.push(VariantDifferences {
+                unusable: both.is_none(),
+                fields: both.map_or_else(Vec::new, |(usual, other)| schema_differences(&usual, &other)),
+                variant,
+            });
+        }
         Ok(DifferencesPage {
             offering: found.offering,
             title: found.title,

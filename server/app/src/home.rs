@@ -300,7 +300,7 @@ impl Portal {
         let unwell =
             |status: &&PlaneSummary| !matches!(status.state, PlaneState::Ready | PlaneState::Connecting);
         let mut usage = self
-            .usage_of(&configuration.tenants.keys().cloned().collect())
+            .usage_within(configuration, configuration.tenants.keys())
             .await?;
         let over_quota = configuration
             .tenants

@@ -161,7 +161,10 @@ impl Entry {
             let (tenant, environment) = workspace?.resolve(configuration)?;
             let plan = self.offered.plans.first();
             let manifest = Value::Object(plan.map(|plan| plan.values.clone()).unwrap_or_default());
-            let (groups, roles) = (developer_groups(tenant), BTreeSet::from([Role::Developer]));
+            let (groups, roles) = (
+                developer_groups(configuration, tenant),
+                BTreeSet::from([Role::Developer]),
+            );
             let facts = PolicyInput {
                 action: Action::Create,
                 manifest: &manifest,
@@ -196,11 +199,11 @@ impl Entry {
 }
 
 /// Returns the SSO groups of the tenant's developers.
-fn developer_groups(tenant: &Tenant) -> BTreeSet<String> {
-    let members = tenant.spec.members.iter();
+fn developer_groups(configuration: &Configuration, tenant: &Tenant) -> BTreeSet<String> {
+    let members = configuration.members(tenant);
     members
-        .filter(|member| member.role == Role::Developer)
-        .map(|member| member.group.clone())
+        .filter(|(_, member)| member.role == Role::Developer)
+        .map(|(_, member)| member.group.clone())
         .collect()
 }
 

@@ -19,6 +19,8 @@ mod claim;
 mod claimed_planes;
 #[cfg(test)]
 mod claimed_planes_tests;
+#[cfg(test)]
+mod claimed_tenants_tests;
 mod claims;
 mod clusters;
 mod composition;
@@ -26,6 +28,7 @@ pub mod configuration;
 mod connect;
 mod cut;
 mod definition_trial;
+mod dependencies;
 mod draft;
 mod env;
 mod error;
@@ -57,8 +60,12 @@ mod progress;
 pub mod proof;
 mod properties;
 mod publications;
+mod quota_lines;
+#[cfg(test)]
+mod quota_lines_tests;
 mod request;
 mod requests;
+mod residents;
 mod review_diff;
 mod rows;
 mod search;
@@ -92,8 +99,8 @@ pub use navigation::Navigation;
 pub use operations::{
     AcceptCluster, ActOnClaims, AdoptClaim, Cordon, CreateToken, Decide, DecidePermission, DeleteClaim,
     EndAccess, EndOwnAccess, EnrolAgent, FetchKubeconfig, PostComment, RenewClaim, RevealSecret, RevokeAgent,
-    RevokeToken, SaveView, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, Uncordon,
-    UndoDecision, Withdraw,
+    RevokeToken, SaveView, SecretKeys, SelectedClaim, SubmitOutcome, SubmitRequest, TryDefinition, TryHealth,
+    Uncordon, UndoDecision, Withdraw,
 };
 pub use requests::RequestsQuery;
 pub use usage_page::UsageQuery;

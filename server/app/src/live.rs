@@ -144,12 +144,12 @@ impl Portal {
     pub async fn tail_audit_log(&self, authority: &SystemAuthority, last: Option<i64>) -> Result<i64> {
         let scope = authority.scope();
         let page = Page::first(if last.is_some() { BATCH } else { 1 });
-        let mut events = self
-            .store()
-            .events(&scope, &EventFilter::default(), &page)
-            .await?
-            .items;
-        let newest = events.first().map_or(0, |event| event.sequence);
+        let new = EventFilter {
+            after: last,
+            ..EventFilter::default()
+        };
+        let events = self.store().events(&scope, &new, &page).await?.items;
+        let newest = events.first().map_or(last.unwrap_or(0), |event| event.sequence);
         let Some(last) = last else {
             self.configuration_now().await?;
             self.learn_recorded_claims().await?;
@@ -162,7 +162,6 @@ impl Portal {
             let _ = self.shared.recorded.send(AuditNotification::Missed);
             return Ok(newest);
         }
-        events.retain(|event| event.sequence > last);
         if events.iter().any(|event| made_recorded_claim(&event.event)) {
             self.learn_recorded_claims().await?;
         }
@@ -173,7 +172,7 @@ impl Portal {
             self.configuration_now().await?;
         }
         if self.shared.recorded.receiver_count() == 0 {
-            return Ok(newest.max(last));
+            return Ok(newest);
         }
         let ids = events.iter().filter_map(|event| event.event.request).collect();
         let requests = self.store().requests_by_id(&scope, &ids).await?;
@@ -199,7 +198,7 @@ impl Portal {
                 let _ = self.shared.recorded.send(recorded);
             }
         }
-        Ok(newest.max(last))
+        Ok(newest)
     }
 
     /// Reads the owners of cluster-scoped claims and of those of consumers from the audit log, which replicas share.

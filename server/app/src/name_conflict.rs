@@ -52,11 +52,17 @@ impl Portal {
                     .find(|request| request.action == Action::Create && request.claim == claim.reference)
             })
             .or_else(|| requests.iter().find(|request| !request.state.is_end()))
-            .or_else(|| just_made(&requests, self.now()));
+            .or_else(|| just_made(&requests, self.now()).filter(|request| !self.is_deleted_again(request)));
         if claim.is_none() && by.is_none() {
             return Ok(None);
         }
         Ok(Some(self.who_has_it(draft, viewer, claim, by)))
+    }
+
+    /// True if what the request made was seen, and its deletion too: no watch is awaited for it.
+    pub(super) fn is_deleted_again(&self, request: &Request) -> bool {
+        let uid = request.uid.as_deref();
+        uid.is_some_and(|uid| self.planes().has_seen_deleted(&request.claim.plane, uid))
     }
 
     /// Returns the environment's claim of the name on any control plane, other than the draft's own.

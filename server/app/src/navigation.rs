@@ -2,7 +2,7 @@
 
 use portico_api::TenantChoice;
 use portico_domain::approver::Approver;
-use portico_domain::documents::{Configuration, Outcome};
+use portico_domain::documents::{Configuration, NamespaceTemplate, Outcome};
 use portico_domain::policy::is_approver;
 use portico_domain::tenancy::{Role, Viewer};
 
@@ -49,12 +49,16 @@ impl Portal {
             0
         };
         let tenants = configuration
-            .tenants
-            .values()
-            .filter(|tenant| viewer.roles().contains_key(&tenant.name))
-            .map(|tenant| TenantChoice {
+            .nested(|tenant| viewer.roles().contains_key(&tenant.name))
+            .into_iter()
+            .map(|(level, tenant)| TenantChoice {
                 name: tenant.name.clone(),
                 title: tenant.title().to_owned(),
+                parent: configuration
+                    .lineage(tenant)
+                    .nth(1)
+                    .map(|parent| parent.title().to_owned()),
+                level,
                 environments: tenant
                     .spec
                     .environments
@@ -81,10 +85,18 @@ fn publishes(viewer: &Viewer, configuration: &Configuration) -> bool {
     publications.any(|publication| viewer.roles().contains_key(&publication.spec.publisher))
 }
 
-/// True if templates hand out kubeconfigs, and the viewer is in a tenant.
+/// True if templates hand out kubeconfigs, or people sign in to control planes as themselves, and the viewer is in a tenant.
 pub(super) fn may_use_kubectl(viewer: &Viewer, configuration: &Configuration) -> bool {
+    let mut planes = configuration.control_planes.values();
+    let by_oidc = planes.any(|plane| {
+        let address = plane.spec.public_address.as_ref();
+        address.is_some_and(|address| address.oidc.is_some())
+    });
     let mut templates = configuration.namespace_templates.values();
-    !viewer.roles().is_empty() && templates.any(|template| template.spec.kubeconfig.is_some())
+    let handed_out = |template: &NamespaceTemplate| {
+        template.spec.kubeconfig.is_some() || (by_oidc && template.spec.groups.is_some())
+    };
+    !viewer.roles().is_empty() && templates.any(handed_out)
 }
 
 /// True if the viewer administers a tenant.

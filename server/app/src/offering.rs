@@ -1,6 +1,9 @@
 //! An offering's page.
 
-use portico_api::{ConnectionOutline, OfferingLifecycle, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
+use portico_api::{
+    ConnectionOutline, MAX_COMPARED, MAX_OFFERING_CLAIMS, OfferingLifecycle, OfferingPage, PlanColumn,
+    ReceivedItem, ServedOn,
+};
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, NewClaims, Phase, Plan, SecretSource};
 use portico_domain::names::OfferingName;
@@ -9,10 +12,7 @@ use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneSummary};
 
-use super::{Denial, Portal, Result, Workspace, rows};
-
-/// Claims on its page at most.
-const MAX_CLAIMS: usize = 20;
+use super::{Denial, Portal, PortalError, Result, Workspace, rows};
 
 impl Portal {
     /// Returns an offering's page.
@@ -69,7 +69,7 @@ impl Portal {
             None => Vec::new(),
         };
         claims.sort_by_key(|claim| (claim.status.health == Health::Ready, claim.reference.name.clone()));
-        claims.truncate(MAX_CLAIMS);
+        claims.truncate(MAX_OFFERING_CLAIMS);
 
         Ok(OfferingPage {
             kind: offered.kind.clone(),
@@ -91,6 +91,36 @@ impl Portal {
                 .into(),
             card,
         })
+    }
+}
+
+impl Portal {
+    /// Returns the pages of offerings to compare them, in the order of `names`: at most [`MAX_COMPARED`], and none of those
+    /// that the viewer does not have where they work.
+    ///
+    /// # Errors
+    /// As [`Portal::offering`] of the first when none is left.
+    pub fn comparison(
+        &self,
+        viewer: &Viewer,
+        workspace: Option<&Workspace>,
+        names: &[OfferingName],
+    ) -> Result<Vec<OfferingPage>> {
+        let mut pages: Vec<OfferingPage> = Vec::new();
+        for name in names {
+            if pages.len() == MAX_COMPARED || pages.iter().any(|page| page.card.name == *name) {
+                continue;
+            }
+            match self.offering(viewer, workspace, name) {
+                Ok(page) => pages.push(page),
+                Err(PortalError::NotFound | PortalError::NotSynced { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match (pages.is_empty(), names.first()) {
+            (true, Some(first)) => self.offering(viewer, workspace, first).map(|page| vec![page]),
+            _ => Ok(pages),
+        }
     }
 }
 

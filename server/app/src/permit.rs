@@ -1,5 +1,6 @@
 //! Checks again whether a request may be applied: at each decision, and before each attempt to apply it.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,22 +9,25 @@ use kube_schema::Reason;
 use portico_api::words::over_quota;
 use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
+use portico_domain::claimed_tenant::TenantRequest;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Permission, Phase, Plan, Tenant};
 use portico_domain::manifest::{differences, requester_of};
 use portico_domain::obstacle::{NeededBy, Obstacle};
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester, quota_consumption, unmet};
 use portico_domain::publication::{PlaneUse, Service, is_consumer_namespace};
-use portico_domain::quota::{self, Amounts};
+use portico_domain::quota;
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_form as form;
 use portico_planes::{Offered, Served};
+use serde_json::Value;
 
-use super::lookups::{Lookups, takes_of_quota};
+use super::lookups::{Lookups, deleted_tenant, takes_of_quota};
 use super::names::{claim_place, title};
 use super::offering::plan_title;
-use super::usage::plans;
+use super::quota_lines::Effect;
+use super::usage::{Usage, plans};
 use super::{Portal, PortalError, Result, Unavailable, rows};
 
 impl PermissionCheck for Portal {
@@ -51,6 +55,8 @@ pub(super) enum Moment {
 /// The current state that a request is checked by.
 struct Now<'a> {
     request: &'a Request,
+    /// Its manifest merged with what controllers set, as the API server will.
+    merged: Cow<'a, Value>,
     configuration: &'a Configuration,
     tenant: &'a Tenant,
     environment: &'a Environment,
@@ -62,7 +68,8 @@ struct Now<'a> {
 
 impl Now<'_> {
     fn served(&self) -> Option<&Served> {
-        self.offered?.served.get(&self.request.claim.plane)
+        let served = self.offered?.served.get(&self.request.claim.plane)?;
+        Some(served)
     }
 
     fn plan(&self) -> Option<&Plan> {
@@ -151,8 +158,12 @@ impl Portal {
             let claim = self.planes().claim(&everything, &request.claim);
             claim.map(Visible::into_inner)
         };
+        let claim = claim
+            .as_deref()
+            .filter(|claim| Some(&claim.uid) == request.uid.as_ref());
         let now = Now {
             request,
+            merged: merged(request, claim),
             configuration,
             tenant,
             environment,
@@ -160,17 +171,18 @@ impl Portal {
             // One that is not configured is waited for: a reload may be half way.
             plane: configuration.control_planes.get(&request.claim.plane),
             offered: catalog.get(&request.claim.offering).map(AsRef::as_ref),
-            claim: claim
-                .as_deref()
-                .filter(|claim| Some(&claim.uid) == request.uid.as_ref()),
+            claim,
         };
         let obstacle = standing(&now)
             .or_else(|| managed_elsewhere(&now))
+            .or_else(|| self.not_abandoned(configuration, request, now.claim?))
             .or_else(|| place_of(&now))
             .or_else(|| closed(&now, lookups, self.now()))
             .or_else(|| self.offering_of(&now))
             .or_else(|| plan_of(&now))
-            .or_else(|| validity(&now));
+            .or_else(|| tenant_faults(&now))
+            .or_else(|| self.tenant_in_use(&now, lookups))
+            .or_else(|| validity(&now, lookups));
         if let Some(obstacle) = obstacle {
             return Ok(ApplyPermission::Refused(obstacle));
         }
@@ -227,8 +239,8 @@ impl Portal {
         let facts = PolicyInput {
             action: request.action,
             manifest: match request.action {
-                Action::Delete => object.unwrap_or(&request.manifest),
-                _ => &request.manifest,
+                Action::Delete => object.unwrap_or(&now.merged),
+                _ => &now.merged,
             },
             previous: object.or(request.previous.as_ref()),
             offering: &request.claim.offering,
@@ -270,29 +282,44 @@ impl Portal {
         })
     }
 
+    /// A tenant that is a claim goes when nothing is in it any more.
+    fn tenant_in_use(&self, now: &Now<'_>, lookups: &Lookups) -> Option<Obstacle> {
+        let request = now.request;
+        let tenant = deleted_tenant(now.configuration, request)?;
+        let title = tenant.title().to_owned();
+        if !self.claims_are_known(Some(&tenant.name)) {
+            return Some(Obstacle::NotRead { plane: title });
+        }
+        let claims = lookups.usage().get(&tenant.name).map_or(0, Usage::claims);
+        let tenants = now.configuration.children(&tenant.name).count();
+        (claims + tenants > 0).then_some(Obstacle::TenantInUse {
+            tenant: title,
+            claims,
+            tenants,
+        })
+    }
+
     fn quota_of(&self, now: &Now<'_>, lookups: &Lookups) -> Result<Option<Obstacle>> {
-        let limits = &now.tenant.spec.quota;
         let request = now.request;
         if !takes_of_quota(now.configuration, request) {
             return Ok(None);
         }
-        let Some(usage) = lookups.usage(&request.tenant) else {
-            let tenant = request.tenant.clone();
-            return Err(PortalError::Unavailable(Unavailable::QuotaUnknown { tenant }));
-        };
-        let mut used = usage.excluding(&request.claim);
-        let before = match request.action {
-            Action::Change => usage.for_claim(&request.claim),
-            _ => Amounts::new(),
-        };
-        quota::add(&mut used, &before);
         let catalog = self.planes().catalog();
         let after = quota_consumption(
             plans(&catalog, &request.claim.offering),
             request.plan.as_ref(),
-            &request.manifest,
+            &now.merged,
         );
-        let lines = quota::lines(limits, &used, &before, &after);
+        let effect = Effect {
+            claim: Some(&request.claim),
+            exists: request.action == Action::Change,
+            after: &after,
+        };
+        let lines = effect.lines(now.configuration, now.tenant, lookups.usage());
+        let Some(lines) = lines else {
+            let tenant = request.tenant.clone();
+            return Err(PortalError::Unavailable(Unavailable::QuotaUnknown { tenant }));
+        };
         let sentences: Vec<String> = quota::exceeded(&lines).map(over_quota).collect();
         Ok((!sentences.is_empty()).then_some(Obstacle::OverQuota { sentences }))
     }
@@ -447,8 +474,42 @@ fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
     })
 }
 
+/// Why a tenant may not be as it is asked for.
+fn tenant_faults(now: &Now<'_>) -> Option<Obstacle> {
+    let request = now.request;
+    if request.action == Action::Delete {
+        return None;
+    }
+    let document = now.configuration.offerings.get(&request.claim.offering);
+    let asked = TenantRequest {
+        declared: document.and_then(|document| document.spec.tenant.as_ref()),
+        configuration: now.configuration,
+        tenant: now.tenant,
+        requester: now.requester,
+        plan: now.plan(),
+        manifest: &request.manifest,
+        before: now.claim.map(|claim| &*claim.object),
+    };
+    let (_, fault) = asked.faults(&request.resource).into_iter().next()?;
+    let why = fault.to_string();
+    Some(Obstacle::TenantRefused { why })
+}
+
+/// The manifest of a request merged with what controllers set in the claim.
+fn merged<'a>(request: &'a Request, claim: Option<&Claim>) -> Cow<'a, Value> {
+    let fields = claim.and_then(|claim| Some((claim, claim.controller_fields.as_deref()?)));
+    match fields {
+        Some((claim, fields)) if matches!(request.action, Action::Change | Action::Renew) => {
+            let mut whole = request.manifest.clone();
+            fields.complete(&mut whole, &claim.object);
+            Cow::Owned(whole)
+        }
+        _ => Cow::Borrowed(&request.manifest),
+    }
+}
+
 /// Returns why it is invalid by the current definition, if that has changed since it was checked.
-fn validity(now: &Now<'_>) -> Option<Obstacle> {
+fn validity(now: &Now<'_>, lookups: &Lookups) -> Option<Obstacle> {
     let request = now.request;
     let served = now.served().filter(|_| now.sets_something())?;
     if request
@@ -459,9 +520,9 @@ fn validity(now: &Now<'_>) -> Option<Obstacle> {
         return None;
     }
     let before = now.claim.map(|claim| &*claim.object);
-    let judgement = served
-        .definition
-        .validate(&request.resource.version, &request.manifest, before);
+    let definition = lookups.definition(&served.definition);
+    let judgement =
+        definition.and_then(|definition| definition.validate(&request.resource.version, &now.merged, before));
     let why = match judgement {
         Err(error) => error.to_string(),
         Ok(judgement) => {

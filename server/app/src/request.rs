@@ -14,7 +14,6 @@ use portico_domain::names::RequestId;
 use portico_domain::obstacle::Obstacle;
 use portico_domain::permission::ApplyPermission;
 use portico_domain::policy::{approvers_in_words, quota_consumption, unmet};
-use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::Viewer;
 use portico_planes::Catalog;
@@ -26,6 +25,7 @@ use super::names::claim_place;
 use super::offering::plan_title;
 use super::permissions::Attempt;
 use super::permit::Moment;
+use super::quota_lines::Effect;
 use super::review_diff::{difference, review_diff};
 use super::usage::{cost, plan, plans, price};
 use super::{Denial, Portal, PortalError, Result, rows};
@@ -68,7 +68,7 @@ impl Portal {
             ..Step::Blocked.into()
         }));
         let (diff, against) = if request.state == State::AwaitingApproval {
-            review_diff(&catalog, request)
+            review_diff(&catalog, &lookups, request)
         } else {
             (difference(request), Baseline::WasLive)
         };
@@ -197,7 +197,7 @@ fn again(viewer: &Viewer, request: &Request) -> Option<String> {
     Some(yaml::print(&Value::Object(object)))
 }
 
-/// Returns the request's effect on the quota of its tenant.
+/// Returns the request's effect on the quotas of its tenant and of those above it.
 pub(super) fn quota_lines(
     configuration: &Configuration,
     catalog: &Catalog,
@@ -210,34 +210,19 @@ pub(super) fn quota_lines(
     if request.state.is_end() || !takes_of_quota(configuration, request) {
         return Vec::new();
     }
-    let Some(usage) = lookups.usage(&request.tenant) else {
-        return Vec::new();
-    };
-    let before = match request.action {
-        Action::Change => usage.for_claim(&request.claim),
-        _ => Amounts::new(),
-    };
-    // While it waits it is told alone, and beside it what it comes to with the others that wait.
-    let waits = request.state == State::AwaitingApproval;
-    let mut used = if waits {
-        usage.settled_excluding(&request.claim)
-    } else {
-        usage.excluding(&request.claim)
-    };
-    quota::add(&mut used, &before);
     let plans = plans(catalog, &request.claim.offering);
     let after = quota_consumption(plans, request.plan.as_ref(), &request.manifest);
-    let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
-    if waits {
-        let mut all = usage.excluding(&request.claim);
-        quota::add(&mut all, &before);
-        for line in &mut lines {
-            line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
-            let used = all.get(&line.resource).copied().unwrap_or(0);
-            line.with_others = used.saturating_add_signed(line.takes);
-        }
-    }
-    lines
+    let effect = Effect {
+        claim: Some(&request.claim),
+        exists: request.action == Action::Change,
+        after: &after,
+    };
+    let lines = if request.state == State::AwaitingApproval {
+        effect.lines_with_others(configuration, tenant, lookups.usage())
+    } else {
+        effect.lines(configuration, tenant, lookups.usage())
+    };
+    lines.unwrap_or_default()
 }
 
 /// Returns the price of a request; for a change compared with the price that is paid until it is applied.

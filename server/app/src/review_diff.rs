@@ -12,13 +12,18 @@ use portico_form as form;
 use portico_planes::Catalog;
 use serde_json::{Map, Value, json};
 
+use super::lookups::Lookups;
 use super::offering::plan_title;
 use super::usage::plan;
 
 /// What an approver has to look at, and what it is told against: for a change what differs from what was live, for a
 /// new claim what differs from what its plan and the defaults say by themselves. It is all that is applied, but for
 /// the marks of the request itself.
-pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, Baseline) {
+pub(super) fn review_diff(
+    catalog: &Catalog,
+    lookups: &Lookups,
+    request: &Request,
+) -> (Vec<DiffLine>, Baseline) {
     if request.action != Action::Create {
         return (difference(request), Baseline::Live);
     }
@@ -27,16 +32,21 @@ pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine
         title: plan_title(plan).to_owned(),
     });
     // Where the control plane serves it no longer, all of it is new.
-    let by_itself = by_itself(catalog, request).map(|itself| yaml::print(&itself));
+    let by_itself = by_itself(catalog, lookups, request).map(|itself| yaml::print(&itself));
     let wanted = yaml::print(&requested_fields(&request.manifest));
     (diff(&by_itself.unwrap_or_default(), &wanted), against)
 }
 
 /// Returns the manifest that plan and defaults alone give, on a control plane that serves the kind.
-fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
+fn by_itself(catalog: &Catalog, lookups: &Lookups, request: &Request) -> Option<Value> {
     let offered = catalog.get(&request.claim.offering)?;
     let served = offered.served.get(&request.claim.plane)?;
-    let schema = served.schema.as_ref()?;
+    let definition = lookups.definition(&served.definition).ok()?;
+    let schema = &*definition
+        .version(&served.resource.version)?
+        .schema
+        .clone()
+        .ok()?;
     let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
     let start = form::initial_object(
         schema,

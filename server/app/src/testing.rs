@@ -49,6 +49,11 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// As [`TestApp::new`], with another configuration.
+    pub(crate) async fn with(change: impl FnOnce(&mut Configuration)) -> Self {
         let simulated = Simulated::new("eu-shared", Simulation::default());
         simulated.objects().create(bucket_kind()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -56,7 +61,9 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, simulated.kubeconfig(serving.address())).unwrap();
-        let configuration = LiveConfiguration::fixed(configuration(&kubeconfig.display().to_string()));
+        let mut configuration = configuration(&kubeconfig.display().to_string());
+        change(&mut configuration);
+        let configuration = LiveConfiguration::fixed(configuration);
         let planes = Planes::new(portico_planes::Settings::default());
         let current = configuration.current();
         let tenants: Vec<_> = current.tenants.values().cloned().collect();

@@ -16,11 +16,11 @@ use serde_json::Value;
 use super::{Portal, Result};
 
 /// A tenant's quota usage by claim, requested claims included.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Usage(BTreeMap<ClaimRef, ClaimUsage>);
 
 /// Quota usage of one claim.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct ClaimUsage {
     /// Of the claim as it is; empty if there is none.
     now: Amounts,
@@ -31,6 +31,24 @@ struct ClaimUsage {
 }
 
 impl Usage {
+    /// Returns the usage of several tenants together. A claim that two of them have, as one whose tenant is being changed,
+    /// counts as the larger.
+    pub(super) fn of_all<'u>(parts: impl Iterator<Item = &'u Self>) -> Self {
+        let mut all = Self::default();
+        for (claim, held) in parts.flat_map(|part| &part.0) {
+            let known = all.0.entry(claim.clone()).or_default();
+            known.now = quota::larger(&known.now, &held.now);
+            known.asked = quota::larger(&known.asked, &held.asked);
+            known.waits |= held.waits;
+        }
+        all
+    }
+
+    /// Returns the number of claims, requested ones included.
+    pub(super) fn claims(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns the sum over all claims. A claim with an open change counts as the larger of before and after.
     pub(super) fn total(&self) -> Amounts {
         sum(self.0.values())
@@ -85,13 +103,7 @@ fn sum<'h>(held: impl Iterator<Item = &'h ClaimUsage>) -> Amounts {
 }
 
 impl Portal {
-    /// Returns the usage of a tenant. A claim whose plan is unknown counts as the largest.
-    pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
-        let mut usage = self.usage_of(&BTreeSet::from([tenant.clone()])).await?;
-        Ok(usage.remove(tenant).unwrap_or_default())
-    }
-
-    /// Returns the usage of each tenant, with one statement.
+    /// Returns the usage of each tenant alone, with one statement. A claim whose plan is unknown counts as the largest.
     pub(super) async fn usage_of(
         &self,
         tenants: &BTreeSet<TenantName>,

@@ -103,6 +103,7 @@ impl Portal {
                 .flat_map(BTreeMap::keys)
                 .map(|resource| quota_history(resource, &starts, &slots))
                 .collect(),
+            tenants_below: series.map_or(0, |name| configuration.subtree(name).len() - 1),
             ready_times: self.ready_rows(ready_times),
             costs: costs(&daily, current.as_ref(), first_month, date(now)),
             tenant,

@@ -71,9 +71,14 @@ impl Portal {
     pub(super) fn claims_are_known(&self, tenant: Option<&TenantName>) -> bool {
         let configuration = self.configuration();
         let tenant = tenant.map(|name| configuration.tenants.get(name));
-        let concerns = |plane| match tenant {
-            Some(tenant) => tenant.is_some_and(|tenant| configuration.may_have_claims_on(tenant, plane)),
-            None => true,
+        // Its quota counts what the tenants below it have, too.
+        let within = tenant.flatten().map(|tenant| configuration.subtree(&tenant.name));
+        let concerns = |plane| match &within {
+            Some(within) => {
+                let mut tenants = within.iter().filter_map(|name| configuration.tenants.get(name));
+                tenants.any(|tenant| configuration.may_have_claims_on(tenant, plane))
+            }
+            None => tenant.is_none(),
         };
         let mut planes = configuration.control_planes.values();
         planes.all(|plane| !concerns(plane) || self.planes().claims_synced(&plane.name))
@@ -85,9 +90,8 @@ impl Portal {
         scope: &Scope,
         series: &BTreeSet<Option<TenantName>>,
     ) -> Result<BTreeMap<Option<TenantName>, UsageCounters>> {
-        let tenants = series.iter().flatten().cloned().collect();
-        let usage = self.usage_of(&tenants).await?;
         let configuration = self.configuration();
+        let usage = self.usage_within(&configuration, series.iter().flatten()).await?;
         let count = |tenant: &Option<TenantName>| {
             let of_tenant = tenant.as_ref().and_then(|name| {
                 let tenant = configuration.tenants.get(name)?;

@@ -94,6 +94,7 @@ pub fn claimed_plane(
             cordoned: leaving,
             maintenance: Vec::new(),
             capacity: declared.capacity,
+            weight: 0,
             limits: Limits::default(),
         },
     })
@@ -188,6 +189,7 @@ mod tests {
                 cordoned: false,
                 maintenance: Vec::new(),
                 capacity: None,
+                weight: 0,
                 limits: Limits::default(),
             },
         }

@@ -29,6 +29,8 @@ pub struct ClaimLabels<'a> {
     pub expires_at: Option<Timestamp>,
     /// Why it was placed where it is.
     pub placed: Option<&'a str>,
+    /// The name of the portal.
+    pub portal: &'a str,
 }
 
 /// A line of a diff.
@@ -94,6 +96,10 @@ pub fn render(
     if let Some(placed) = claim_labels.placed {
         annotations.insert(labels::PLACED.to_owned(), Value::String(placed.to_owned()));
     }
+    annotations.insert(
+        labels::PORTAL.to_owned(),
+        Value::String(claim_labels.portal.to_owned()),
+    );
 
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), Value::String(name.to_string()));
@@ -314,6 +320,7 @@ mod tests {
             requester: Some(&requester),
             expires_at: Some("2026-06-01T12:00:00Z".parse().unwrap()),
             placed: Some("EU: it was requested."),
+            portal: "main",
         };
         let forged = json!({
             "kind": "Secret",

@@ -5,8 +5,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Manager;
+use crate::names::{OfferingName, TenantName};
 use crate::publication::Closed;
 use crate::tenancy::Lapse;
+use crate::tenant_tree::MAX_TENANT_LEVELS;
 
 /// Why a request may no longer be applied. Displayed to requesters and approvers, with advice.
 ///
@@ -153,6 +155,16 @@ pub enum Obstacle {
         /// Who.
         manager: Manager,
     },
+    /// Claims are on the control plane that nobody agreed to abandon.
+    #[error(
+        "On {plane} there is now {claims}, which nobody agreed to abandon. Delete that first, or withdraw this and ask for the deletion again."
+    )]
+    NotAbandoned {
+        /// By title.
+        plane: String,
+        /// Their names.
+        claims: String,
+    },
     /// A policy denies it.
     #[error("Policy refuses it now: {}", reasons.join(" "))]
     Denied {
@@ -165,11 +177,132 @@ pub enum Obstacle {
         /// One sentence for each resource.
         sentences: Vec<String>,
     },
+    /// The tenant that is asked for may not be as it is asked for.
+    #[error("The tenant cannot be as it was asked for: {why} Request it again.")]
+    TenantRefused {
+        /// The first fault, as a sentence.
+        why: String,
+    },
+    /// Something is in the tenant that would be deleted.
+    #[error("{}", tenant_in_use(tenant, *claims, *tenants))]
+    TenantInUse {
+        /// By title.
+        tenant: String,
+        /// Its claims and those of tenants below it, requested ones included.
+        claims: usize,
+        /// Number of tenants in it.
+        tenants: usize,
+    },
     /// The manifest differs from the one that was frozen.
     #[error(
         "Its manifest differs from the one that was submitted: it was altered in the database. Tell the platform team."
     )]
     Altered,
+}
+
+/// What is wrong with a request for a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TenantFault {
+    /// It is another of Portico's documents, or its offering does not say that it makes tenants.
+    #[error("This is a document of Portico itself, which only the platform team writes.")]
+    NotOffered,
+    /// Its name does not say whose it is.
+    #[error(
+        "A tenant that {tenant} asks for is within it and has its name in front: {tenant}-{}.",
+        example(.name)
+    )]
+    Name {
+        /// The tenant that asks.
+        tenant: TenantName,
+        /// The name as given.
+        name: String,
+    },
+    /// There is a tenant of that name.
+    #[error("There is a tenant {name} already. Choose another name.")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Too many are nested.
+    #[error("At most {MAX_TENANT_LEVELS} tenants may be nested, and this one would be one more.")]
+    TooDeep,
+    /// It is no `Tenant`.
+    #[error("It is no tenant: {0}.")]
+    Malformed(String),
+    /// The platform sets the field.
+    #[error("The platform sets {field}. Leave it out.")]
+    Closed {
+        /// The field: `spec.quota`.
+        field: String,
+    },
+    /// A namespace that is not made of its name.
+    #[error("Its namespace is {namespace}. Leave it out.")]
+    Namespace {
+        /// The one that it has.
+        namespace: String,
+    },
+    /// The namespace would be too long.
+    #[error("Its namespace would be {namespace}, which is longer than 63 characters. Choose shorter names.")]
+    NamespaceTooLong {
+        /// The namespace.
+        namespace: String,
+    },
+    /// Somebody has the namespace.
+    #[error("Its namespace would be {namespace}, which is another's. Choose another name.")]
+    NamespaceTaken {
+        /// The namespace.
+        namespace: String,
+    },
+    /// A group that the requester has nothing to do with.
+    #[error("You are not in the group {group}, and it has no role in {tenant}. Name one of those.")]
+    Group {
+        /// The group.
+        group: String,
+        /// The tenant that asks, by title.
+        tenant: String,
+    },
+    /// A role that may not be handed out.
+    #[error("This role is not handed out here. Who has it in {tenant} has it here, too.")]
+    Role {
+        /// The tenant that asks, by title.
+        tenant: String,
+    },
+    /// An offering that the tenant that asks may not request.
+    #[error("{tenant} may not request everything, so name offerings that it may: {}.", allowed(.offerings))]
+    Offerings {
+        /// The tenant that asks, by title.
+        tenant: String,
+        /// Those that it may request.
+        offerings: Vec<OfferingName>,
+    },
+}
+
+fn example(name: &str) -> &str {
+    if name.is_empty() { "web" } else { name }
+}
+
+fn allowed(offerings: &[OfferingName]) -> String {
+    let names: Vec<&str> = offerings.iter().map(OfferingName::as_str).collect();
+    names.join(", ")
+}
+
+/// Says what is still in a tenant that is to be deleted.
+#[must_use]
+pub fn tenant_in_use(tenant: &str, claims: usize, tenants: usize) -> String {
+    let counted = |count: usize, one: &str, several: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {several}")),
+    };
+    let there = [
+        counted(claims, "claim", "claims"),
+        counted(tenants, "tenant", "tenants"),
+    ];
+    let there: Vec<String> = there.into_iter().flatten().collect();
+    format!(
+        "The tenant {tenant} still has {}. Delete what is in it first.",
+        there.join(" and ")
+    )
 }
 
 /// The document that requires a label of the control plane.
@@ -230,8 +363,11 @@ impl Obstacle {
             Self::PlanChanged { .. } => "plan-changed",
             Self::NotValid { .. } => "not-valid",
             Self::ManagedElsewhere { .. } => "managed-elsewhere",
+            Self::NotAbandoned { .. } => "not-abandoned",
             Self::Denied { .. } => "denied",
             Self::OverQuota { .. } => "over-quota",
+            Self::TenantRefused { .. } => "tenant-refused",
+            Self::TenantInUse { .. } => "tenant-in-use",
             Self::Altered => "altered",
         }
     }

@@ -206,6 +206,7 @@ mod tests {
                 cordoned: false,
                 maintenance: Vec::new(),
                 capacity: None,
+                weight: 0,
                 limits: Limits::default(),
             },
         }
@@ -216,6 +217,7 @@ mod tests {
             name: name.parse().unwrap(),
             spec: TenantSpec {
                 title: None,
+                parent: None,
                 members: vec![],
                 environments: vec![Environment {
                     name: "production".parse().unwrap(),
@@ -223,7 +225,9 @@ mod tests {
                     production: true,
                     control_plane_labels: BTreeMap::new(),
                     preferred_control_plane_labels: BTreeMap::new(),
+                    placement: crate::documents::PlacementRules::default(),
                 }],
+                placement: crate::documents::PlacementRules::default(),
                 control_planes: PlaneGrant {
                     names: planes.iter().map(|name| name.parse().unwrap()).collect(),
                     match_labels: BTreeMap::new(),

@@ -413,13 +413,16 @@ mod tests {
             production: true,
             control_plane_labels: BTreeMap::new(),
             preferred_control_plane_labels: BTreeMap::new(),
+            placement: crate::documents::PlacementRules::default(),
         };
         let tenant = Tenant {
             name: "payments".parse().unwrap(),
             spec: TenantSpec {
                 title: None,
+                parent: None,
                 members: vec![],
                 environments: vec![environment.clone()],
+                placement: crate::documents::PlacementRules::default(),
                 control_planes: PlaneGrant::default(),
                 offerings: vec![],
                 quota: Quota::default(),

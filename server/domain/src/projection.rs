@@ -59,14 +59,15 @@ const NEVER_SETTABLE: [&str; 6] = [
     "writeConnectionSecretToRef",
 ];
 
-/// Labels and annotations that differ with every request, so they are not part of what was requested.
-const PER_REQUEST_LABELS: [&str; 6] = [
+/// Labels and annotations that differ with every request or portal, so they are not part of what was requested.
+const PER_REQUEST_LABELS: [&str; 7] = [
     labels::TENANT,
     labels::ENVIRONMENT,
     labels::REQUEST,
     labels::REQUESTER,
     labels::REQUESTER_NAME,
     labels::PLACED,
+    labels::PORTAL,
 ];
 
 /// A field that people may not set.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::documents::Quota;
+use crate::documents::{Quota, Tenant};
+use crate::names::TenantName;
 
 /// Amounts by resource name.
 pub type Amounts = BTreeMap<String, u64>;
@@ -16,6 +17,10 @@ pub type Amounts = BTreeMap<String, u64>;
 pub struct QuotaLine {
     /// `claims`, `memoryGib` …
     pub resource: String,
+    /// Whose quota it is, where that is a tenant above the one of the request. It bounds what that tenant and everything
+    /// below it hold together.
+    #[serde(default)]
+    pub above: Option<QuotaOwner>,
     /// What this request adds; negative if it frees some.
     pub takes: i64,
     /// The amount used before it.
@@ -28,6 +33,26 @@ pub struct QuotaLine {
     /// The amount used if this and those requests are applied.
     #[serde(default)]
     pub with_others: u64,
+}
+
+/// A tenant whose quota bounds those below it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaOwner {
+    /// Its name.
+    pub tenant: TenantName,
+    /// The name to show.
+    pub title: String,
+}
+
+impl From<&Tenant> for QuotaOwner {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            tenant: tenant.name.clone(),
+            title: tenant.title().to_owned(),
+        }
+    }
 }
 
 impl QuotaLine {
@@ -55,6 +80,7 @@ pub fn lines(quota: &Quota, used: &Amounts, before: &Amounts, after: &Amounts) -
         .filter(|(resource, _)| of(before, resource) != of(after, resource))
         .map(|(resource, limit)| QuotaLine {
             resource: resource.clone(),
+            above: None,
             takes: growth(of(before, resource), of(after, resource)),
             used: of(used, resource),
             limit: *limit,

@@ -38,6 +38,11 @@ pub enum WaitingReason {
         /// The control plane's name.
         plane: String,
     },
+    /// The claim's namespace is being deleted; once it is gone it is created again.
+    NamespaceTerminating {
+        /// The control plane's name.
+        plane: String,
+    },
     /// The control plane failed.
     PlaneError {
         /// Its name.
@@ -207,6 +212,7 @@ impl WaitingReason {
             Self::PlaneOverloaded { .. } => "plane-overloaded",
             Self::PlaneMisconfigured { .. } => "plane-misconfigured",
             Self::ConcurrentWrite { .. } => "concurrent-write",
+            Self::NamespaceTerminating { .. } => "namespace-terminating",
             Self::PlaneError { .. } => "plane-error",
             Self::PlaneInvalidResponse { .. } => "plane-invalid-response",
             Self::Deletion { .. } => "deletion",
@@ -288,6 +294,10 @@ impl fmt::Display for WaitingReason {
             Self::ConcurrentWrite { plane } => {
                 write!(f, "Waiting for another change on {plane} to finish.")
             }
+            Self::NamespaceTerminating { plane } => write!(
+                f,
+                "Waiting until the namespace is gone, which somebody is deleting on {plane}; then it is created again."
+            ),
             Self::PlaneError {
                 plane,
                 status,

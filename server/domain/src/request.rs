@@ -1,11 +1,13 @@
 //! Requests to create, change, renew, adopt or delete one claim, and their states.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::claim::ClaimRef;
+use crate::claim::{Claim, ClaimRef};
 use crate::documents::ResourceRef;
 use crate::names::{EnvironmentName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;
@@ -228,6 +230,30 @@ fn verb(transition: Transition) -> &'static str {
     }
 }
 
+/// What was on a control plane when its deletion was agreed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Abandoned {
+    /// `metadata.uid` of the claims.
+    pub claims: BTreeSet<String>,
+    /// The requests for new claims that were under way.
+    pub requests: BTreeSet<RequestId>,
+}
+
+impl Abandoned {
+    /// True if the claim was agreed to: it was there, or a request for it was.
+    #[must_use]
+    pub fn covers(&self, claim: &Claim) -> bool {
+        self.claims.contains(&claim.uid) || claim.request.is_some_and(|id| self.requests.contains(&id))
+    }
+
+    /// Hashes it, as SHA-256 in hex.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        manifest_hash(&serde_json::json!(self))
+    }
+}
+
 /// A request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -263,12 +289,15 @@ pub struct Request {
     /// request.
     #[serde(default)]
     pub take_over: Vec<String>,
+    /// For the deletion of a claim that is a control plane: what on it is abandoned. Nothing else is.
+    #[serde(default)]
+    pub abandons: Option<Abandoned>,
     /// How the control plane was chosen.
     pub placement: Placement,
     /// The requester.
     pub requester: Person,
     /// The requester's SSO groups at submission, for control planes that act as the person.
-    pub requester_groups: std::collections::BTreeSet<String>,
+    pub requester_groups: BTreeSet<String>,
     /// The requester's note.
     pub note: Option<String>,
     /// The required approval; `None`: none.
@@ -295,8 +324,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema, placement and the fields that are taken
-    /// over. A decision counts while this stays the same.
+    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema, placement, the fields that are taken over and
+    /// the claims that are abandoned. A decision counts while this stays the same.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut agreed = serde_json::json!({
@@ -312,6 +341,9 @@ impl Request {
         // Decisions on requests that take over nothing stay valid.
         if !self.take_over.is_empty() {
             agreed["takeOver"] = serde_json::json!(self.take_over);
+        }
+        if let Some(abandoned) = &self.abandons {
+            agreed["abandons"] = serde_json::json!(abandoned);
         }
         manifest_hash(&agreed)
     }

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::claim::labels;
 use crate::documents::{
-    Configuration, ControlPlane, Environment, EnvironmentKinds, KubeconfigAccess, NamespaceTemplate,
-    ResourceRef, Tenant,
+    Configuration, ControlPlane, Environment, EnvironmentKinds, GroupRef, KubeconfigAccess,
+    NamespaceTemplate, ResourceRef, TemplateGroups, Tenant,
 };
 use crate::names::{EnvironmentName, TenantName};
 use crate::placement::may_use;
@@ -35,6 +35,8 @@ pub struct TenantNamespace {
     pub kubeconfig: Option<KubeconfigAccess>,
     /// The `ClusterRole` of each role that has one.
     pub roles: BTreeMap<Role, String>,
+    /// The groups of members that have each `ClusterRole` there, as role bindings say it.
+    pub bound: BTreeMap<String, BTreeSet<GroupRef>>,
 }
 
 /// An object that a template puts into a namespace.
@@ -80,7 +82,7 @@ pub fn tenant_namespace(
         })
         .collect();
     (served && !templates.is_empty())
-        .then(|| Writer::new(&configuration.portal.name, tenant, environment).write(&templates))
+        .then(|| Writer::new(configuration, tenant, environment).write(&templates))
 }
 
 /// The kinds whose objects are looked for in tenants' namespaces, so that what no template has any more is found:
@@ -245,15 +247,15 @@ fn plural(kind: &str) -> String {
 
 /// Writes the objects of one namespace.
 struct Writer<'a> {
-    portal: &'a str,
+    configuration: &'a Configuration,
     tenant: &'a Tenant,
     environment: &'a Environment,
 }
 
 impl<'a> Writer<'a> {
-    fn new(portal: &'a str, tenant: &'a Tenant, environment: &'a Environment) -> Self {
+    fn new(configuration: &'a Configuration, tenant: &'a Tenant, environment: &'a Environment) -> Self {
         Self {
-            portal,
+            configuration,
             tenant,
             environment,
         }
@@ -274,6 +276,7 @@ impl<'a> Writer<'a> {
         let own = &self.environment.namespace;
         let mut roles = BTreeMap::new();
         let mut kubeconfig = None;
+        let mut bound = BTreeMap::new();
         for template in templates {
             let spec = &template.spec;
             own_labels.extend(spec.labels.clone());
@@ -298,7 +301,9 @@ impl<'a> Writer<'a> {
             for cluster_role in granted {
                 let mut subjects = Vec::new();
                 if let Some(groups) = groups {
-                    subjects.extend(self.groups_with(cluster_role, &roles, groups));
+                    let with_role = self.groups_with(cluster_role, &roles, groups);
+                    subjects.extend(group_subjects(&with_role, groups));
+                    bound.insert(cluster_role.clone(), with_role);
                 }
                 if kubeconfig.is_some() {
                     let name = account_name(own, cluster_role);
@@ -319,7 +324,7 @@ impl<'a> Writer<'a> {
         }
         own_labels.insert(labels::TENANT.to_owned(), self.tenant.name.to_string());
         own_labels.insert(labels::ENVIRONMENT.to_owned(), self.environment.name.to_string());
-        annotations.insert(labels::PORTAL.to_owned(), self.portal.to_owned());
+        annotations.insert(labels::PORTAL.to_owned(), self.configuration.portal.name.clone());
         let filled = |map: BTreeMap<String, String>| -> BTreeMap<String, String> {
             map.into_iter()
                 .map(|(key, value)| (key, self.fill(&value)))
@@ -347,37 +352,36 @@ impl<'a> Writer<'a> {
                 .collect(),
             kubeconfig,
             roles,
+            bound,
         }
     }
 
-    /// The groups of members whose role has this `ClusterRole`, as the control plane knows them. Groups of Kubernetes
-    /// itself are left out, since they may hold everybody.
+    /// The groups of members whose role has this `ClusterRole`. Groups of Kubernetes itself are left out, since they may
+    /// hold everybody.
     fn groups_with(
         &self,
         cluster_role: &str,
         roles: &BTreeMap<Role, String>,
-        groups: &crate::documents::TemplateGroups,
-    ) -> Vec<Value> {
+        groups: &TemplateGroups,
+    ) -> BTreeSet<GroupRef> {
         let has = |role: Role| {
             let own = lesser(role).iter().find_map(|role| roles.get(role));
             own.is_some_and(|own| own == cluster_role)
         };
-        let names: BTreeSet<String> = self
-            .tenant
-            .spec
-            .members
-            .iter()
+        self.configuration
+            .members(self.tenant)
+            .map(|(_, member)| member)
             .filter(|member| has(member.role))
             .filter(|member| {
                 let (own, wanted) = (&member.provider, &groups.provider);
                 own.is_none() || wanted.is_none() || own == wanted
             })
-            .map(|member| format!("{}{}", groups.prefix, member.group))
-            .filter(|name| !name.trim().starts_with("system:"))
-            .collect();
-        let subject =
-            |name| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name });
-        names.into_iter().map(subject).collect()
+            .filter(|member| !name_there(&member.group, groups).trim().starts_with("system:"))
+            .map(|member| GroupRef {
+                provider: member.provider.clone().or_else(|| groups.provider.clone()),
+                group: member.group.clone(),
+            })
+            .collect()
     }
 
     fn in_namespace(&self, template: &str, namespace: &str, mut object: Value) -> Value {
@@ -390,7 +394,7 @@ impl<'a> Writer<'a> {
             ("labels", labels::TENANT, self.tenant.name.as_str()),
             ("labels", labels::ENVIRONMENT, self.environment.name.as_str()),
             ("labels", labels::TEMPLATE, template),
-            ("annotations", labels::PORTAL, self.portal),
+            ("annotations", labels::PORTAL, &self.configuration.portal.name),
         ] {
             if !metadata[map].is_object() {
                 metadata[map] = json!({});
@@ -420,6 +424,20 @@ impl<'a> Writer<'a> {
             .replace("{environment}", self.environment.name.as_str())
             .replace("{namespace}", &self.environment.namespace)
     }
+}
+
+/// The name by which the control plane knows a group.
+fn name_there(group: &str, groups: &TemplateGroups) -> String {
+    format!("{}{group}", groups.prefix)
+}
+
+fn group_subjects(bound: &BTreeSet<GroupRef>, groups: &TemplateGroups) -> Vec<Value> {
+    let names: BTreeSet<String> = bound
+        .iter()
+        .map(|group| name_there(&group.group, groups))
+        .collect();
+    let subject = |name| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name });
+    names.into_iter().map(subject).collect()
 }
 
 fn resource_of(object: &Value) -> Result<ResourceRef, ()> {

@@ -101,6 +101,35 @@ fn control_planes_that_do_not_serve_an_environment_get_no_namespace_for_it() {
 }
 
 #[test]
+fn groups_of_the_tenants_above_are_bound_as_those_of_the_tenant() {
+    let template =
+        json!({ "roles": { "viewer": "view", "developer": "edit" }, "groups": { "prefix": "oidc:" } });
+    let (mut configuration, plane) = configuration(&[("one", template)]);
+    let organisation: Tenant = from_value(json!({ "name": "shop", "spec": {
+        "members": [{ "group": "shop", "role": "viewer" }, { "group": "heads", "role": "tenantAdmin" }],
+        "environments": [{ "name": "dev", "namespace": "shop-dev" }],
+        "controlPlanes": { "names": ["eu"] },
+    } }))
+    .unwrap();
+    let project = configuration.tenants.values_mut().next().unwrap();
+    project.spec.parent = Some(organisation.name.clone());
+    configuration
+        .tenants
+        .insert(organisation.name.clone(), organisation);
+    let found = tenant_namespaces(&configuration, &plane);
+    let of = |namespace: &str| found.iter().find(|it| it.name == namespace).unwrap();
+    assert_eq!(
+        subjects(of("pay-dev"), "portico:edit"),
+        ["oidc:devs", "oidc:heads", "oidc:leads", "oidc:partners"]
+    );
+    assert_eq!(
+        subjects(of("pay-dev"), "portico:view"),
+        ["oidc:audit", "oidc:shop", "oidc:system:authenticated"]
+    );
+    assert_eq!(subjects(of("shop-dev"), "portico:edit"), ["oidc:heads"]);
+}
+
+#[test]
 fn groups_are_bound_to_the_cluster_role_of_their_role() {
     let found = namespaces(&[(
         "one",
@@ -224,4 +253,19 @@ fn objects_that_a_template_cannot_have_are_refused() {
     ] {
         assert_eq!(template_resource(&of(kind)).unwrap().plural, plural);
     }
+}
+
+#[test]
+fn the_groups_that_are_bound_belong_to_the_provider_that_the_control_plane_knows() {
+    let template =
+        json!({ "roles": { "developer": "edit" }, "groups": { "provider": "sso", "prefix": "x:" } });
+    let found = namespaces(&[("one", template)]);
+    let group = |name: &str| GroupRef {
+        provider: Some("sso".into()),
+        group: name.into(),
+    };
+    let expected = BTreeMap::from([("edit".to_owned(), BTreeSet::from([group("devs"), group("leads")]))]);
+    assert_eq!(found[0].bound, expected);
+    let without = namespaces(&[("one", json!({ "roles": { "developer": "edit" } }))]);
+    assert!(without[0].bound.is_empty());
 }

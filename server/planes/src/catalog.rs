@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use kube_schema::{Definition, Schema};
 use portico_domain::claim::{Adapter, ClaimKind};
+use portico_domain::claimed_tenant;
 use portico_domain::documents::{
     Access, Audience, Category, Lifecycle, Offering, OfferingSpec, Plan, ResourceRef,
 };
@@ -14,7 +14,7 @@ use portico_domain::projection::Projection;
 use portico_form::FormHints;
 
 use crate::column::Column;
-use crate::discovery::Kind;
+use crate::discovery::{HeldDefinition, HeldSchema, Kind};
 
 /// A snapshot of what all control planes offer.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Catalog {
 
     /// An offering on one control plane.
     #[must_use]
-    pub fn served(&self, name: &OfferingName, plane: &PlaneName) -> Option<&Served> {
+    pub fn served(&self, name: &OfferingName, plane: &PlaneName) -> Option<&Arc<Served>> {
         self.offerings.get(name)?.served.get(plane)
     }
 }
@@ -88,7 +88,7 @@ pub struct Offered {
     /// True if a document names it.
     pub documented: bool,
     /// The control planes that serve it, including unreachable ones.
-    pub served: BTreeMap<PlaneName, Served>,
+    pub served: BTreeMap<PlaneName, Arc<Served>>,
 }
 
 impl Offered {
@@ -143,6 +143,10 @@ impl Offered {
             Some(marked) if spec.form == FormHints::default() => marked,
             _ => spec.form.clone(),
         };
+        let form = match &spec.tenant {
+            Some(declared) => form_of_tenant(form, claimed_tenant::hidden_fields(declared, &spec.plans)),
+            None => form,
+        };
         Self {
             name: name.clone(),
             group: group.to_owned(),
@@ -169,23 +173,56 @@ impl Offered {
             hidden: spec.hidden,
             claim_kind: first.map(|kind| kind.claim_kind).unwrap_or_default(),
             documented: document.is_some(),
-            served: kinds
-                .iter()
-                .map(|(plane, dedicated, kind)| ((*plane).clone(), Served::of(kind, dedicated)))
-                .collect(),
+            served: served(kinds),
         }
     }
+}
+
+/// What each control plane serves, once for those that serve the same.
+fn served(kinds: &[(&PlaneName, &[TenantName], &Arc<Kind>)]) -> BTreeMap<PlaneName, Arc<Served>> {
+    let mut known: Vec<(&Arc<Kind>, &[TenantName], Arc<Served>)> = Vec::new();
+    kinds
+        .iter()
+        .map(|(plane, dedicated, kind)| {
+            let same = known
+                .iter()
+                .find(|(other, others, _)| Arc::ptr_eq(other, kind) && others == dedicated);
+            let served = if let Some((_, _, served)) = same {
+                served.clone()
+            } else {
+                let served = Arc::new(Served::of(kind, dedicated));
+                known.push((kind, dedicated, served.clone()));
+                served
+            };
+            ((*plane).clone(), served)
+        })
+        .collect()
+}
+
+/// The form of a tenant: without what people may not say, and with its title first.
+fn form_of_tenant(mut form: FormHints, hidden: Vec<String>) -> FormHints {
+    if form.order.is_empty() {
+        form.order = ["spec.title", "spec.members", "spec.environments"]
+            .map(str::to_owned)
+            .to_vec();
+    }
+    let title = form.fields.entry("spec.title".to_owned()).or_default();
+    title.advanced.get_or_insert(false);
+    for path in hidden {
+        form.fields.entry(path).or_default().hidden = true;
+    }
+    form
 }
 
 /// An offering as one control plane serves it.
 #[derive(Debug, Clone)]
 pub struct Served {
     /// The version to use.
-    pub resource: ResourceRef,
+    pub resource: Arc<ResourceRef>,
     /// The CRD with all versions.
-    pub definition: Arc<Definition>,
+    pub definition: Arc<HeldDefinition>,
     /// The schema of the version to use; `None` if it is unusable, see `problem`.
-    pub schema: Option<Arc<Schema>>,
+    pub schema: Option<HeldSchema>,
     /// The kind of its claims there.
     pub claim_kind: ClaimKind,
     /// A hash of the schema. Equal hashes mean equal forms.

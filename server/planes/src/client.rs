@@ -1,17 +1,19 @@
 //! The HTTP client of a control plane, bounded in time and bytes.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::client::Body;
 use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn};
 use serde_json::Value;
 
 use crate::actor::{Actor, impersonation};
+use crate::clock::ClockOffset;
 use crate::cluster::ClusterCheck;
 use crate::connect::{
     Clients, Connection, Credential, OpenedConnections, ServerAddress, WatchSlot, WorkspaceAddress, explain,
@@ -24,9 +26,13 @@ const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 /// Longest error response that is read, in bytes.
 const MAX_ERROR_BYTES: usize = 256 * 1024;
 
-/// A control plane's client and its limits. Cheap to clone.
+/// A control plane's client and its limits. Cheap to clone, and small: each watch has one.
 #[derive(Clone)]
-pub(crate) struct ApiClient {
+pub(crate) struct ApiClient(Arc<Parts>);
+
+/// What a client is made of.
+#[derive(Clone)]
+pub(crate) struct Parts {
     /// The control plane's name in errors.
     pub(crate) title: Arc<str>,
     pub(crate) limits: Limits,
@@ -44,6 +50,22 @@ pub(crate) struct ApiClient {
     workspace: Option<Arc<WorkspaceAddress>>,
     /// What the paths of calls begin with.
     prefix: Arc<str>,
+    /// What its responses say of its clock.
+    clock: Arc<ClockOffset>,
+}
+
+impl Deref for ApiClient {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for ApiClient {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
 }
 
 /// An HTTP request to a control plane.
@@ -108,7 +130,7 @@ impl<'a> Call<'a> {
 
 impl ApiClient {
     pub(crate) fn new(title: String, connection: Connection, document: &ControlPlane) -> Self {
-        Self {
+        let parts = Parts {
             title: title.into(),
             limits: document.spec.limits.clone(),
             prefix: connection
@@ -126,13 +148,18 @@ impl ApiClient {
             impersonation: Arc::new(connection.impersonation),
             address: Arc::new(connection.address),
             cluster: None,
-        }
+            clock: Arc::default(),
+        };
+        parts.into()
     }
 
     /// Checks before each call that the right cluster answers.
-    pub(crate) fn checking(mut self, cluster: ClusterCheck) -> Self {
-        self.cluster = Some(Arc::new(cluster));
-        self
+    pub(crate) fn checking(self, cluster: ClusterCheck) -> Self {
+        let parts = Parts {
+            cluster: Some(Arc::new(cluster)),
+            ..Parts::clone(&self)
+        };
+        parts.into()
     }
 
     /// Asks which cluster answers, and fails if it is not the right one, or does not accept the credentials. False if
@@ -151,11 +178,12 @@ impl ApiClient {
 
     /// A client for another workspace of the same kcp, by path or logical cluster.
     pub(crate) fn in_workspace(&self, path: &str) -> Self {
-        Self {
+        let parts = Parts {
             prefix: format!("/clusters/{path}").into(),
             cluster: None,
-            ..self.clone()
-        }
+            ..Parts::clone(self)
+        };
+        parts.into()
     }
 
     /// A client for an address that kcp publishes, such as that of a virtual workspace. Why not, in words, if it is not one
@@ -175,12 +203,15 @@ impl ApiClient {
                  Portico's credentials are not sent there"
             )
         })?;
-        Ok(Self {
+        let parts = Parts {
+            // It is no control plane's own.
+            title: format!("the endpoint {url}").into(),
             http,
             cluster: None,
             prefix: address.path().trim_end_matches('/').into(),
-            ..self.clone()
-        })
+            ..Parts::clone(self)
+        };
+        Ok(parts.into())
     }
 
     /// Why the credentials cannot be renewed, although they may still be valid.
@@ -196,6 +227,11 @@ impl ApiClient {
     /// When the first of the certificates expires.
     pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
         self.connections.earliest_expiry()
+    }
+
+    /// How far its clock is ahead of Portico's; negative if it is behind.
+    pub(crate) fn clock_offset(&self) -> SignedDuration {
+        self.clock.get()
     }
 
     /// The time limit for one call.
@@ -245,18 +281,21 @@ impl ApiClient {
         Ok((body, slot))
     }
 
-    async fn with_timeout<T>(
+    fn with_timeout<T>(
         &self,
         work: impl Future<Output = Result<T, PlaneError>>,
-    ) -> Result<T, PlaneError> {
+    ) -> impl Future<Output = Result<T, PlaneError>> {
         let after = self.timeout();
-        let timeout = || PlaneError::Timeout {
-            plane: self.title.to_string(),
-            after,
-        };
-        tokio::time::timeout(after, work)
-            .await
-            .unwrap_or_else(|_| Err(timeout()))
+        // Boxed, and before the future that has it: a call takes moments, but the room for it in the state of a task that
+        // watches would be kept its life long.
+        let work = Box::pin(tokio::time::timeout(after, work));
+        async move {
+            let timeout = |_| PlaneError::Timeout {
+                plane: self.title.to_string(),
+                after,
+            };
+            work.await.map_err(timeout).flatten()
+        }
     }
 
     async fn send(&self, http: &kube::Client, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
@@ -268,12 +307,14 @@ impl ApiClient {
             // Boxed, since it makes a call itself.
             Box::pin(cluster.before(&call.method, self)).await?;
         }
+        let sent_at = Timestamp::now();
         let sent = match cluster.filter(|_| call.method != Method::GET) {
             None => http.send(self.request(&call)?).await,
             Some(cluster) => Box::pin(self.send_to_known(http, &call, cluster)).await?,
         };
         let response = sent.map_err(|error| self.connection_error(&error))?;
         let (head, mut body) = response.into_parts();
+        self.clock.note(&head.headers, sent_at, Timestamp::now());
         if head.status.is_success() {
             return Ok((head.status, body));
         }

@@ -84,11 +84,20 @@ pub enum PlaneError {
         /// The message.
         message: String,
     },
-    /// A concurrent write happened within the API server. Retrying helps.
-    #[error("{message}")]
+    /// Others wrote to the object between its read and the write, again and again. Retrying helps.
+    #[error("Others are writing to it on the control plane at the moment. Nothing was changed; try again")]
     Contended {
         /// The message.
         message: String,
+    },
+    /// The claim's namespace is being deleted. It can be created again once it is gone.
+    #[error(
+        "The claim’s namespace is being deleted on {plane}. Try again once it is gone; if that lasts, tell the \
+         platform team"
+    )]
+    NamespaceTerminating {
+        /// The control plane's name.
+        plane: String,
     },
     /// An object with this name exists and does not belong to the request.
     #[error("{plane} already has {name}. Choose another name")]
@@ -151,7 +160,8 @@ impl PlaneError {
             | Self::Timeout { .. }
             | Self::RateLimited { .. }
             | Self::InvalidResponse { .. }
-            | Self::Contended { .. } => true,
+            | Self::Contended { .. }
+            | Self::NamespaceTerminating { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 408,
             _ => false,
         }
@@ -178,6 +188,7 @@ impl PlaneError {
             Self::NotFound { .. } => "not-found",
             Self::Conflict { .. } => "conflict",
             Self::Contended { .. } => "contended",
+            Self::NamespaceTerminating { .. } => "namespace-terminating",
             Self::AlreadyExists { .. } => "already-exists",
             Self::Gone { .. } => "gone",
             Self::Invalid { .. } => "invalid",
@@ -274,20 +285,24 @@ impl ErrorResponse<'_> {
     /// CRDs that are being deleted refuse new objects with the same status.
     fn forbidden(&self) -> PlaneError {
         let message = self.message("not permitted");
-        if let Some(what) = server_text::terminating(&message) {
-            let what = match what {
-                Terminating::Namespace => "The namespace",
-                Terminating::Definition => "The definition of this kind",
-            };
-            return PlaneError::Conflict {
-                managers: Vec::new(),
-                fields: Vec::new(),
-                message: format!(
-                    "{what} is being deleted on {}, so nothing can be created there. It was not applied; ask the \
-                     platform team, or choose another control plane",
-                    self.plane
-                ),
-            };
+        match server_text::terminating(&message) {
+            Some(Terminating::Namespace) => {
+                return PlaneError::NamespaceTerminating {
+                    plane: self.plane.to_owned(),
+                };
+            }
+            Some(Terminating::Definition) => {
+                return PlaneError::Conflict {
+                    managers: Vec::new(),
+                    fields: Vec::new(),
+                    message: format!(
+                        "The definition of this kind is being deleted on {}, so nothing can be created there. It was not \
+                         applied; ask the platform team, or choose another control plane",
+                        self.plane
+                    ),
+                };
+            }
+            None => {}
         }
         PlaneError::Forbidden {
             plane: self.plane.to_owned(),

@@ -15,6 +15,7 @@ mod certificate;
 mod claim_events;
 mod claims;
 mod client;
+mod clock;
 mod cluster;
 mod column;
 mod connect;
@@ -42,8 +43,9 @@ pub use claims::ClaimFilter;
 pub use cluster::{ClusterProblem, ClusterRegister, ClusterStatus};
 pub use column::Column;
 pub use connect::{ServerAddress, check_kubeconfig};
+pub use discovery::{HeldDefinition, HeldSchema};
 pub use error::{Cause, PlaneError};
-pub use home::{HOME_KINDS, HomeSnapshot, HomeWatch};
+pub use home::{HOME_KINDS, HomeObject, HomeReadError, HomeSnapshot, HomeWatch, read_home};
 pub use informers::{LastKnown, ObservedStatus};
 pub use ops::{
     AccountToken, Adoption, AdoptionPreview, Applied, Expect, ObjectMetadata, ObjectPages, ReadExports,
@@ -51,9 +53,10 @@ pub use ops::{
 };
 pub use registry::Planes;
 pub use required_rights::{
-    Requestable, RequestableKind, RequiredRight, in_workspace, required_rights, tenancy_rights,
+    Requestable, RequestableKind, RequiredRight, home_rights, in_workspace, only_documents, required_rights,
+    tenancy_rights,
 };
 pub use rights::RightsStatus;
-pub use shared::{Change, Settings};
+pub use shared::{Change, Documents, Settings};
 pub use status::{PlaneState, PlaneStatus, PlaneSummary, RecentError};
 pub use workspace::{ExportState, ExportStatus, ExportWatch};

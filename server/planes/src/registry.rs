@@ -13,7 +13,6 @@ use portico_domain::documents::{ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::ownership::{Ownership, RecordedClaim};
 use portico_domain::placement::NotUsable;
-use portico_domain::publication::ConsumerNamespace;
 use portico_domain::tenancy::Scope;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
@@ -24,7 +23,7 @@ use crate::claims::ClaimFilter;
 use crate::client::ApiClient;
 use crate::error::PlaneError;
 use crate::plane::{Plane, run_connection};
-use crate::shared::{Change, Desired, Settings, Shared, health_rules};
+use crate::shared::{Change, Desired, Documents, Settings, Shared, health_rules};
 use crate::status::{PlaneStatus, PlaneSummary};
 
 /// The registry of control planes. Cheap to clone; dropping the last clone closes all connections.
@@ -72,17 +71,29 @@ impl Planes {
     /// connection settings changed, and keeps the rest. Call it at start and on every reload, within a tokio runtime.
     /// Never waits for a control plane, but reads all claims again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
-        self.configure_with_consumers(planes, offerings, tenants, Vec::new());
+        self.configure_all(Documents {
+            control_planes: planes,
+            offerings,
+            tenants: tenants.to_vec(),
+            ..Documents::default()
+        });
     }
 
-    /// As [`Planes::configure`], with the namespaces of the consumers of tenants' services.
-    pub fn configure_with_consumers(
-        &self,
-        planes: Vec<ControlPlane>,
-        offerings: Vec<Offering>,
-        tenants: &[Tenant],
-        consumers: Vec<ConsumerNamespace>,
-    ) {
+    /// Returns the name of the portal, see [`Documents::portal`].
+    #[must_use]
+    pub fn portal(&self) -> Option<Arc<str>> {
+        self.0.shared.desired.load().portal.clone()
+    }
+
+    /// As [`Planes::configure`], with all that the documents say.
+    pub fn configure_all(&self, documents: Documents) {
+        let Documents {
+            control_planes: planes,
+            offerings,
+            tenants,
+            consumers,
+            portal,
+        } = documents;
         let shared = &self.0.shared;
         let _guard = self.0.configuring.lock();
         let tasks = self.0.tasks.lock();
@@ -92,7 +103,8 @@ impl Planes {
                 .into_iter()
                 .map(|offering| (offering.name.clone(), offering))
                 .collect(),
-            ownership: Ownership::of(tenants, &planes)
+            portal,
+            ownership: Ownership::of(&tenants, &planes)
                 .with_consumers(consumers)
                 .with_record_of(&shared.desired.load().ownership),
         };
@@ -126,7 +138,7 @@ impl Planes {
         for plane in after.values() {
             moved.extend(plane.claims.rebuild(
                 || shared.desired.load().ownership.clone(),
-                |offering| (desired.access(offering), desired.health(offering)),
+                |offering| desired.rules(offering),
             ));
         }
         let mut tasks = self.0.tasks.lock();
@@ -292,6 +304,15 @@ impl Planes {
             .get(scope, reference)
     }
 
+    /// True if the control plane has shown this claim and then its deletion, as far as is remembered.
+    #[must_use]
+    pub fn has_seen_deleted(&self, plane: &PlaneName, uid: &str) -> bool {
+        let planes = self.0.planes.load();
+        planes
+            .get(plane)
+            .is_some_and(|plane| plane.claims.has_seen_deleted(uid))
+    }
+
     /// The claim with its object, for work that serves nobody.
     pub(crate) fn claim_of_anybody(&self, reference: &ClaimRef) -> Option<Arc<Claim>> {
         let planes = self.0.planes.load();
@@ -305,6 +326,13 @@ impl Planes {
         let planes = self.0.planes.load();
         let discovered = |plane: &Arc<Plane>| plane.discovered.load(Ordering::Relaxed);
         planes.get(name).is_none_or(discovered)
+    }
+
+    /// How many kinds are known that a control plane offers.
+    #[must_use]
+    pub fn offered_kinds(&self, name: &PlaneName) -> usize {
+        let planes = self.0.planes.load();
+        planes.get(name).map_or(0, |plane| plane.offer.kinds.load().len())
     }
 
     /// True once the claims of this kind have been listed since Portico started, so that a missing claim is really

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::ClaimKind;
+use portico_domain::claimed_tenant::DOCUMENTS_GROUP;
 use portico_domain::documents::{ActAs, Configuration, ControlPlane, Kcp};
 use portico_domain::names::OfferingName;
 use portico_domain::tenant_namespace::{template_kinds, tenant_namespaces};
 use serde_json::Value;
 
 use crate::discovery::{Kind, Xrd, is_offered};
+use crate::home::HOME_KINDS;
 
 /// The group of Crossplane's own definitions.
 pub(crate) const CROSSPLANE: &str = "apiextensions.crossplane.io";
@@ -61,6 +63,22 @@ impl RequiredRight {
     }
 }
 
+/// Lists everything that Portico does on the home plane to follow Portico's documents there and to say what becomes of them.
+#[must_use]
+pub fn home_rights() -> Vec<RequiredRight> {
+    let on = |verb: &'static str, part: &'static str| {
+        HOME_KINDS
+            .map(|(_, plural)| RequiredRight::everywhere(verb, DOCUMENTS_GROUP, &format!("{plural}{part}")))
+    };
+    [on("list", ""), on("watch", ""), on("patch", "/status")].concat()
+}
+
+/// True if all that can be requested are Portico's own documents. Those have no namespaces, secrets and composed resources.
+#[must_use]
+pub fn only_documents(kinds: &BTreeSet<RequestableKind>) -> bool {
+    !kinds.is_empty() && kinds.iter().all(|kind| kind.group == DOCUMENTS_GROUP)
+}
+
 /// Lists everything that Portico does in its own name on a control plane that offers `kinds`.
 ///
 /// `namespaces` are those of the environments that may use the control plane; `crossplane` says whether Crossplane runs
@@ -72,6 +90,8 @@ pub fn required_rights(
     namespaces: &BTreeSet<String>,
     crossplane: bool,
 ) -> Vec<RequiredRight> {
+    let none = BTreeSet::new();
+    let namespaces = if only_documents(kinds) { &none } else { namespaces };
     let definitions =
         |verb| RequiredRight::everywhere(verb, "apiextensions.k8s.io", "customresourcedefinitions");
     let mut rights: Vec<_> = ["get", "list", "watch"].map(definitions).into();
@@ -129,6 +149,7 @@ pub fn in_workspace(rights: Vec<RequiredRight>, kcp: &Kcp) -> Vec<RequiredRight>
     let own = [
         RequiredRight::everywhere("get", "core.kcp.io", "logicalclusters"),
         RequiredRight::everywhere("list", "apis.kcp.io", "apibindings"),
+        RequiredRight::everywhere("watch", "apis.kcp.io", "apibindings"),
     ];
     own.into_iter()
         .chain(rights)
@@ -216,8 +237,8 @@ impl Requestable {
             let requestable = RequestableKind {
                 namespaced: kind.resource.namespaced,
                 legacy_claim: kind.claim_kind == ClaimKind::LegacyClaim,
-                group: kind.resource.group,
-                plural: kind.resource.plural,
+                group: kind.resource.group.clone(),
+                plural: kind.resource.plural.clone(),
             };
             let offered = is_offered(crd) || xrd.is_some_and(|xrd| xrd.offered);
             kinds.insert(name.to_owned(), (offered, requestable));

@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::ResourceRef;
 use portico_domain::placement::NotUsable;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What is known of Portico's rights on a control plane.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
     pub(crate) known: Mutex<Reviewed>,
     pub(crate) review_requested: Notify,
+    /// Changes after each review that succeeded.
+    pub(crate) reviewed: watch::Sender<()>,
 }
 
 /// The result of the last review.
@@ -88,6 +90,16 @@ impl Rights {
             reviewed_at: known.at,
             failed: known.failed.clone(),
         }
+    }
+
+    /// True if the last review found nothing that forbids to list and watch the kind in the namespace; `None`: everywhere.
+    pub(crate) fn may_watch(&self, resource: &ResourceRef, namespace: Option<&str>) -> bool {
+        let known = self.known.lock();
+        ["list", "watch"].into_iter().all(|verb| {
+            let everywhere = Right::of(verb, resource);
+            let here = namespace.map(|namespace| everywhere.in_namespace(namespace));
+            !known.missing.contains(&everywhere) && here.is_none_or(|here| !known.missing.contains(&here))
+        })
     }
 
     /// Why nothing of the kind can be placed in the namespace; `None` if nothing is known to forbid it.

@@ -8,13 +8,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use portico_domain::claim::{ClaimRef, HealthRules};
-use portico_domain::documents::{Access, ControlPlane, Offering};
+use portico_domain::documents::{ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::ownership::Ownership;
+use portico_domain::publication::ConsumerNamespace;
 use tokio::sync::{broadcast, watch};
 
 use crate::agent::AgentTransport;
-use crate::cache::{ClaimChange, Pool};
+use crate::cache::{ClaimChange, DocumentRules, Pool};
 use crate::catalog::{Catalog, Offered};
 use crate::cluster::{ClusterRegister, Clusters};
 use crate::connect::SharedClients;
@@ -39,6 +40,23 @@ pub struct Settings {
     pub probe_interval: Option<Duration>,
     /// Keeps which cluster answers for each control plane. Without it, whichever answers is taken for the right one.
     pub clusters: Option<Arc<dyn ClusterRegister>>,
+}
+
+/// The documents that [`Planes::configure_all`] applies.
+///
+/// [`Planes::configure_all`]: crate::Planes::configure_all
+#[derive(Debug, Clone, Default)]
+pub struct Documents {
+    /// The control planes.
+    pub control_planes: Vec<ControlPlane>,
+    /// What they offer.
+    pub offerings: Vec<Offering>,
+    /// The tenants.
+    pub tenants: Vec<Tenant>,
+    /// The namespaces of the consumers of tenants' services.
+    pub consumers: Vec<ConsumerNamespace>,
+    /// The name of the `Portal` document. Without it no claim is taken for another portal's.
+    pub portal: Option<Arc<str>>,
 }
 
 /// A change that subscribers hear of.
@@ -96,20 +114,21 @@ pub(crate) struct Desired {
     /// Compiled health expressions.
     pub(crate) health: BTreeMap<OfferingName, Arc<HealthRules>>,
     pub(crate) ownership: Ownership,
+    /// The portal's name.
+    pub(crate) portal: Option<Arc<str>>,
 }
 
 impl Desired {
-    /// The offering's `access`.
-    pub(crate) fn access(&self, offering: &OfferingName) -> Access {
-        self.offerings
-            .get(offering)
-            .map(|document| document.spec.access.clone())
-            .unwrap_or_default()
-    }
-
-    /// The offering's compiled health expressions, if it has any.
-    pub(crate) fn health(&self, offering: &OfferingName) -> Option<Arc<HealthRules>> {
-        self.health.get(offering).cloned()
+    /// What the documents say about the claims of the offering.
+    pub(crate) fn rules(&self, offering: &OfferingName) -> DocumentRules {
+        let document = self.offerings.get(offering);
+        DocumentRules {
+            access: document
+                .map(|document| document.spec.access.clone())
+                .unwrap_or_default(),
+            health: self.health.get(offering).cloned(),
+            portal: self.portal.clone(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 
@@ -112,6 +112,8 @@ pub struct PlaneStatus {
     pub cluster: ClusterStatus,
     /// The latency of the last probe.
     pub latency: Option<Duration>,
+    /// How far its clock is ahead of Portico's; negative if it is behind. Whole seconds; less than that is zero.
+    pub clock_offset: SignedDuration,
     /// When the first of its certificates expires: the server's or Portico's client certificate.
     pub certificate_expires_at: Option<Timestamp>,
 }

@@ -14,8 +14,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::demo_history;
-use super::serve::{ServeError, ServeOverrides, database_url, serve};
+use super::serve::{ServeError, ServeOverrides, database_url, serve, system_authority};
+use super::{demo_history, demo_publication};
 use crate::config;
 
 /// Marks a folder as a demo's, so that `--fresh` never empties another one.
@@ -23,6 +23,9 @@ const MARKER_FILE: &str = ".portico-demo";
 
 /// Marks a folder whose database has a month of usage.
 const HISTORY_FILE: &str = ".usage-history";
+
+/// Marks a folder in whose database a publication was accepted.
+const PUBLICATION_FILE: &str = ".publication";
 
 /// The arguments of `portico demo`.
 #[derive(Debug, Args)]
@@ -122,7 +125,7 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
         ..ServeOverrides::default()
     };
     if !arguments.empty {
-        insert_history(&overrides, &folder).await?;
+        insert_past(&overrides, &folder, &world).await?;
     }
     let mut announced = Ok(());
     let served = serve(overrides, Some(listener), stop, |portal, _| {
@@ -138,10 +141,10 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
     announced
 }
 
-/// Gives the portal's database a month of usage, once.
-async fn insert_history(overrides: &ServeOverrides, folder: &Path) -> Result<(), DemoError> {
-    let mark = folder.join(HISTORY_FILE);
-    if mark.exists() {
+/// Gives the portal's database what happened before the demo began, once.
+async fn insert_past(overrides: &ServeOverrides, folder: &Path, world: &Demo) -> Result<(), DemoError> {
+    let (history, publication) = (folder.join(HISTORY_FILE), folder.join(PUBLICATION_FILE));
+    if history.exists() && publication.exists() {
         return Ok(());
     }
     let configuration = config::open(&overrides.config).map_err(|problems| ServeError::Configuration {
@@ -152,11 +155,22 @@ async fn insert_history(overrides: &ServeOverrides, folder: &Path) -> Result<(),
     let store = Store::connect(&url, &portico_store::Settings::default())
         .await
         .map_err(ServeError::from)?;
-    demo_history::insert(&store, Timestamp::now())
-        .await
-        .map_err(ServeError::from)?;
+    if !history.exists() {
+        demo_history::insert(&store, Timestamp::now())
+            .await
+            .map_err(ServeError::from)?;
+        fs::write(&history, "").map_err(file("writing", &history))?;
+    }
+    if !publication.exists() {
+        // Once, whatever comes of it: its documents may have been changed by hand.
+        fs::write(&publication, "").map_err(file("writing", &publication))?;
+        let published = demo_publication::publish(world, &configuration, &store, &system_authority()).await;
+        if let Err(error) = published {
+            tracing::warn!(%error, "the demo starts without a publication that is accepted");
+        }
+    }
     store.close().await;
-    fs::write(&mark, "").map_err(file("writing", &mark))
+    Ok(())
 }
 
 fn default_folder() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portico_app::configuration::{LiveConfiguration, Report};
-use portico_planes::Planes;
+use portico_planes::{PlaneState, PlaneSummary, Planes};
 
 /// Waits a short time until the home plane has been read, so that its tenants and control planes are there from the
 /// start.
@@ -22,17 +22,16 @@ pub(super) async fn wait_for_home(configuration: &LiveConfiguration) {
     }
 }
 
-/// Waits a short time for the initial sync of the control planes, so that the catalog is not empty at first.
+/// Waits a short time for the initial sync of the control planes, so that the catalog is not empty at first. Where very many
+/// kinds are offered, to list the claims of all takes longer, and is not waited for: pages say what has not been read yet.
 pub(super) async fn wait_for_initial_sync(planes: &Planes) {
     const INITIAL_SYNC_TIMEOUT: Duration = Duration::from_secs(2);
+    const MANY_KINDS: usize = 100;
     let begun = tokio::time::Instant::now();
-    let connecting = || {
-        let planes = planes.summaries();
-        planes
-            .iter()
-            .any(|plane| plane.state == portico_planes::PlaneState::Connecting)
+    let is_awaited = |plane: &PlaneSummary| {
+        plane.state == PlaneState::Connecting && planes.offered_kinds(&plane.name) < MANY_KINDS
     };
-    while connecting() && begun.elapsed() < INITIAL_SYNC_TIMEOUT {
+    while planes.summaries().iter().any(is_awaited) && begun.elapsed() < INITIAL_SYNC_TIMEOUT {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

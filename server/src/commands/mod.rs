@@ -10,6 +10,8 @@ pub mod crds;
 pub mod demo;
 #[cfg(feature = "demo")]
 mod demo_history;
+#[cfg(feature = "demo")]
+mod demo_publication;
 mod initial_sync;
 pub mod migrate;
 pub mod rbac;

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kube_schema::yaml;
-use portico_domain::documents::{ActAs, ControlPlane, Offering};
+use portico_domain::documents::{ActAs, Configuration, Connection, ControlPlane, HomePlane, Offering};
 use portico_domain::names::PlaneName;
 use portico_domain::ownership::Ownership;
 use portico_planes::{
-    Requestable, RequestableKind, RequiredRight, in_workspace, required_rights, tenancy_rights,
+    HOME_KINDS, Requestable, RequestableKind, RequiredRight, home_rights, in_workspace, only_documents,
+    required_rights, tenancy_rights,
 };
 use serde_json::{Value, json};
 
@@ -25,8 +26,12 @@ pub struct RbacArguments {
     #[arg(long, env = "PORTICO_CONFIG")]
     config: PathBuf,
     /// The control plane, by its name in the configuration.
-    #[arg(long = "for", value_name = "CONTROLPLANE")]
-    control_plane: PlaneName,
+    #[arg(long = "for", value_name = "CONTROLPLANE", required_unless_present = "home")]
+    control_plane: Option<PlaneName>,
+    /// The home control plane, which holds Portico's documents. If it takes claims too, because tenants can be asked for,
+    /// the roles for that are printed as well.
+    #[arg(long, conflicts_with = "control_plane")]
+    home: bool,
     /// The definitions that the control plane serves, `-` for standard input: what `kubectl get
     /// customresourcedefinitions,compositeresourcedefinitions --output yaml` prints. Without it: every offering of the
     /// configuration, as a kind with namespaces.
@@ -58,10 +63,13 @@ pub enum RbacError {
     #[error("there is no control plane {name} in the configuration; there are: {known}")]
     NoSuchPlane {
         /// The name that was asked for.
-        name: PlaneName,
+        name: String,
         /// The names that there are.
         known: String,
     },
+    /// The configuration names no home control plane.
+    #[error("the configuration names no home control plane, in spec.home of the Portal")]
+    NoHome,
     /// A file could not be read.
     #[error("cannot read {path}: {error}")]
     Read {
@@ -95,33 +103,108 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
     let Some(configuration) = &loaded.configuration else {
         return Err(RbacError::Configuration(arguments.config.clone()));
     };
+    let subject = subject(arguments)?;
+    if arguments.home {
+        return home(arguments, configuration, &subject, out);
+    }
     let planes = &configuration.control_planes;
-    let Some(plane) = planes.get(&arguments.control_plane) else {
+    let asked = arguments.control_plane.as_ref();
+    let Some(plane) = asked.and_then(|name| planes.get(name)) else {
         let known: Vec<_> = planes.keys().map(ToString::to_string).collect();
         return Err(RbacError::NoSuchPlane {
-            name: arguments.control_plane.clone(),
+            name: asked.map(ToString::to_string).unwrap_or_default(),
             known: known.join(", "),
         });
     };
+    control_plane(arguments, configuration, plane, &subject, out)
+}
+
+/// Prints the roles for the home plane, and for the control plane of the same connection, if there is one.
+fn home(
+    arguments: &RbacArguments,
+    configuration: &Configuration,
+    subject: &Value,
+    out: &mut impl Write,
+) -> Result<(), RbacError> {
+    let Some(home) = &configuration.portal.spec.home else {
+        return Err(RbacError::NoHome);
+    };
+    let plurals = HOME_KINDS.map(|(_, plural)| plural).join(", ");
+    writeln!(
+        out,
+        "# The role that Portico needs on the home control plane, to follow the {plurals} there and to write their status.\n\
+         # Portico installs no definitions there: whoever runs `portico crds | kubectl apply --server-side --filename -` needs\n\
+         # the right to create and patch customresourcedefinitions."
+    )?;
+    let rights = home_rights();
+    let rights: Vec<_> = rights.iter().collect();
+    let name = "portico-home";
+    for document in [
+        role("ClusterRole", name, None, &rules(&rights)),
+        binding("ClusterRoleBinding", None, "ClusterRole", name, subject),
+    ] {
+        write!(out, "---\n{}", yaml::print(&document))?;
+    }
+    let takes_claims = configuration
+        .control_planes
+        .values()
+        .filter(|plane| is_home(home, &plane.spec.connection));
+    for plane in takes_claims {
+        writeln!(out, "---")?;
+        control_plane(arguments, configuration, plane, subject, out)?;
+    }
+    Ok(())
+}
+
+/// True if the control plane of this connection is the home plane.
+fn is_home(home: &HomePlane, connection: &Connection) -> bool {
+    match (home, connection) {
+        (
+            HomePlane::Kubeconfig { path, context },
+            Connection::Kubeconfig {
+                path: other,
+                context: other_context,
+            },
+        ) => path == other && context == other_context,
+        (HomePlane::InCluster {}, Connection::InCluster {}) => true,
+        _ => false,
+    }
+}
+
+/// Prints the roles for a control plane.
+fn control_plane(
+    arguments: &RbacArguments,
+    configuration: &Configuration,
+    plane: &ControlPlane,
+    subject: &Value,
+    out: &mut impl Write,
+) -> Result<(), RbacError> {
     let offerings = configuration.offerings.values();
     let requestable = match &arguments.definitions {
         Some(path) => {
             let named = offerings.map(|offering| offering.name.clone()).collect();
             Requestable::read(&read_definitions(path)?, &named)
         }
-        None => assumed(offerings.filter(|offering| plane.has_labels(&offering.spec.control_plane_labels))),
+        None => assumed(
+            offerings
+                .filter(|offering| !arguments.home || offering.spec.tenant.is_some())
+                .filter(|offering| plane.has_labels(&offering.spec.control_plane_labels)),
+        ),
     };
     let consumers = configuration.consumer_namespaces();
     let consumers = consumers
         .into_iter()
         .filter(|consumer| consumer.plane == plane.name);
     let ownership = Ownership::of(configuration.tenants.values(), [plane]).with_consumers(consumers);
-    let namespaces = ownership
-        .namespaces(&plane.name)
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let subject = subject(arguments)?;
+    let namespaces = if only_documents(&requestable.kinds) {
+        BTreeSet::new()
+    } else {
+        ownership
+            .namespaces(&plane.name)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    };
 
     let mut rights = required_rights(
         &plane.spec.act_as,
@@ -154,7 +237,7 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
     } else {
         namespaces
     };
-    for document in documents(&rights, &bound_in, &subject) {
+    for document in documents(&rights, &bound_in, subject) {
         write!(out, "---\n{}", yaml::print(&document))?;
     }
     Ok(())
@@ -187,7 +270,9 @@ fn notes(
             }
         }
     }
-    if arguments.definitions.is_none() {
+    if arguments.definitions.is_none() && arguments.home {
+        notes.push("Without --definitions, only tenants are taken to be offered there.".to_owned());
+    } else if arguments.definitions.is_none() {
         notes.push(
             "Without --definitions, each offering is assumed to be a namespaced kind, and kinds that are offered by \
              their label are missing."
@@ -207,27 +292,43 @@ fn notes(
                 .to_owned(),
         );
     }
-    for missing in &requestable.undefined {
+    if !requestable.undefined.is_empty() {
+        let undefined: Vec<_> = requestable.undefined.iter().map(ToString::to_string).collect();
         notes.push(format!(
-            "WARNING: the offering {missing} has no definition in --definitions."
+            "Offerings that --definitions does not have, so that there are no rights for them: {}.",
+            undefined.join(", ")
         ));
     }
-    if namespaces.is_empty() {
+    if arguments.user.is_none() {
+        let account = &arguments.service_account;
         notes.push(format!(
+            "They are bound to the service account {account}, which must exist."
+        ));
+    }
+    if matches!(plane.spec.act_as, ActAs::Portico)
+        && !requestable.kinds.is_empty()
+        && !only_documents(&requestable.kinds)
+    {
+        notes.push(
+            "To show what claims are composed of, grant get, list and watch on those kinds beside these roles.".to_owned(),
+        );
+    }
+    let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+    let names = names.join(", ");
+    notes.extend(if only_documents(&requestable.kinds) {
+        None
+    } else if namespaces.is_empty() {
+        Some(format!(
             "No tenant may use {name}, so there is no role for their namespaces."
-        ));
+        ))
+    } else if makes_namespaces {
+        Some(format!(
+            "Portico makes these namespaces, so that no role can be bound in them before. These roles \
+             are for all namespaces: {names}."
+        ))
     } else {
-        let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
-        let names = names.join(", ");
-        notes.push(if makes_namespaces {
-            format!(
-                "Portico makes these namespaces, so that no role can be bound in them before. These roles \
-                 are for all namespaces: {names}."
-            )
-        } else {
-            format!("These namespaces must exist: {names}.")
-        });
-    }
+        Some(format!("These namespaces must exist: {names}."))
+    });
     notes
 }
 
@@ -238,7 +339,8 @@ fn assumed<'o>(offerings: impl Iterator<Item = &'o Offering>) -> Requestable {
         Some(RequestableKind {
             group: group.to_owned(),
             plural: plural.to_owned(),
-            namespaced: true,
+            // Tenants have no namespace.
+            namespaced: offering.spec.tenant.is_none(),
             legacy_claim: false,
         })
     };

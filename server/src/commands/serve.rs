@@ -12,7 +12,7 @@ use portico_app::security::SecurityLog;
 use portico_app::{Env, Portal, RecordedClusters};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
-use portico_planes::Planes;
+use portico_planes::{Documents, Planes};
 use portico_store::{RequestChange, Sessions, Settings, Store, StoreError};
 use portico_web::auth::{Limits, Providers, Tokens, Viewers};
 use portico_web::telemetry::Telemetry;
@@ -337,15 +337,15 @@ fn default_database(folder: &Path) -> PathBuf {
 }
 
 /// Applies the configuration to the control planes.
-fn configure(planes: &Planes, configuration: &Configuration) {
+pub(super) fn configure(planes: &Planes, configuration: &Configuration) {
     planes.set_cache_limit(configuration.portal.spec.caches.bytes);
-    let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
-    planes.configure_with_consumers(
-        configuration.control_planes.values().cloned().collect(),
-        configuration.offerings.values().cloned().collect(),
-        &tenants,
-        configuration.consumer_namespaces(),
-    );
+    planes.configure_all(Documents {
+        control_planes: configuration.control_planes.values().cloned().collect(),
+        offerings: configuration.offerings.values().cloned().collect(),
+        tenants: configuration.tenants.values().cloned().collect(),
+        consumers: configuration.consumer_namespaces(),
+        portal: Some(configuration.portal.name.as_str().into()),
+    });
 }
 
 /// Applies every new configuration to the control planes.
@@ -453,7 +453,7 @@ async fn sample_usage(portal: Portal, authority: SystemAuthority, stop: Cancella
     clippy::disallowed_methods,
     reason = "the program's start is the one place that makes it"
 )]
-fn system_authority() -> SystemAuthority {
+pub(super) fn system_authority() -> SystemAuthority {
     SystemAuthority::at_start()
 }
 
@@ -481,7 +481,7 @@ async fn tail_audit_log(
         tokio::select! {
             () = stop.cancelled() => return,
             // Changes by this process are read at once, those of others after the pause.
-            _ = changes.recv() => {}
+            _ = changes.recv() => while changes.try_recv().is_ok() {},
             () = tokio::time::sleep(pause) => {}
         }
     }

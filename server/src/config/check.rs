@@ -8,6 +8,7 @@ mod labels;
 mod lifecycle;
 mod namespace_templates;
 mod offerings;
+mod placement;
 mod policies;
 mod portal;
 mod publications;

@@ -53,6 +53,13 @@ pub fn load(folder: &Path) -> Loaded {
     }
 }
 
+/// Returns the digest of the files that [`load`] would read; `None` if one cannot be read.
+pub(super) fn digest_of(folder: &Path) -> Option<String> {
+    let mut problems = Vec::new();
+    let texts = read_files(folder, &mut problems);
+    problems.is_empty().then(|| digest(&texts))
+}
+
 /// Parses and checks these files.
 pub(super) fn parse_and_check(texts: &BTreeMap<PathBuf, String>) -> (Vec<LocatedDocument>, Vec<Problem>) {
     let mut problems = Vec::new();

@@ -20,6 +20,7 @@ pub use agent::read_agent;
 pub use changes::changed_documents;
 pub use check::is_loopback;
 pub use load::load;
+pub(crate) use reload::{Checked, check_with_home};
 pub use reload::{open, watch};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use portico_app::configuration::{Problem, Severity};
+use portico_domain::claimed_tenant;
 use portico_domain::documents::{
     API_VERSION, Agent, AgentSpec, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec,
     NamespaceTemplate, NamespaceTemplateSpec, Offering, OfferingSpec, Portal, PortalSpec, Publication,
@@ -160,14 +161,22 @@ impl RawDocument {
                 labels,
                 spec,
             }),
-            Spec::Offering(spec) => Document::Offering(Box::new(Offering {
-                name: name.parse().map_err(bad)?,
-                spec: *spec,
-            })),
-            Spec::Tenant(spec) => Document::Tenant(Tenant {
-                name: name.parse().map_err(bad)?,
-                spec,
-            }),
+            Spec::Offering(spec) => {
+                let mut offering = Offering {
+                    name: name.parse().map_err(bad)?,
+                    spec: *spec,
+                };
+                claimed_tenant::complete(&mut offering);
+                Document::Offering(Box::new(offering))
+            }
+            Spec::Tenant(spec) => {
+                let mut tenant = Tenant {
+                    name: name.parse().map_err(bad)?,
+                    spec,
+                };
+                tenant.complete();
+                Document::Tenant(tenant)
+            }
             Spec::Agent(spec) => Document::Agent(Agent {
                 name: name.parse().map_err(bad)?,
                 spec,

@@ -17,6 +17,7 @@ mod namespace_templates;
 mod offerings;
 mod publications;
 mod sign_in;
+mod tenants;
 
 const PORTAL: &str = "\
 apiVersion: portico.dev/v1alpha1
@@ -87,7 +88,7 @@ fn an_unknown_field_names_file_line_and_field() {
         problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
         [
             "tenants.yaml:11: spec.environments[0].namepsace: unknown field `namepsace`; did you mean \
-          `namespace`? Known here: `name`, `namespace`, `production`, `controlPlaneLabels`, `preferredControlPlaneLabels`"
+          `namespace`? Known here: `name`, `namespace`, `production`, `controlPlaneLabels`, `preferredControlPlaneLabels`, `placement`"
         ]
     );
 }

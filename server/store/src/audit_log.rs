@@ -29,6 +29,8 @@ pub struct EventFilter {
     pub since: Option<Timestamp>,
     /// The latest time, exclusive.
     pub until: Option<Timestamp>,
+    /// The place in the record after which they are.
+    pub after: Option<i64>,
 }
 
 impl Store {
@@ -221,6 +223,9 @@ impl EventFilter {
         }
         if let Some(until) = self.until {
             query.push(" AND at < ").bind(until);
+        }
+        if let Some(after) = self.after {
+            query.push(" AND sequence > ").bind(after);
         }
     }
 }

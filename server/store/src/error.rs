@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use portico_domain::names::RequestId;
@@ -55,6 +56,9 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[source] sqlx::Error),
+    /// The transactions that were to become durable together did not.
+    #[error("the database failed to commit: {0}")]
+    NotCommitted(#[source] Arc<sqlx::Error>),
 }
 
 impl StoreError {
@@ -63,23 +67,8 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Database(error) => match error {
-                sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::WorkerCrashed => true,
-                // PostgreSQL: class 08 connection, 40 rollback, 53 resources, 57 operator intervention
-                // (starting up, shutting down). SQLite: 5 busy, 6 locked, and their extended codes.
-                sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                    ["08", "40", "53", "57"]
-                        .iter()
-                        .any(|class| code.len() == 5 && code.starts_with(class))
-                        || code
-                            .parse::<u32>()
-                            .is_ok_and(|code| matches!(code & 0xff, 5 | 6) && code < 100_000)
-                }),
-                _ => false,
-            },
+            Self::Database(error) => is_transient(error),
+            Self::NotCommitted(error) => is_transient(error),
             _ => false,
         }
     }
@@ -89,6 +78,25 @@ impl StoreError {
             what: what.into(),
             why: why.to_string(),
         }
+    }
+}
+
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
+            true
+        }
+        // PostgreSQL: class 08 connection, 40 rollback, 53 resources, 57 operator intervention
+        // (starting up, shutting down). SQLite: 5 busy, 6 locked, and their extended codes.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            ["08", "40", "53", "57"]
+                .iter()
+                .any(|class| code.len() == 5 && code.starts_with(class))
+                || code
+                    .parse::<u32>()
+                    .is_ok_and(|code| matches!(code & 0xff, 5 | 6) && code < 100_000)
+        }),
+        _ => false,
     }
 }
 

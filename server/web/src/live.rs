@@ -23,8 +23,6 @@ use super::viewer::{Api, Credential};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Maximum duration of a stream; then the browser reconnects.
 const MAX_DURATION: Duration = Duration::from_mins(10);
-/// Maximum number of open streams of one person.
-const MAX_STREAMS: usize = 32;
 
 /// Slot among a person's open streams; dropping it frees the slot.
 struct StreamPermit {
@@ -34,9 +32,10 @@ struct StreamPermit {
 
 impl StreamPermit {
     fn take(app: &App, subject: &str) -> Result<Self, Problem> {
+        let most = app.configuration.current().portal.spec.limits.event_streams;
         let mut open = app.streams.open.lock();
         let count = open.entry(subject.to_owned()).or_default();
-        if *count >= MAX_STREAMS {
+        if *count >= usize::try_from(most).unwrap_or(usize::MAX) {
             return Err(Problem::too_many(HEARTBEAT));
         }
         *count += 1;

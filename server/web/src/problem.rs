@@ -313,9 +313,11 @@ impl From<PortalError> for Problem {
 /// Returns the problem type of a conflict.
 pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
     match conflict {
-        Conflict::Overtaken | Conflict::RequestChanged | Conflict::ClaimReplaced | Conflict::AskChanged => {
-            ProblemType::Changed
-        }
+        Conflict::Overtaken
+        | Conflict::RequestChanged
+        | Conflict::ClaimReplaced
+        | Conflict::ResidentsChanged
+        | Conflict::AskChanged => ProblemType::Changed,
         Conflict::WrongState(_) | Conflict::AlreadyDecided | Conflict::Expired | Conflict::TooLateToUndo => {
             ProblemType::WrongState
         }
@@ -370,6 +372,7 @@ pub(super) fn of_plane_error(error: &PlaneError) -> ProblemType {
         PlaneError::Conflict { managers, .. } if managers.is_empty() => ProblemType::PlaneConflict,
         PlaneError::Conflict { .. } => ProblemType::FieldConflict,
         PlaneError::Contended { .. } => ProblemType::ConcurrentWrite,
+        PlaneError::NamespaceTerminating { .. } => ProblemType::NamespaceTerminating,
         PlaneError::AlreadyExists { .. } => ProblemType::AlreadyExists,
         PlaneError::Gone { .. } => ProblemType::ObjectGone,
         PlaneError::Invalid { .. } => ProblemType::PlaneRejected,

@@ -134,6 +134,8 @@ problem_types! {
     PlaneConflict = "control-plane-conflict", CONFLICT;
     /// Another write came between. Try again.
     ConcurrentWrite = "concurrent-write", CONFLICT;
+    /// The claim's namespace is being deleted on the control plane. Try again once it is gone.
+    NamespaceTerminating = "namespace-terminating", CONFLICT;
     /// The control plane has an object of that name that Portico did not create.
     AlreadyExists = "already-exists", CONFLICT;
     /// The object was deleted, or deleted and created again under the same name.

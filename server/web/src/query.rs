@@ -41,6 +41,12 @@ impl QueryParams {
         self.text(name)?.parse().ok()
     }
 
+    /// Parses all values of this name.
+    pub(super) fn all<T: FromStr>(&self, name: &str) -> Vec<T> {
+        let named = self.pairs.iter().filter(|(known, _)| known == name);
+        named.filter_map(|(_, value)| value.trim().parse().ok()).collect()
+    }
+
     /// True if the value is `true`.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.text(name) == Some("true")

@@ -2,7 +2,7 @@
 //! anonymous clients that send too many requests.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -18,29 +18,30 @@ use super::authenticated::Authenticated;
 use super::metrics::known_method;
 use super::problem::{Problem, ProblemKind};
 use super::problem_types::ProblemType;
-use super::routes::{self, Kind};
+use super::routes::Kind;
 
-/// The kind of each route.
-static ROUTE_KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
-    routes::table()
-        .into_iter()
-        .map(|route| (route.path, route.kind))
-        .collect()
-});
+/// The kind of each route, by its path.
+pub(super) type RouteKinds = Arc<HashMap<String, Kind>>;
 
 /// The parts of a request that matter when it is refused.
 struct Incoming {
     method: &'static str,
     path: String,
     route: Option<String>,
+    /// The kind of the route; `None` if there is no such route.
+    kind: Option<Kind>,
     changes: bool,
     token: bool,
 }
 
 /// Passes a request on and reports its refusal.
-pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(super) async fn watch(
+    State((app, kinds)): State<(App, RouteKinds)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let address = ClientAddress::of(request.headers(), request.extensions(), &app);
-    let incoming = Incoming::of(&request);
+    let incoming = Incoming::of(&request, &kinds);
     let limits = app.configuration.current().portal.spec.limits.clone();
     let authenticated = Authenticated::default();
     let counted = incoming.is_counted();
@@ -90,9 +91,10 @@ fn kind(response: &Response) -> Option<ProblemType> {
 }
 
 impl Incoming {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, kinds: &RouteKinds) -> Self {
         let route = request.extensions().get::<MatchedPath>();
         Self {
+            kind: route.and_then(|route| kinds.get(route.as_str()).copied()),
             method: known_method(request.method()),
             path: request.uri().path().to_owned(),
             route: route.map(|route| route.as_str().to_owned()),
@@ -101,14 +103,9 @@ impl Incoming {
         }
     }
 
-    /// Returns the kind of the route; `None` if there is no such route.
-    fn kind(&self) -> Option<Kind> {
-        ROUTE_KINDS.get(self.route.as_deref()?).copied()
-    }
-
     /// True if an anonymous request counts.
     fn is_counted(&self) -> bool {
-        self.kind() != Some(Kind::Unlimited)
+        self.kind != Some(Kind::Unlimited)
     }
 
     /// Returns the security event of a refused request.
@@ -140,7 +137,7 @@ impl Incoming {
         if self.token && !known && status == StatusCode::UNAUTHORIZED {
             return Some(SecurityEvent::TokenRefused);
         }
-        let guarded = self.kind().is_some_and(Kind::needs_viewer);
+        let guarded = self.kind.is_some_and(Kind::needs_viewer);
         let denied = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
         if !known || !guarded || !denied {
             return None;

@@ -1,5 +1,6 @@
 //! Builds the router from the table of routes, with the layers that every request passes.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::body::MAX_BODY_BYTES;
 use super::error_response;
 use super::guard::{self, PageGuard};
 use super::problem::Problem;
+use super::refusals::RouteKinds;
 use super::routes::Kind;
 use super::{metrics, refusals, routes, security, trace};
 
@@ -40,9 +42,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Builds the portal's service.
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let mut router = Router::new();
+    let mut kinds = HashMap::new();
     for route in routes::table() {
         let kind = route.kind;
         let (path, handler, stale) = route.into_handlers();
+        kinds.insert(path.clone(), kind);
         // The table applies the guard, so that no handler can forget it.
         let handler = match kind {
             Kind::Page | Kind::Form => {
@@ -77,7 +81,10 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(sessions)
-        .layer(from_fn_with_state(app.clone(), refusals::watch))
+        .layer(from_fn_with_state(
+            (app.clone(), RouteKinds::new(kinds)),
+            refusals::watch,
+        ))
         // A second time, for errors of the session layer. All other errors are rendered further in, where the page
         // knows who is signed in.
         .layer(from_fn_with_state(app.clone(), error_response::give_body))

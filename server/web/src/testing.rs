@@ -363,6 +363,12 @@ impl Browser {
 
     /// Opens the event stream.
     pub(super) async fn listen(&mut self) -> reqwest::Response {
+        let response = self.try_listen().await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response
+    }
+
+    pub(super) async fn try_listen(&mut self) -> reqwest::Response {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -370,9 +376,7 @@ impl Browser {
             .collect();
         let url = self.base.join("/events").unwrap();
         let request = self.http.get(url).header("cookie", cookies.join("; "));
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        response
+        request.send().await.unwrap()
     }
 
     async fn follow(&mut self, mut page: Page) -> Page {

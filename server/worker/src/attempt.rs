@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portico_domain::authz::SystemAuthority;
-use portico_domain::claim::labels;
+use portico_domain::claim::{Manager, labels};
 use portico_domain::obstacle::Obstacle;
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Request};
@@ -127,6 +127,11 @@ impl Attempt<'_> {
         let Some(uid) = meant(request) else {
             return Ok(unknown_object());
         };
+        if let Ok(Some(object)) = self.existing().await
+            && let Some(outcome) = self.of_other_portal(&object)
+        {
+            return Ok(outcome);
+        }
         let expect = if request.take_over.is_empty() {
             Expect::Uid(uid.clone())
         } else {
@@ -186,7 +191,7 @@ impl Attempt<'_> {
                 &request.resource,
                 &request.manifest,
                 &uid,
-                |live| projection.user_fields(live) == asked,
+                |live| projection.user_fields(live) == asked && self.of_other_portal(live).is_none(),
             )
             .await;
         match adopted {
@@ -215,7 +220,11 @@ impl Attempt<'_> {
             Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => {
                 return Ok(being_deleted(planes, request));
             }
-            Some(_) => {}
+            Some(object) => {
+                if let Some(outcome) = self.of_other_portal(&object) {
+                    return Ok(outcome);
+                }
+            }
         }
         let namespace = claim.namespace.as_deref();
         let deleted = planes
@@ -241,6 +250,14 @@ impl Attempt<'_> {
             // The delete was accepted; the next attempt checks whether it is complete.
             Err(_) => Ok(being_deleted(planes, request)),
         }
+    }
+
+    /// Holds the request if another Portico took the claim over since the permission was checked: what is watched may be
+    /// late, and the API server cannot tell one from the other.
+    fn of_other_portal(&self, object: &Value) -> Option<Outcome> {
+        let manager = Manager::other_portal(object, self.planes.portal().as_deref())?;
+        let obstacle = Obstacle::ManagedElsewhere { manager };
+        Some(Outcome::Held(WaitingReason::NotPermitted { obstacle }))
     }
 
     async fn existing(&self) -> Result<Option<Value>, PlaneError> {

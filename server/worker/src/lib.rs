@@ -9,6 +9,7 @@ mod backoff;
 mod expiry;
 mod housekeeping;
 mod outcome;
+mod overload;
 mod readiness;
 mod run;
 mod settings;
@@ -28,6 +29,8 @@ use portico_planes::Planes;
 use portico_store::Store;
 use tokio::sync::Notify;
 
+use overload::Overloaded;
+
 /// What the tasks of the worker share.
 #[derive(Clone)]
 struct WorkerContext {
@@ -41,6 +44,7 @@ struct WorkerContext {
     random: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Owner of the leases. Each start has its own, so that a worker does not take an earlier process's lease for its own.
     name: Arc<str>,
+    overloaded: Arc<Overloaded>,
     /// Notified when a request may be due.
     work_to_do: Arc<Notify>,
 }

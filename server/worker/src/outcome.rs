@@ -50,6 +50,9 @@ impl Outcome {
             }
             // Two writers met within the API server; it names nobody because nobody is in the way.
             PlaneError::Contended { .. } => again(WaitingReason::ConcurrentWrite { plane }),
+            PlaneError::NamespaceTerminating { plane } => {
+                again(WaitingReason::NamespaceTerminating { plane: plane.clone() })
+            }
             PlaneError::Refused {
                 plane,
                 status,
@@ -145,6 +148,7 @@ mod tests {
                 message: "not JSON".into(),
             },
             PlaneError::Unknown { plane: plane() },
+            PlaneError::NamespaceTerminating { plane: plane() },
             PlaneError::Contended {
                 message: "the object has been modified".into(),
             },

@@ -56,6 +56,7 @@ impl Worker {
             clock: Arc::new(clock),
             random: Arc::new(rand::random),
             name: name.into(),
+            overloaded: Arc::default(),
             work_to_do,
         })
     }
@@ -160,7 +161,9 @@ impl WorkerContext {
     async fn lease_due(&self, in_flight: &mut InFlight) -> Result<Duration, StoreError> {
         let at_a_time = self.settings.at_once_on_a_plane.max(1);
         let full = loop {
-            let full = in_flight.full(at_a_time);
+            // More are taken when half of them are done: a lease is a transaction of its own, for however many.
+            let mut full = in_flight.full(at_a_time.div_ceil(2));
+            full.extend(self.overloaded.at(self.now()).into_keys());
             let free = self.settings.at_once.saturating_sub(in_flight.tasks.len());
             if free == 0 {
                 // When one ends, the loop comes back here.
@@ -191,7 +194,11 @@ impl WorkerContext {
         let sleep = due.map_or(self.settings.idle, |due| {
             Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO)
         });
-        Ok(sleep.clamp(MIN_SLEEP, self.settings.idle))
+        let paused = self.overloaded.at(self.now()).into_values().min();
+        let pause = paused.map_or(self.settings.idle, |until| {
+            Duration::try_from(until.duration_since(self.now())).unwrap_or(Duration::ZERO)
+        });
+        Ok(sleep.min(pause).clamp(MIN_SLEEP, self.settings.idle))
     }
 
     /// Processes one request, whose lease this worker holds.

@@ -7,11 +7,13 @@ pub struct Settings {
     pub lease: Duration,
     /// Most requests processed at the same time.
     pub at_once: usize,
-    /// Most requests processed at the same time for one control plane, so that a slow one does not delay the others.
+    /// About as many requests are processed at the same time for one control plane, at most half as many more, so that a
+    /// slow one does not delay the others.
     pub at_once_on_a_plane: usize,
     /// The longest sleep while nothing is due. Other processes insert requests without notifying this one.
     pub idle: Duration,
-    /// The pause before the second attempt; it doubles from one to the next.
+    /// The pause before the second attempt; it doubles from one to the next. A control plane that answers 429 is left alone
+    /// for as long by all requests, or for as long as its `Retry-After` says.
     pub first_pause: Duration,
     /// The longest pause between attempts.
     pub longest_pause: Duration,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{AuditEvent, SystemAuthority};
-use portico_domain::reason::FailureReason;
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{ApprovalNeed, InvalidTransition, Request, RuleNeed, Transition, policy_hash};
 use portico_store::{Retry, StoreError};
 use serde_json::{Value, json};
@@ -117,6 +117,11 @@ impl WorkerContext {
         metrics::counter!("portico_requests_retried_total", "reason" => waiting_for.code()).increment(1);
         let pause = pause(attempts, settings.first_pause, longest, (self.random)()).max(not_before);
         let now = self.now();
+        if let WaitingReason::PlaneOverloaded { .. } = waiting_for {
+            let plane = &settled.claim.plane;
+            self.overloaded
+                .pause(plane, now, not_before.max(settings.first_pause));
+        }
         let at = now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
         tracing::info!(attempts, ?pause, %waiting_for, "trying again later");
         // The audit log has each cause once, not each attempt.

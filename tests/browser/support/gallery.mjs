@@ -33,7 +33,8 @@ export async function startGallery() {
   return {
     base: `http://127.0.0.1:${server.address().port}`,
     /** The names of all pages. */
-    pages: files.filter((file) => file.endsWith('.html')).map((file) => file.slice(0, -'.html'.length)).sort(),
+    // The page of parts is cut out of the others and is nobody's to read.
+    pages: files.filter((file) => file.endsWith('.html') && file !== 'parts.html').map((file) => file.slice(0, -'.html'.length)).sort(),
     stop: () => server.close(),
   };
 }

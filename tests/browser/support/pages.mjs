@@ -1,7 +1,7 @@
 // Every kind of page that a signed-in person can come to, with something on it. `as` is who looks;
 // `at` is the address, or a function that finds it.
 
-import { BUCKET, POSTGRESQL } from './offerings.mjs';
+import { BUCKET, POSTGRESQL, QUEUE } from './offerings.mjs';
 
 const orders = `/claims/eu-shared/${POSTGRESQL}/payments-dev/orders`;
 
@@ -99,6 +99,7 @@ async function openPalette(page) {
 export const PAGES = [
   { name: 'home', as: 'dana', at: '/' },
   { name: 'catalog', as: 'dana', at: '/catalog' },
+  { name: 'compare', as: 'dana', at: `/catalog/compare?offering=${POSTGRESQL}&offering=${BUCKET}&offering=${QUEUE}` },
   { name: 'catalog-searched', as: 'dana', at: '/catalog?q=postgres' },
   { name: 'catalog-nothing-found', as: 'dana', at: '/catalog?q=zeppelin' },
   { name: 'offering', as: 'dana', at: `/catalog/${POSTGRESQL}` },
@@ -130,6 +131,7 @@ export const PAGES = [
   { name: 'admin-control-plane', as: 'pat', at: '/admin/control-planes/eu-shared' },
   { name: 'admin-control-plane-cordoned', as: 'pat', at: aCordonedPlane },
   { name: 'admin-try-definition', as: 'pat', at: '/admin/try-definition' },
+  { name: 'admin-health', as: 'pat', at: '/admin/health/caches.databases.demo.portico.dev' },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
   { name: 'admin-tenant', as: 'pat', at: '/admin/tenants/payments' },
   { name: 'admin-people', as: 'pat', at: '/admin/people' },

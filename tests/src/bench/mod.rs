@@ -1,7 +1,11 @@
 //! Benchmarks for `cargo xtask bench`: the release program on loopback. Prints figures without judging them.
 
+pub mod apply;
 pub mod catalog;
+pub mod definitions;
+mod fleet;
 pub mod latency;
+pub mod listeners;
 pub mod load;
 pub mod page_size;
 pub mod planes;
@@ -24,6 +28,13 @@ pub fn milliseconds(duration: Duration) -> String {
 #[must_use]
 pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
+}
+
+/// Half of the values and nearly all are no longer than this.
+fn halves_and_most(mut took: Vec<Duration>) -> String {
+    took.sort_unstable();
+    let [half, most] = [50, 99].map(|percent| milliseconds(percentile(&took, percent)));
+    format!("p50 {half}, p99 {most}")
 }
 
 /// Prints a line of the report.

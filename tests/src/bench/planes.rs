@@ -2,17 +2,14 @@
 //! else. `PORTICO_BENCH_FLEET`, such as `20x50`, replaces the fleets by one of so many control planes and claims on each.
 
 use std::env;
-use std::fmt::Write as _;
-use std::fs;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
-use portico_simulator::kube::{ControlPlane, GroupKind, Key, Serving, Settings};
+use portico_simulator::kube::{GroupKind, Key};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use super::{figure, milliseconds, percentile};
+use super::fleet::{Fleet, thing_definition};
+use super::{figure, halves_and_most, milliseconds};
 use crate::person::Person;
 use crate::separate_process::SeparateProcess;
 use crate::until::until;
@@ -60,8 +57,8 @@ async fn measure_fleet(planes: usize, claims: usize, empty: u64) {
     let world = SeparateProcess::world().await;
     world.remove_quotas();
     world.remove_rate_limits();
-    let fleet = Fleet::start(planes, claims).await;
-    fs::write(world.ready.configuration.join("fleet.yaml"), fleet.documents()).unwrap();
+    let fleet = Claimed::start(planes, claims).await;
+    fleet.fleet.join(&world);
     let begun = Instant::now();
     let portal = SeparateProcess::over(world, "warn").await;
     say("start to the first answered page", &milliseconds(portal.start));
@@ -102,7 +99,7 @@ async fn measure_fleet(planes: usize, claims: usize, empty: u64) {
         &cpu_share(&portal, fleet.change_statuses()).await,
     );
     pages(&dana, &say).await;
-    for plane in fleet.planes.iter().take(DEAD) {
+    for plane in fleet.fleet.planes.iter().take(DEAD) {
         plane.simulated.faults().refuse_connections(true);
         plane.simulated.faults().drop_watches();
     }
@@ -127,16 +124,19 @@ async fn pages(dana: &Person, say: &dyn Fn(&str, &str)) {
         ("claims by name", "/claims?q=thing-00042"),
         ("search everywhere", "/api/v1/search?q=thing-0004"),
     ] {
-        let mut took = Vec::new();
-        for _ in 0..PAGES {
-            let begun = Instant::now();
-            let _ = dana.get(path).await.expect(200);
-            took.push(begun.elapsed());
-        }
-        took.sort_unstable();
-        let [half, most] = [50, 99].map(|percent| milliseconds(percentile(&took, percent)));
-        say(what, &format!("p50 {half}, p99 {most}"));
+        say(what, &time_page(dana, path).await);
     }
+}
+
+/// How long a page takes, of many times.
+pub(super) async fn time_page(dana: &Person, path: &str) -> String {
+    let mut took = Vec::new();
+    for _ in 0..PAGES {
+        let begun = Instant::now();
+        let _ = dana.get(path).await.expect(200);
+        took.push(begun.elapsed());
+    }
+    halves_and_most(took)
 }
 
 /// The share of a core that the portal uses meanwhile.
@@ -150,69 +150,28 @@ pub(super) async fn cpu_share(portal: &SeparateProcess, meanwhile: impl Future<O
     )
 }
 
-/// Simulated control planes with claims of one kind.
-struct Fleet {
-    planes: Vec<Plane>,
-    folder: tempfile::TempDir,
+/// Control planes with claims of one kind.
+struct Claimed {
+    fleet: Fleet,
     claims: usize,
 }
 
-struct Plane {
-    simulated: ControlPlane,
-    serving: Serving,
-}
-
-impl Fleet {
+impl Claimed {
     async fn start(planes: usize, claims: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let started = futures::stream::iter(0..planes)
-            .then(|number| async move {
-                let simulated = ControlPlane::new(&name(number), Settings::default());
-                let objects = simulated.objects();
-                let create = |object: Value| drop(objects.create(object).unwrap());
-                create(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }));
-                create(definition());
-                for claim in 0..claims {
-                    create(thing(number * claims + claim));
-                }
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let serving = simulated.serve(listener).unwrap();
-                Plane { simulated, serving }
-            })
-            .collect::<Vec<_>>()
-            .await;
-        for plane in &started {
-            let kubeconfig = plane.simulated.kubeconfig(plane.serving.address());
-            fs::write(folder.path().join(plane.simulated.name()), kubeconfig).unwrap();
-        }
-        Self {
-            planes: started,
-            folder,
-            claims,
-        }
-    }
-
-    /// The documents of the control planes.
-    fn documents(&self) -> String {
-        let mut documents = String::new();
-        for plane in &self.planes {
-            let name = plane.simulated.name();
-            let _ = write!(
-                documents,
-                "---
-apiVersion: portico.dev/v1alpha1
-kind: ControlPlane
-metadata: {{ name: {name}, labels: {{ shared: 'true' }} }}
-spec: {{ title: '{name}', region: eu, connection: {{ kubeconfig: {{ path: '{}' }} }} }}
-",
-                self.folder.path().join(name).display()
-            );
-        }
-        documents
+        let fleet = Fleet::start(planes, |number, objects| {
+            let create = |object: Value| drop(objects.create(object).unwrap());
+            create(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }));
+            create(thing_definition(GROUP));
+            for claim in 0..claims {
+                create(thing(number * claims + claim));
+            }
+        })
+        .await;
+        Self { fleet, claims }
     }
 
     fn forget_calls(&self) {
-        for plane in &self.planes {
+        for plane in &self.fleet.planes {
             plane.simulated.audit().clear();
         }
     }
@@ -221,7 +180,7 @@ spec: {{ title: '{name}', region: eu, connection: {{ kubeconfig: {{ path: '{}' }
     fn calls(&self) -> String {
         let mut counts: Vec<usize> = Vec::new();
         let mut busiest = Vec::new();
-        for plane in &self.planes {
+        for plane in &self.fleet.planes {
             let entries = plane.simulated.audit().entries();
             counts.push(entries.len());
             if entries.len() > busiest.len() {
@@ -245,19 +204,15 @@ spec: {{ title: '{name}', region: eu, connection: {{ kubeconfig: {{ path: '{}' }
         let mut number = 0;
         while begun.elapsed() < BUSY {
             ticks.tick().await;
-            let plane = number % self.planes.len();
-            let claim = plane * self.claims + (number / self.planes.len()) % self.claims;
+            let plane = number % self.fleet.planes.len();
+            let claim = plane * self.claims + (number / self.fleet.planes.len()) % self.claims;
             let ready = if number % 2 == 0 { "True" } else { "False" };
             let key = Key::namespaced(NAMESPACE, claim_name(claim));
-            let objects = self.planes[plane].simulated.objects();
+            let objects = self.fleet.planes[plane].simulated.objects();
             let _ = objects.patch_status(&kind, &key, status(ready)).unwrap();
             number += 1;
         }
     }
-}
-
-fn name(plane: usize) -> String {
-    format!("fleet-{plane:04}")
 }
 
 fn claim_name(number: usize) -> String {
@@ -275,26 +230,5 @@ fn thing(number: usize) -> Value {
         "apiVersion": format!("{GROUP}/v1"), "kind": "Thing",
         "metadata": { "name": claim_name(number), "namespace": NAMESPACE },
         "spec": { "size": 10 }, "status": status("True"),
-    })
-}
-
-fn definition() -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": format!("things.{GROUP}"), "labels": { "portico.dev/offered": "true" },
-            "annotations": { "portico.dev/title": "Thing", "portico.dev/summary": "One of very many", "portico.dev/category": "other" },
-        },
-        "spec": {
-            "group": GROUP, "scope": "Namespaced",
-            "names": { "kind": "Thing", "plural": "things", "singular": "thing", "listKind": "ThingList" },
-            "versions": [{
-                "name": "v1", "served": true, "storage": true, "subresources": { "status": {} },
-                "schema": { "openAPIV3Schema": { "type": "object", "properties": {
-                    "spec": { "type": "object", "properties": { "size": { "type": "integer" } } },
-                    "status": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },
-                } } },
-            }],
-        },
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use serde_json::json;
 
+use super::planes::time_page;
 use super::{figure, milliseconds};
 use crate::separate_process::SeparateProcess;
 use crate::story::BUCKET;
@@ -58,6 +59,14 @@ pub async fn measure() {
         "resident memory with 10,000 claims, half a minute later",
         &megabytes(portal.resident()),
     );
+    dana.work_in("payments/dev").await;
+    for (what, path) in [
+        ("claims page of a tenant with 10,000", "/claims"),
+        ("the same, sorted by age", "/claims?sort=-age"),
+        ("the same, by name", "/claims?q=many-0042"),
+    ] {
+        figure(what, &time_page(&dana, path).await);
+    }
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -1,6 +1,8 @@
 //! The program behind `cargo xtask bench`; `PORTICO_BIN` is the program to measure.
 
-use portico_tests::bench::{catalog, latency, page_size, planes, resources, schema, workspaces};
+use portico_tests::bench::{
+    apply, catalog, definitions, latency, listeners, page_size, planes, resources, schema, workspaces,
+};
 
 #[tokio::main]
 async fn main() {
@@ -17,6 +19,15 @@ async fn main() {
     }
     if "workspaces".contains(&filter) {
         workspaces::measure().await;
+    }
+    if "definitions".contains(&filter) {
+        definitions::measure().await;
+    }
+    if "listeners".contains(&filter) {
+        listeners::measure().await;
+    }
+    if "apply".contains(&filter) {
+        apply::measure().await;
     }
     if "page-size".contains(&filter) {
         page_size::measure().await;

@@ -8,12 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portico_simulator::kube::{ControlPlane, Serving, Settings};
 use portico_tests::apiserver::ApiServer;
+use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
 use portico_tests::raw_client::RawClient;
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{claim_path, request, request_id, until_claim, until_request};
-use portico_tests::until::{until, until_right};
-use reqwest::Method;
+use portico_tests::story::{claim_path, decide, request, request_id, until_claim, until_page, until_request};
+use portico_tests::until::until;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -124,6 +125,16 @@ apiVersion: portico.dev/v1alpha1
 kind: Offering
 metadata: {{ name: {WIDGET} }}
 spec: {{ title: Widget }}
+---
+apiVersion: portico.dev/v1alpha1
+kind: ApprovalPolicy
+metadata: {{ name: clusters-go }}
+spec:
+  rules:
+    - name: clusters-go
+      when: request.action == 'delete' && offering.name == '{CLUSTER}'
+      then: {{ require: {{ approvers: {{ tenantApprovers: {{}} }} }} }}
+      reason: Others may use it.
 ",
         hub.kubeconfig().display(),
         definitions.display()
@@ -140,6 +151,11 @@ async fn portal(hub: &Cluster) -> SeparateProcess {
     fs::write(folder.join("published/widget.yaml"), include_str!("widget.yaml")).unwrap();
     let text = documents(hub, Path::new("published/widget.yaml"));
     fs::write(folder.join("clusters.yaml"), text).unwrap();
+    // What is approved is applied some seconds later.
+    let portal = fs::read_to_string(folder.join("portal.yaml")).unwrap();
+    let slower = portal.replace("undoSeconds: 0", "undoSeconds: 5");
+    assert_ne!(slower, portal, "{portal}");
+    fs::write(folder.join("portal.yaml"), slower).unwrap();
     SeparateProcess::over(world, "warn").await
 }
 
@@ -169,17 +185,6 @@ async fn set_phase(client: &RawClient, name: &str, phase: &str) {
         .ask(Method::PUT, &format!("{path}/status"), Some(&cluster))
         .await;
     assert!(put.is_success(), "{put:?}");
-}
-
-/// Waits until a page has a text.
-async fn until_page(person: &Person, path: &str, text: &str) -> Answer {
-    until_right(
-        &format!("{path}: {text}"),
-        TIMEOUT,
-        async || person.get(path).await,
-        |answer| answer.page().text("main").is_some_and(|main| main.contains(text)),
-    )
-    .await
 }
 
 /// The name of the control plane that a claim is.
@@ -274,8 +279,7 @@ async fn story(hub: &Cluster, spoke: &Cluster) {
 
     // Abandoned, it goes, and what was on it is no longer shown.
     let form = form.with("_abandon", "yes");
-    let sent = dana.submit(&page.url, &form, None).await;
-    let deletion = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+    let deletion = only_what_was_seen_is_abandoned(&portal, &dana, spoke, &page.url, &form).await;
     let said = deletion.page().text("main").unwrap();
     assert!(
         said.contains("Abandons 1 claim on analytics (dev): gadget."),
@@ -293,6 +297,80 @@ async fn story(hub: &Cluster, spoke: &Cluster) {
         .expect(404);
     let left = spoke.client().get(&format!("{WIDGETS}/gadget")).await;
     assert!(left.is_some(), "what was abandoned is not deleted");
+}
+
+/// A claim that appears after the page was shown, after the request was sent, or after it was approved is not abandoned with
+/// the others. Returns the page of the request that went through.
+async fn only_what_was_seen_is_abandoned(
+    portal: &SeparateProcess,
+    dana: &Person,
+    spoke: &Cluster,
+    url: &Url,
+    form: &Form,
+) -> Answer {
+    let ada = portal.world.sign_in("ada").await;
+    let client = spoke.client();
+    let appears = async |name: &str| {
+        let widget = json!({
+            "apiVersion": "tests.portico.dev/v1", "kind": "Widget",
+            "metadata": { "name": name, "namespace": "payments-dev" }, "spec": { "size": 1 },
+        });
+        client.create(WIDGETS, &widget).await;
+        let _ = until_page(dana, "/claims", name).await;
+    };
+    let goes = async |name: &str| {
+        let gone = client
+            .ask(Method::DELETE, &format!("{WIDGETS}/{name}"), None)
+            .await;
+        assert!(gone.is_success(), "{gone:?}");
+        until("it is gone", TIMEOUT, async || {
+            let claims = dana.get("/claims").await.page().body();
+            (!claims.contains(name)).then_some(())
+        })
+        .await;
+    };
+
+    // Between the page and its form.
+    appears("unseen").await;
+    let sent = dana.submit(url, form, None).await.expect(422).page();
+    let said = sent.text("#abandon-problems").unwrap();
+    assert!(said.contains("now it is 2 claims"), "{said}");
+    assert!(sent.text("main").unwrap().contains("unseen"));
+    goes("unseen").await;
+
+    // Between the request and the decision.
+    let sent = dana.submit(url, form, None).await;
+    let id = request_id(&sent);
+    appears("late").await;
+    let refused = decide(&ada, &id, "approve", "").await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(
+        refused
+            .page()
+            .body()
+            .contains("there is now late, which nobody agreed to abandon"),
+        "{}",
+        refused.page().body()
+    );
+    goes("late").await;
+
+    // Between the decision and the moment that it is applied.
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    appears("later").await;
+    let failed = until_request(dana, &id, "Failed").await;
+    let said = failed.page().text("main").unwrap();
+    assert!(
+        said.contains("there is now later, which nobody agreed to abandon"),
+        "{said}"
+    );
+    goes("later").await;
+
+    // What was seen goes.
+    let form = form.clone().without("_request");
+    let sent = dana.submit(url, &form, None).await;
+    let id = request_id(&sent);
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    until_request(dana, &id, "Fulfilled").await
 }
 
 /// Neither another tenant nor another environment of the tenant can use it, and another tenant learns nothing of it.

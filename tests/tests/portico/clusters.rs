@@ -62,13 +62,7 @@ impl Setting {
     async fn start(server: &ApiServer) -> Self {
         let world = SeparateProcess::world().await;
         let kubeconfig = world.data().join("proxied.yaml");
-        let own = world.data().join("own.yaml");
-        fs::write(
-            &own,
-            crate::composed_resources_real::authority_on_its_own_line(server.kubeconfig()),
-        )
-        .unwrap();
-        let proxy = Proxy::start(&own, &kubeconfig).await;
+        let proxy = Proxy::start(server.kubeconfig(), &kubeconfig).await;
         write_document(&world.ready.configuration, "real", &kubeconfig);
         let portal = SeparateProcess::over(world, "info").await;
         let pat = portal.world.sign_in("pat").await;

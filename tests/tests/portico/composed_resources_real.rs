@@ -55,6 +55,7 @@ fn tenants() -> Vec<Tenant> {
         name: "payments".parse().unwrap(),
         spec: TenantSpec {
             title: None,
+            parent: None,
             members: Vec::new(),
             environments: vec![Environment {
                 name: "dev".parse().unwrap(),
@@ -62,7 +63,9 @@ fn tenants() -> Vec<Tenant> {
                 production: false,
                 control_plane_labels: BTreeMap::new(),
                 preferred_control_plane_labels: BTreeMap::new(),
+                placement: portico_domain::documents::PlacementRules::default(),
             }],
+            placement: portico_domain::documents::PlacementRules::default(),
             control_planes: PlaneGrant {
                 names: vec![PlaneName::new("real").unwrap()],
                 ..PlaneGrant::default()
@@ -93,6 +96,7 @@ fn planes(kubeconfig: &Path) -> Planes {
             cordoned: false,
             maintenance: Vec::new(),
             capacity: None,
+            weight: 0,
             limits: Limits::default(),
         },
     };
@@ -214,15 +218,6 @@ async fn heard(news: &mut Receiver<u64>, within: Duration) -> Duration {
     begun.elapsed()
 }
 
-/// A kubeconfig for the proxy, without the CA line.
-pub(crate) fn authority_on_its_own_line(kubeconfig: &Path) -> String {
-    let text = std::fs::read_to_string(kubeconfig).unwrap();
-    let (before, rest) = text.split_once("cluster: { server: ").unwrap();
-    let (cluster, after) = rest.split_once(" }").unwrap();
-    let cluster = cluster.replace(", ", "\n    ");
-    format!("{before}cluster:\n    server: {cluster}{after}")
-}
-
 fn for_pages(asked: Vec<ProxiedRequest>) -> Vec<ProxiedRequest> {
     let others = ["/version", "/namespaces/kube-system", "/selfsubjectaccessreviews"];
     let mut asked = asked;
@@ -254,9 +249,8 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
         made.push(make(&real, name).await);
     }
     let folder = tempfile::tempdir().unwrap();
-    let (own, through) = (folder.path().join("own"), folder.path().join("kubeconfig"));
-    std::fs::write(&own, authority_on_its_own_line(server.kubeconfig())).unwrap();
-    let mut proxy = Proxy::start(&own, &through).await;
+    let through = folder.path().join("kubeconfig");
+    let mut proxy = Proxy::start(server.kubeconfig(), &through).await;
     let planes = planes(&through);
     let mut pages = Vec::new();
     for name in &names {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portico_tests::apiserver::ApiServer;
+use portico_tests::browser_story;
 use portico_tests::crossplane::Crossplane;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
@@ -11,7 +12,7 @@ use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::until_claim;
 use portico_tests::until::{until, until_right};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::real_control_plane::portal_over;
 
@@ -26,7 +27,7 @@ struct World {
     kubectl: Kubectl,
     crossplane: Crossplane,
     dana: Person,
-    _portal: SeparateProcess,
+    portal: SeparateProcess,
     _server: ApiServer,
 }
 
@@ -41,7 +42,7 @@ impl World {
             kubectl: server.kubectl(),
             crossplane,
             dana,
-            _portal: portal,
+            portal,
             _server: server,
         }
     }
@@ -239,5 +240,24 @@ async fn a_deleted_claim_takes_its_composed_resources_with_it(world: &World) {
             (!links.contains(&path(kind, "first"))).then_some(())
         })
         .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_works_in_the_browser_over_real_crossplane() {
+    let test = "the_main_job_works_in_the_browser_over_real_crossplane";
+    if !Crossplane::is_here(test) || !browser_story::is_here(test) {
+        return;
+    }
+    let world = World::start().await;
+    for (kind, offering) in [(NOTES, "Note"), (MEMOS, "Memo")] {
+        let story = json!({
+            "portal": world.portal.world.ready.portal, "offering": offering, "kind": kind, "name": "to-the-baker",
+            "field": { "name": "/spec/text", "before": "Two loaves", "after": "Three loaves, please" },
+            "parts": ["ConfigMap"],
+        });
+        tokio::task::spawn_blocking(move || browser_story::run(&story))
+            .await
+            .unwrap();
     }
 }

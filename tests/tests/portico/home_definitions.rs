@@ -162,7 +162,13 @@ async fn the_definitions_take_what_the_folder_takes_and_refuse_the_rest() {
 }
 
 /// Documents that are refused, and what the answer names.
-const WRONG: [(&str, &str, &str, &str); 20] = [
+const WRONG: [(&str, &str, &str, &str); 21] = [
+    (
+        "ControlPlane",
+        "eu",
+        "{ connection: { inCluster: {} }, publicAddress: { server: 'https://eu', oidc: { issuer: 'http://sso', clientId: k } } }",
+        "spec.publicAddress.oidc.issuer",
+    ),
     (
         "Offering",
         "caches",

@@ -14,13 +14,12 @@ use portico_tests::story::{BUCKET, CACHE, POSTGRESQL};
 use portico_tests::until::{until, until_right};
 use serde_json::Value;
 
-use crate::composed_resources_real::authority_on_its_own_line;
 use crate::home_definitions::install;
 
 const SOON: Duration = Duration::from_secs(20);
 
 /// Names the home plane in the demo's configuration.
-fn set_home(world: &Demo, kubeconfig: &std::path::Path) {
+pub(crate) fn set_home(world: &Demo, kubeconfig: &std::path::Path) {
     let file = world.configuration("portal.yaml");
     let portal = fs::read_to_string(&file).unwrap();
     let home = format!(
@@ -43,7 +42,7 @@ fn condition(kubectl: &Kubectl, kind: &str, name: &str) -> String {
     format!("{} {}: {}", text("status"), text("reason"), text("message"))
 }
 
-async fn until_condition(kubectl: &Kubectl, kind: &str, name: &str, begins: &str) -> String {
+pub(crate) async fn until_condition(kubectl: &Kubectl, kind: &str, name: &str, begins: &str) -> String {
     until_right(
         "the condition of an object",
         SOON,
@@ -57,7 +56,7 @@ async fn tenants(admin: &Person) -> String {
     admin.get("/admin/tenants").await.page().body()
 }
 
-fn tenant(name: &str, namespace: &str, rest: &str) -> String {
+pub(crate) fn tenant(name: &str, namespace: &str, rest: &str) -> String {
     format!(
         "apiVersion: portico.dev/v1alpha1
 kind: Tenant
@@ -238,9 +237,7 @@ async fn a_home_plane_that_is_away_changes_nothing() {
     kubectl.apply(&tenant("orbit", "orbit-dev", ""), &[]);
     let world = SeparateProcess::world().await;
     let kubeconfig = world.data().join("home-kubeconfig.yaml");
-    let own = world.data().join("home-itself.yaml");
-    fs::write(&own, authority_on_its_own_line(server.kubeconfig())).unwrap();
-    let mut proxy = Proxy::start(&own, &kubeconfig).await;
+    let mut proxy = Proxy::start(server.kubeconfig(), &kubeconfig).await;
     set_home(&world, &kubeconfig);
     let mut portal = SeparateProcess::over(world, "warn").await;
     let admin = portal.world.sign_in("pat").await;

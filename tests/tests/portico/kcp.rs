@@ -1,16 +1,19 @@
 //! Workspaces of kcp as control planes: requested, joined with the exports that the platform publishes, used, and given
 //! back. The same story on the simulator and, where `PORTICO_KCP` names one, on a real kcp.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
+use portico_simulator::kube::Kcp;
 use portico_tests::kcp::KcpServer;
-use portico_tests::person::{Answer, Person};
+use portico_tests::person::Person;
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{claim_path, request, request_id, until_claim, until_request};
+use portico_tests::story::{claim_path, request, request_id, until_claim, until_page, until_request};
 use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 const WORKSPACE: &str = "workspaces.tenancy.kcp.io";
 const THING: &str = "things.tests.portico.dev";
@@ -101,17 +104,6 @@ spec: {{ title: Thing }}
 ",
         kcp.kubeconfig().display()
     )
-}
-
-/// Waits until a page has a text.
-async fn until_page(person: &Person, path: &str, text: &str) -> Answer {
-    until_right(
-        &format!("{path}: {text}"),
-        TIMEOUT,
-        async || person.get(path).await,
-        |answer| answer.page().text("main").is_some_and(|main| main.contains(text)),
-    )
-    .await
 }
 
 /// The name of the control plane that a claim is, once it offers things.
@@ -241,4 +233,111 @@ async fn give_back(kcp: &KcpServer, dana: &Person, workspace: &str) {
         (!claims.contains("gadget")).then_some(())
     })
     .await;
+}
+
+/// A workspace on a shard, with a namespace of Payments, that binds the export of things.
+fn workspace_on(kcp: &Kcp, shard: usize, name: &str) {
+    kcp.create_workspace_on(shard, "root", name).unwrap();
+    let namespace =
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "payments-dev" } });
+    let binding = json!({
+        "apiVersion": "apis.kcp.io/v1alpha2", "kind": "APIBinding", "metadata": { "name": "things" },
+        "spec": { "reference": { "export": { "path": "root:platform", "name": "things" } } },
+    });
+    for object in [namespace, binding] {
+        kcp.create(&format!("root:{name}"), object).unwrap();
+    }
+}
+
+/// Makes a thing on a control plane, and waits until it is there and listed once.
+async fn has_thing(person: &Person, plane: &str, name: &str) {
+    let asked = json!({ "offering": THING, "name": name, "controlPlane": plane, "object": { "spec": { "size": 1 } } });
+    let path = "/api/v1/requests?tenant=payments&environment=dev";
+    let made = until_right(
+        &format!("{name} is asked for on {plane}"),
+        TIMEOUT,
+        async || person.api(Method::POST, path, Some(&asked)).await,
+        |answer| answer.status == 201,
+    )
+    .await
+    .json();
+    let _ = until_request(person, made["id"].as_str().unwrap(), "Fulfilled").await;
+    let _ = until_page(person, &format!("/claims?q={name}"), name).await;
+    assert_eq!(things_named(person, name).await.len(), 1);
+}
+
+/// The things of this name in the list of claims.
+async fn things_named(person: &Person, name: &str) -> Vec<Value> {
+    let path = format!("/api/v1/claims?q={name}&tenant=payments&environment=dev");
+    let page = person.api(Method::GET, &path, None).await.expect(200).json();
+    let rows = page["rows"]["items"].as_array().unwrap().iter();
+    rows.filter(|row| row["reference"]["name"] == name)
+        .cloned()
+        .collect()
+}
+
+/// A kcp has several shards. One that stops takes nothing of the others along, and nothing is taken for deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_in_workspaces_of_two_shards_outlive_one_that_stops() {
+    let server = KcpServer::simulated().await;
+    let kcp = server.simulation().unwrap();
+    platform(&server).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let shard = kcp.serve_shard(1, listener).unwrap();
+    let address = shard.address();
+    workspace_on(kcp, 0, "near");
+    workspace_on(kcp, 1, "far");
+    let world = SeparateProcess::world().await;
+    let mut documents = documents(&server, "get");
+    for name in ["near", "far"] {
+        write!(
+            documents,
+            "---
+apiVersion: portico.dev/v1alpha1
+kind: ControlPlane
+metadata: {{ name: {name}, labels: {{ shared: 'true' }} }}
+spec:
+  kind: kcpWorkspace
+  connection: {{ kubeconfig: {{ path: '{}' }} }}
+  kcp:
+    workspace: root:{name}
+    exports: [{{ path: root:platform, name: things }}]
+",
+            server.kubeconfig().display()
+        )
+        .unwrap();
+    }
+    fs::write(world.ready.configuration.join("kcp.yaml"), documents).unwrap();
+    let portal = SeparateProcess::over(world, "warn").await;
+    let dana = portal.world.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let pat = portal.world.sign_in("pat").await;
+    has_thing(&dana, "near", "nail").await;
+    has_thing(&dana, "far", "feather").await;
+
+    shard.shutdown().await;
+    let of_far = "/admin/control-planes/far";
+    let said = until_page(&pat, of_far, "Its claims may be out of date").await;
+    assert!(
+        said.page().body().contains(&address.to_string()),
+        "{}",
+        said.page().body()
+    );
+    has_thing(&dana, "near", "nut").await;
+    let near = pat.get("/admin/control-planes/near").await.page().body();
+    assert!(!near.contains("may be out of date"), "{near}");
+    let feathers = things_named(&dana, "feather").await;
+    assert_eq!(feathers.len(), 1, "it is not taken for deleted");
+
+    let listener = TcpListener::bind(address).await.unwrap();
+    let _shard = kcp.serve_shard(1, listener).unwrap();
+    has_thing(&dana, "far", "fan").await;
+    until("the shard's workspace is up to date", TIMEOUT, async || {
+        let page = pat.get(of_far).await.page().body();
+        (!page.contains("may be out of date")).then_some(())
+    })
+    .await;
+    for name in ["nail", "nut", "feather", "fan"] {
+        assert_eq!(things_named(&dana, name).await.len(), 1, "{name}");
+    }
 }

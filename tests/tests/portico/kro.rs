@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portico_tests::apiserver::ApiServer;
+use portico_tests::browser_story;
 use portico_tests::kro::{Kro, SITES};
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
@@ -11,6 +12,7 @@ use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::{claim_path, request, request_id, until_claim, until_request};
 use portico_tests::until::{until, until_right};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::real_control_plane::portal_over;
 
@@ -22,7 +24,7 @@ struct World {
     kubectl: Kubectl,
     kro: Kro,
     dana: Person,
-    _portal: SeparateProcess,
+    portal: SeparateProcess,
     _server: ApiServer,
 }
 
@@ -39,7 +41,7 @@ impl World {
             kubectl,
             kro,
             dana,
-            _portal: portal,
+            portal,
             _server: server,
         }
     }
@@ -67,23 +69,23 @@ impl World {
         )
         .await;
     }
+}
 
-    /// Says as the provider of widgets whether one is ready.
-    fn widget_is(&self, name: &str, ready: &str) {
-        let status = format!(
-            r#"{{"status":{{"conditions":[{{"type":"Ready","status":"{ready}","reason":"Said","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}}]}}}}"#
-        );
-        let _ = self.kubectl.run(&[
-            "patch",
-            "widgets.tests.portico.dev",
-            name,
-            NAMESPACE,
-            "--subresource=status",
-            "--type=merge",
-            "--patch",
-            &status,
-        ]);
-    }
+/// Says as the provider of widgets whether one is ready.
+fn widget_is(kubectl: &Kubectl, namespace: &str, name: &str, ready: &str) {
+    let status = format!(
+        r#"{{"status":{{"conditions":[{{"type":"Ready","status":"{ready}","reason":"Said","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}}]}}}}"#
+    );
+    let _ = kubectl.run(&[
+        "patch",
+        "widgets.tests.portico.dev",
+        name,
+        namespace,
+        "--subresource=status",
+        "--type=merge",
+        "--patch",
+        &status,
+    ]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +119,7 @@ async fn the_story(world: &World, kind: &str, name: &str) {
             &[("ConfigMap", &settings), ("Secret", &login), ("Widget", name)],
         )
         .await;
-    world.widget_is(name, "True");
+    widget_is(&world.kubectl, NAMESPACE, name, "True");
     let ready = until_claim(dana, &claim, "Ready").await;
     assert!(!ready.text.contains("canary"), "no part shows what is in it");
 
@@ -173,4 +175,32 @@ async fn the_story(world: &World, kind: &str, name: &str) {
         (!listed.contains(&claim) && !left.contains(&format!("/{name}"))).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_works_in_the_browser_over_real_kro() {
+    let test = "the_main_job_works_in_the_browser_over_real_kro";
+    if !Kro::is_here(test) || !browser_story::is_here(test) {
+        return;
+    }
+    let world = World::start().await;
+    let (kubectl, namespace) = (world.kubectl.clone(), "--namespace=payments-production");
+    // The provider of widgets.
+    let provider = tokio::spawn(async move {
+        until("the widget", Duration::from_mins(5), async || {
+            let widget = ["get", "widgets.tests.portico.dev", "corner", namespace];
+            kubectl.try_run(&widget, None).status.success().then_some(())
+        })
+        .await;
+        widget_is(&kubectl, namespace, "corner", "True");
+    });
+    let story = json!({
+        "portal": world.portal.world.ready.portal, "offering": "Web site", "kind": SITES[1], "name": "corner",
+        "field": { "name": "/spec/title", "before": "Corner shop", "after": "Shop at the corner" },
+        "parts": ["corner-settings", "corner-login"], "secret": "kro-corner-canary",
+    });
+    tokio::task::spawn_blocking(move || browser_story::run(&story))
+        .await
+        .unwrap();
+    provider.await.unwrap();
 }

@@ -1,39 +1,42 @@
 //! Sign-in with another certified identity provider: npm's `oidc-provider`.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use portico_tests::html::Form;
+use portico_tests::oidc_provider::OidcProvider;
 use portico_tests::person::{Answer, Person};
 use portico_tests::processes::free_port;
-use portico_tests::processes::{Owned, portico, which};
-use portico_tests::report;
+use portico_tests::processes::{Owned, portico};
 use portico_tests::until::until;
-use serde_json::Value;
 
 const SECRET: &str = "a-secret-for-tests";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_in_works_with_another_certified_provider() {
     let test = "sign_in_works_with_another_certified_provider";
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("oidc");
-    if which("node").is_none() || !folder.join("node_modules/oidc-provider").is_dir() {
-        report::skip(test, "oidc-provider");
+    if !OidcProvider::is_here(test) {
         return;
     }
     let port = free_port();
     let portal = format!("http://127.0.0.1:{port}");
-    let (_provider, issuer) = provider(&folder, &portal);
-    report::took_part("oidc-provider", &version(&folder));
+    let redirect = format!("{portal}/auth/callback");
+    let logout = format!("{portal}/auth/signed-out");
+    let provider = OidcProvider::start(&[
+        "--client=portico",
+        &format!("--secret={SECRET}"),
+        &format!("--redirect={redirect}"),
+        &format!("--logout={logout}"),
+    ]);
+    let issuer = &provider.issuer;
 
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config");
     std::fs::create_dir(&config).unwrap();
     std::fs::write(
         config.join("portico.yaml"),
-        configuration(port, &issuer, home.path()),
+        configuration(port, issuer, home.path()),
     )
     .unwrap();
     std::fs::write(home.path().join("secret"), SECRET).unwrap();
@@ -74,7 +77,7 @@ async fn sign_in_works_with_another_certified_provider() {
     // Signing out ends the session here and at the provider.
     let out = olga.post("/auth/logout", &[]).await;
     assert!(
-        out.url.as_str().starts_with(&issuer) || out.url.path() == "/sign-in",
+        out.url.as_str().starts_with(issuer) || out.url.path() == "/sign-in",
         "{}",
         out.url
     );
@@ -97,38 +100,6 @@ async fn sign_in(person: &Person, login: &str) -> Answer {
         answer = person.submit(&answer.url, &form, None).await;
     }
     answer
-}
-
-fn provider(folder: &Path, portal: &str) -> (Owned, String) {
-    let mut command = Command::new("node");
-    command
-        .current_dir(folder)
-        .args(["provider.mjs", "--client", "portico", "--secret", SECRET])
-        .args(["--redirect", &format!("{portal}/auth/callback")])
-        .args(["--logout", &format!("{portal}/auth/signed-out")]);
-    let mut process = Owned::start(&command, |command| {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-    });
-    let mut output = BufReader::new(process.child().stdout.take().unwrap());
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    // Drain its output, so that its pipe does not block.
-    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-    let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-    (process, said["issuer"].as_str().unwrap().to_owned())
-}
-
-fn version(folder: &Path) -> String {
-    let package =
-        std::fs::read_to_string(folder.join("node_modules/oidc-provider/package.json")).unwrap_or_default();
-    let package: Value = serde_json::from_str(&package).unwrap_or_default();
-    package["version"]
-        .as_str()
-        .unwrap_or("of unknown version")
-        .to_owned()
 }
 
 fn configuration(port: u16, issuer: &str, home: &Path) -> String {

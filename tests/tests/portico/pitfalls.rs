@@ -5,7 +5,7 @@ use std::time::Duration;
 use portico_tests::agents::{until_page, until_ready};
 use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
-use portico_tests::story::{claim_path, request, until_claim, until_request};
+use portico_tests::story::{claim_path, decide, request, submit_form, until_claim, until_request};
 use portico_tests::until::until;
 use serde_json::{Value, json};
 
@@ -79,8 +79,7 @@ async fn a_control_plane_is_restored_from_an_old_backup() {
     assert!(!page.contains("The wrong cluster answers"), "{page}");
     set_ready(&kubectl, "kept", "False");
     let _ = until_claim(&dana, &kept, "Degraded").await;
-    // It can be asked for again, once its name is not held for the watch that would report it.
-    tokio::time::sleep(Duration::from_secs(16)).await;
+    // It can be asked for again.
     let again = make("lost").await;
     assert_eq!(again, lost);
     assert_eq!(
@@ -164,4 +163,79 @@ async fn a_conversion_webhook_or_an_aggregated_api_that_is_down_costs_its_own_ki
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let _ = dana.get("/catalog").await.expect(200);
     until_ready(&pat, "real").await;
+}
+
+/// What the namespace controller does last: nothing is left in it, so it goes.
+fn finish(kubectl: &Kubectl, namespace: &str) {
+    let found = kubectl.json(&["get", "namespace", namespace]);
+    assert!(found["metadata"]["deletionTimestamp"].is_string(), "{found}");
+    let body = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace }, "spec": { "finalizers": [] },
+    });
+    let path = format!("--raw=/api/v1/namespaces/{namespace}/finalize");
+    let done = kubectl.try_run(&["replace", &path, "--filename=-"], Some(&body.to_string()));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_was_deleted_by_hand_is_waited_for_and_made_again() {
+    if !is_here("a_namespace_that_was_deleted_by_hand_is_waited_for_and_made_again") {
+        return;
+    }
+    let server = ApiServer::start().await;
+    let kubectl = server.kubectl();
+    kubectl.apply(include_str!("widget.yaml"), &[]);
+    let portal = portal_over(&server).await;
+    let world = &portal.world;
+    let (pat, ada) = (world.sign_in("pat").await, world.sign_in("ada").await);
+    let dana = world.sign_in("dana").await;
+    dana.work_in("payments/production").await;
+    until_ready(&pat, "real").await;
+    let id = request(&dana, WIDGET, "first", SIZE).await;
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    let first = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let waiting = request(&dana, WIDGET, "second", SIZE).await;
+
+    // Somebody deletes the namespace with what is in it. Who asks now is told why it does not work.
+    let namespace = "payments-production";
+    let _ = kubectl.run(&["delete", "namespace", namespace, "--wait=false"]);
+    let within = format!("--namespace={namespace}");
+    let _ = kubectl.run(&["delete", WIDGET, "first", &within]);
+    let refused = submit_form(&dana, WIDGET, "third", SIZE).await.page();
+    let said = refused.text("main").unwrap();
+    assert!(
+        said.contains("namespace is being deleted on The real one"),
+        "{said}"
+    );
+    until("the claim to leave the list", SOON, async || {
+        let listed = dana.get("/claims").await.page().body();
+        (!listed.contains(">first<")).then_some(())
+    })
+    .await;
+
+    // What was asked for before is neither refused nor lost.
+    let _ = decide(&ada, &waiting, "approve", "").await.expect(200);
+    until("the request to say what it waits for", SOON, async || {
+        let page = dana.get(&format!("/requests/{waiting}")).await.page();
+        let said = page.text("main").unwrap();
+        said.contains("Waiting until the namespace is gone").then_some(())
+    })
+    .await;
+    finish(&kubectl, namespace);
+    let second = claim_path(&until_request(&dana, &waiting, "Fulfilled").await);
+    let made = kubectl.json(&["get", "namespace", namespace]);
+    assert_eq!(made["metadata"]["labels"]["portico.dev/tenant"], "payments");
+    assert_eq!(
+        kubectl.json(&["get", WIDGET, "second", &within])["spec"]["size"],
+        3
+    );
+    let _ = dana.get(&second).await.expect(200);
+
+    // The deleted claim says so at its address, and can be asked for again.
+    let gone = dana.get(&first).await.page().text("main").unwrap();
+    assert!(gone.contains("no longer on The real one"), "{gone}");
+    let id = request(&dana, WIDGET, "first", SIZE).await;
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    let again = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    assert_eq!(again, first);
 }

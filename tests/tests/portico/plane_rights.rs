@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -103,28 +104,57 @@ spec:
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn tenants() -> Vec<Tenant> {
+pub(crate) fn tenants(plane: &str) -> Vec<Tenant> {
     let environments = NAMESPACES.map(|namespace| Environment {
         name: namespace.parse().unwrap(),
         namespace: namespace.to_owned(),
         production: false,
         control_plane_labels: BTreeMap::new(),
         preferred_control_plane_labels: BTreeMap::new(),
+        placement: portico_domain::documents::PlacementRules::default(),
     });
     vec![Tenant {
         name: "all".parse().unwrap(),
         spec: TenantSpec {
             title: None,
+            parent: None,
             members: Vec::new(),
             environments: environments.into(),
+            placement: portico_domain::documents::PlacementRules::default(),
             control_planes: PlaneGrant {
-                names: vec![PlaneName::new("real").unwrap()],
+                names: vec![PlaneName::new(plane).unwrap()],
                 ..PlaneGrant::default()
             },
             offerings: Vec::new(),
             quota: Quota::default(),
         },
     }]
+}
+
+pub(crate) fn control_plane(name: &str, kubeconfig: &Path, act_as: ActAs) -> ControlPlane {
+    ControlPlane {
+        name: PlaneName::new(name).unwrap(),
+        labels: BTreeMap::new(),
+        spec: ControlPlaneSpec {
+            title: None,
+            kind: ControlPlaneKind::Cluster,
+            region: None,
+            connection: Connection::Kubeconfig {
+                path: kubeconfig.display().to_string(),
+                context: None,
+            },
+            kcp: None,
+            act_as,
+            dedicated_to: Vec::new(),
+            environments: Vec::new(),
+            public_address: None,
+            cordoned: false,
+            maintenance: Vec::new(),
+            capacity: None,
+            weight: 0,
+            limits: Limits::default(),
+        },
+    }
 }
 
 /// A real API server with widgets, and a kubeconfig of the example's service account.
@@ -157,30 +187,9 @@ impl World {
 
     /// A newly connected registry.
     fn planes(&self, act_as: ActAs) -> Planes {
-        let document = ControlPlane {
-            name: PlaneName::new("real").unwrap(),
-            labels: BTreeMap::new(),
-            spec: ControlPlaneSpec {
-                title: None,
-                kind: ControlPlaneKind::Cluster,
-                region: None,
-                connection: Connection::Kubeconfig {
-                    path: self.folder.path().join("kubeconfig").display().to_string(),
-                    context: None,
-                },
-                kcp: None,
-                act_as,
-                dedicated_to: Vec::new(),
-                environments: Vec::new(),
-                public_address: None,
-                cordoned: false,
-                maintenance: Vec::new(),
-                capacity: None,
-                limits: Limits::default(),
-            },
-        };
+        let document = control_plane("real", &self.folder.path().join("kubeconfig"), act_as);
         let planes = Planes::new(Settings::default());
-        planes.configure(vec![document], Vec::new(), &tenants());
+        planes.configure(vec![document], Vec::new(), &tenants("real"));
         planes
     }
 
@@ -237,7 +246,14 @@ async fn the_roles_that_are_printed_grant_exactly_the_rights_that_are_needed() {
     }
     let world = World::start().await;
     let kubectl = world.server.kubectl();
-    kubectl.apply(&printed(&world.server, "portico"), &[]);
+    let roles = printed(&world.server, "portico");
+    for note in [
+        "# They are bound to the service account portico/portico, which must exist.\n",
+        "# To show what claims are composed of, grant get, list and watch on those kinds",
+    ] {
+        assert!(roles.contains(note), "{roles}");
+    }
+    kubectl.apply(&roles, &[]);
     the_rights_suffice_for_what_portico_does(&world).await;
     each_missing_right_is_detected(&world, ["portico", "portico-environment"]).await;
 

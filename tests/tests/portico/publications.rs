@@ -2,6 +2,7 @@
 //! the publisher approves, and the claim is in a namespace of the consumer there. Over the simulator and over two real API
 //! servers.
 
+mod replicas;
 mod stage;
 
 use std::fmt::Write as _;

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use portico_tests::apiserver::ApiServer;
+use portico_tests::demo::Demo;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::{Answer, Person};
 use portico_tests::separate_process::SeparateProcess;
@@ -15,6 +16,11 @@ const NAMESPACE: &str = "--namespace=payments-dev";
 
 /// The demo's portal with a real API server as an additional control plane for all teams.
 pub(crate) async fn portal_over(server: &ApiServer) -> SeparateProcess {
+    SeparateProcess::over(world_over(server).await, "warn").await
+}
+
+/// The configuration of such a portal, which starts later.
+pub(crate) async fn world_over(server: &ApiServer) -> Demo {
     let world = SeparateProcess::world().await;
     let document = format!(
         "apiVersion: portico.dev/v1alpha1
@@ -28,7 +34,7 @@ spec:
         server.kubeconfig().display()
     );
     fs::write(world.ready.configuration.join("real.yaml"), document).unwrap();
-    SeparateProcess::over(world, "warn").await
+    world
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,8 +115,8 @@ async fn the_main_flow_works_on_a_real_api_server() {
     until_right(
         "the other's change on the claim's page",
         Duration::from_secs(10),
-        async || dana.get(&claim).await.page().text("#object").unwrap_or_default(),
-        |yaml| yaml.contains("size: 5"),
+        async || dana.get(&claim).await.page().text("main").unwrap_or_default(),
+        |page| page.contains("someone-else sets spec.size"),
     )
     .await;
     let contested = change(&dana, &claim, "6").await;

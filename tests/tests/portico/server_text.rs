@@ -108,7 +108,7 @@ async fn error_messages_of_a_real_api_server_are_classified_correctly() {
         .await;
     let told = error(&said).to_string();
     assert!(
-        told.starts_with("The namespace is being deleted"),
+        told.starts_with("The claim’s namespace is being deleted"),
         "{told} {said:?}"
     );
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-const TEMPLATES: &str = "
+pub(crate) const TEMPLATES: &str = "
 apiVersion: portico.dev/v1alpha1
 kind: NamespaceTemplate
 metadata: { name: standard }
@@ -160,11 +160,11 @@ async fn namespaces_of_tenants_are_made_and_kept_as_their_templates_have_them() 
     taken_back(&kubectl, &pat, folder).await;
 }
 
-fn is_here(test: &str) -> bool {
+pub(crate) fn is_here(test: &str) -> bool {
     ApiServer::is_here(test) && Kubectl::is_here(test)
 }
 
-fn is_kept(row: &Value) -> bool {
+pub(crate) fn is_kept(row: &Value) -> bool {
     row["state"] == "kept"
 }
 

@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use super::components::PendingComponent;
+use super::components::{IfMissing, PendingComponent};
 use super::go::GoPrograms;
 
 /// Finds the API server, or starts to build it in the background.
@@ -23,7 +23,7 @@ pub(crate) fn start() -> Result<PendingComponent> {
         folders: &[],
         linker_flags,
     }
-    .start()
+    .start(IfMissing::Build)
 }
 
 /// Linker flags that strip debug information and set the version that the program reports.

@@ -71,11 +71,21 @@ pub(crate) struct BuiltComponent {
     pub(crate) folder: Option<PathBuf>,
 }
 
+/// What to do about a component that is not built yet, or from other inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfMissing {
+    /// Build it; that takes long.
+    Build,
+    /// Do without it.
+    Skip,
+}
+
 impl Component {
     /// Finds the component, or starts to build it in the background. `build` receives `tool` and an empty folder, which
     /// replaces the component's folder when the build succeeds. Without `tool` the component cannot be built.
     pub(crate) fn start(
         self,
+        if_missing: IfMissing,
         tool: Option<PathBuf>,
         build: impl FnOnce(&Path, &Path) -> Result<(), BuildError> + Send + 'static,
     ) -> PendingComponent {
@@ -83,7 +93,7 @@ impl Component {
         let given = env::var_os(variable).map(PathBuf::from);
         let state = match given.filter(|folder| folder.join(self.marker).is_file()) {
             Some(folder) => State::Ready(folder),
-            None => self.start_build(tool, build).unwrap_or_else(|error| {
+            None => self.start_build(if_missing, tool, build).unwrap_or_else(|error| {
                 note(format!("{name}: {error:#}"));
                 State::Unavailable
             }),
@@ -98,6 +108,7 @@ impl Component {
 
     fn start_build(
         self,
+        if_missing: IfMissing,
         tool: Option<PathBuf>,
         build: impl FnOnce(&Path, &Path) -> Result<(), BuildError> + Send + 'static,
     ) -> Result<State> {
@@ -107,6 +118,9 @@ impl Component {
         let fingerprint = Fingerprint::of(&folder.join(".made-from"), &inputs, &options)?;
         if fingerprint.is_current() && folder.join(self.marker).is_file() {
             return Ok(State::Ready(folder));
+        }
+        if if_missing == IfMissing::Skip {
+            return Ok(State::Unavailable);
         }
         let Some(tool) = tool else {
             note(format!("{}: the program that builds it is missing", self.name));
@@ -217,15 +231,17 @@ mod tests {
             fs::write(into.join("made"), "by us").context("could not write")?;
             Ok(())
         };
-        let built = component(&folder).start(tool(), write).finish();
+        let built = component(&folder).start(IfMissing::Build, tool(), write).finish();
         assert_eq!(built.folder.as_deref(), Some(folder.as_path()));
         let again = component(&folder)
-            .start(tool(), |_, _| Err(BuildError::Failed(Error::msg("built twice"))))
+            .start(IfMissing::Build, tool(), |_, _| {
+                Err(BuildError::Failed(Error::msg("built twice")))
+            })
             .finish();
         assert!(again.requirement.met);
         let mut other = component(&folder);
         other.options = vec!["2".to_owned()];
-        let out_of_reach = other.start(tool(), |_, _| {
+        let out_of_reach = other.start(IfMissing::Build, tool(), |_, _| {
             Err(BuildError::Unavailable(Error::msg("no network")))
         });
         assert!(!out_of_reach.finish().requirement.installable);

@@ -4,14 +4,14 @@
 use anyhow::Result;
 
 use super::api_server;
-use super::components::PendingComponent;
+use super::components::{IfMissing, PendingComponent};
 use super::go::{GoPrograms, stripped};
 
 /// Finds them, or starts to build them in the background. They share Go's build cache.
 ///
 /// # Errors
 /// When a module's files cannot be read.
-pub(crate) fn start() -> Result<Vec<PendingComponent>> {
+pub(crate) fn start(if_missing: IfMissing) -> Result<Vec<PendingComponent>> {
     let collector = GoPrograms {
         name: "kube-controller-manager",
         purpose: "deletes the dependents of deleted objects",
@@ -56,7 +56,7 @@ pub(crate) fn start() -> Result<Vec<PendingComponent>> {
     [function, crossplane, collector, kro()]
         .into_iter()
         .chain(flux())
-        .map(GoPrograms::start)
+        .map(|programs| programs.start(if_missing))
         .collect()
 }
 

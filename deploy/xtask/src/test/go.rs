@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Error, Result};
 
-use super::components::{BuildError, Component, PendingComponent};
+use super::components::{BuildError, Component, IfMissing, PendingComponent};
 use crate::steps::run_quietly;
 use crate::workspace::{root, which};
 
@@ -41,7 +41,7 @@ impl GoPrograms {
     ///
     /// # Errors
     /// When the module's files cannot be read.
-    pub(crate) fn start(self) -> Result<PendingComponent> {
+    pub(crate) fn start(self, if_missing: IfMissing) -> Result<PendingComponent> {
         let module = root().join(self.module);
         let (go_mod, go_sum) = (module.join("go.mod"), module.join("go.sum"));
         let version = match self.version_of {
@@ -70,7 +70,7 @@ impl GoPrograms {
             options,
         };
         let (packages, folders) = (self.packages, self.folders);
-        Ok(component.start(which("go"), move |go, into| {
+        Ok(component.start(if_missing, which("go"), move |go, into| {
             // Listing the packages downloads the modules. Only this step can fail because the network is unavailable.
             let named = packages.iter().map(|(_, package)| *package);
             run_quietly(nice_go(go, &module).args(["list", "-deps"]).args(named))

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, anyhow};
 
-use super::components::{BuildError, Component, PendingComponent};
+use super::components::{BuildError, Component, IfMissing, PendingComponent};
 use crate::steps::run_quietly;
 use crate::workspace::which;
 
@@ -15,7 +15,7 @@ const VERSION: &str = "26.7.3";
 const UNPACK_GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
 
 /// Finds Keycloak, or starts to build it in the background.
-pub(crate) fn start() -> PendingComponent {
+pub(crate) fn start(if_missing: IfMissing) -> PendingComponent {
     let maven = which("mvn").filter(|_| which("java").is_some());
     Component {
         name: "Keycloak",
@@ -26,7 +26,7 @@ pub(crate) fn start() -> PendingComponent {
         inputs: Vec::new(),
         options: vec![VERSION.to_owned(), BUILD_ARGUMENTS.join(" ")],
     }
-    .start(maven, build)
+    .start(if_missing, maven, build)
 }
 
 /// Settings that Keycloak fixes at build time.

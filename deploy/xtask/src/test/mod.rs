@@ -24,6 +24,7 @@ use crate::fuzz;
 use crate::program::TEST_FEATURES;
 use crate::steps::{self, step};
 use crate::workspace::{cargo, root, site};
+use components::IfMissing;
 use outcome::Outcome;
 use report::Report;
 
@@ -47,10 +48,14 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::begin()?;
     let mut pending = vec![api_server::start()?];
-    if options.full {
-        pending.extend(controllers::start()?);
-        pending.push(keycloak::start());
-    }
+    // What an earlier run has built takes part in every one.
+    let if_missing = if options.full {
+        IfMissing::Build
+    } else {
+        IfMissing::Skip
+    };
+    pending.extend(controllers::start(if_missing)?);
+    pending.push(keycloak::start(if_missing));
     let mut requirements = requirements::install();
     browser_code::build()?;
     step("Building the program and all tests", || {

@@ -30,6 +30,8 @@ struct PendingRequests {
     /// Whether to check the form.
     check: bool,
     busy: bool,
+    /// Whether a draft is on its way into the form, which does not show it yet.
+    restoring: bool,
     /// Counts changes by the person.
     change_count: u32,
     /// When the last change was, in milliseconds since 1970.
@@ -46,7 +48,10 @@ thread_local! {
 pub(super) fn on_change(form: &HtmlFormElement, input: &web_sys::Element) {
     touch(input);
     mark_newer(form, input);
-    drafts::save(form);
+    // What is typed meanwhile is saved with the draft, once that is there: alone it would replace it.
+    if !is_restoring() {
+        drafts::save(form);
+    }
     let change_count = PENDING.with_borrow_mut(|pending| {
         pending.change_count += 1;
         pending.changed_at = now();
@@ -82,15 +87,21 @@ pub(super) fn on_blur() {
     });
 }
 
-/// Does something with the form before any other request.
-pub(super) fn run_first(form: &HtmlFormElement, what: impl Future<Output = ()> + 'static) {
-    PENDING.with_borrow_mut(|pending| pending.busy = true);
+/// Restores a draft before any other request.
+pub(super) fn run_restore(form: &HtmlFormElement, restore: impl Future<Output = ()> + 'static) {
+    PENDING.with_borrow_mut(|pending| (pending.busy, pending.restoring) = (true, true));
     let form = form.clone();
     spawn_local(async move {
-        what.await;
-        PENDING.with_borrow_mut(|pending| pending.busy = false);
+        restore.await;
+        PENDING.with_borrow_mut(|pending| (pending.busy, pending.restoring) = (false, false));
         run_pending(&form);
     });
+}
+
+/// True while the form does not show the draft that it is about to get. Whoever submits it now would send what is not
+/// what they typed, and lose that.
+pub(super) fn is_restoring() -> bool {
+    PENDING.with_borrow(|pending| pending.restoring)
 }
 
 fn show_withheld() {

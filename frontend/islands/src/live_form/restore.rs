@@ -2,7 +2,7 @@
 
 use web_sys::{HtmlFormElement, UrlSearchParams};
 
-use super::requests::{form_page, run_first, send, show};
+use super::requests::{form_page, run_restore, send, show};
 use crate::browser::{fields, find, on, window};
 use crate::drafts::{self, Draft};
 use crate::morph::{self, Answer, Values};
@@ -27,7 +27,7 @@ pub(super) fn restore(form: &HtmlFormElement, draft: Draft) {
         }
     }
     let taken_up = form.clone();
-    run_first(form, async move {
+    run_restore(form, async move {
         if let Some(id) = draft.sent_as
             && morph::is_there(&format!("/requests/{id}")).await
         {

@@ -4,10 +4,10 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use super::fields::{find_field, split_amount};
-use super::requests::{on_blur, on_change, run_command};
+use super::requests::{is_restoring, on_blur, on_change, run_command};
 use super::restore::restore;
 use crate::browser::{document, find, focus, on, pressed, target};
-use crate::drafts;
+use crate::{drafts, toast};
 
 pub(crate) fn start() {
     let Some(form) = find("form[data-form]").and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
@@ -37,6 +37,10 @@ pub(crate) fn start() {
     on(&form, "submit", move |event| {
         let what = pressed(&event).map(|(_, value)| value).unwrap_or_default();
         match what.as_str() {
+            "submit" | "review" | "" if is_restoring() => {
+                event.prevent_default();
+                toast::restoring();
+            }
             "submit" => drafts::save_as_submitted(&sent),
             "review" | "" => drafts::save(&sent),
             _ => {

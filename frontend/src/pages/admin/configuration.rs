@@ -71,6 +71,13 @@ fn home(frame: &Frame, home: &HomePlaneState) -> AnyView {
             <div class="notice bad" role="status">{icon("bad")}<p>"Nobody can request anything. "{reason}</p></div>
         }
     });
+    let unwritten = home.unwritten.clone().map(|why| {
+        view! {
+            <div class="notice warning" role="status">{icon("degraded")}<p>
+                "The status of objects of the home control plane cannot be written: "{why}". What is in force is not affected."
+            </p></div>
+        }
+    });
     let state = (home.failure.is_none() && home.blocked.is_none()).then(|| {
         if home.errors.is_empty() {
             return "The objects of the home control plane are in force.".to_owned();
@@ -86,7 +93,7 @@ fn home(frame: &Frame, home: &HomePlaneState) -> AnyView {
     let state = state.map(|state| view! { <p class="line">{icon(name)}<span>{state}</span></p> });
     let reading = (home.failure.is_none() && !home.synced)
         .then(|| view! { <p class="line">{icon("pending")}<span>"The home control plane is being read."</span></p> });
-    view! { {failure}{blocked}{reading}{state} }.into_any()
+    view! { {failure}{blocked}{unwritten}{reading}{state} }.into_any()
 }
 
 fn list(title: &'static str, errors: &[ConfigurationError], name: &'static str) -> Option<AnyView> {

@@ -12,6 +12,7 @@ mod record;
 mod tenant;
 mod tenants;
 mod try_definition;
+mod try_health;
 mod workspace;
 
 pub use configuration::admin_configuration;
@@ -24,6 +25,7 @@ pub use record::admin_record;
 pub use tenant::admin_tenant;
 pub use tenants::admin_tenants;
 pub use try_definition::admin_try_definition;
+pub use try_health::admin_try_health;
 
 use leptos::prelude::*;
 use portico_api::{Frame, Link};

@@ -8,7 +8,7 @@ use super::workspace::workspace;
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::text::grouped;
-use crate::parts::{document, icon, time};
+use crate::parts::{document, duration, icon, time};
 
 /// A control plane.
 #[must_use]
@@ -59,6 +59,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
                 <div><dt>"Version"</dt><dd>{row.version.clone().unwrap_or_else(|| "Not known".to_owned())}</dd></div>
                 <div><dt>"Answers in"</dt><dd>{row.latency_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"))}</dd></div>
                 <div><dt>"Behind"</dt><dd>{behind(row)}</dd></div>
+                {clock(page)}
                 <div><dt>"Certificate ends"</dt><dd>{certificate(frame.now, row)}</dd></div>
                 <div><dt>"Tenants"</dt><dd>{tenants}</dd></div>
                 {environments}
@@ -69,6 +70,23 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// What is wrong with its clock.
+fn clock(page: &PlaneDetail) -> Option<AnyView> {
+    let seconds = page.clock_offset_seconds?;
+    let way = if seconds > 0 { "ahead of" } else { "behind" };
+    let off = format!("{} {way} Portico’s", duration(seconds.unsigned_abs()));
+    let row = view! {
+        <div>
+            <dt>"Clock"</dt>
+            <dd>
+                <span class="caution">{icon("degraded")}<span>{off}</span></span>
+                <span class="reason">"Ages on its claims and how long they took are wrong by as much, and certificates and tokens may be refused. Check the time synchronization of both machines."</span>
+            </dd>
+        </div>
+    };
+    Some(row.into_any())
 }
 
 /// What tells its cluster from others.

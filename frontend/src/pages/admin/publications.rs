@@ -11,7 +11,7 @@ use super::tabs;
 use crate::pages::claims::csrf;
 use crate::parts::badge::{badge, health};
 use crate::parts::text::{counted, empty, grouped};
-use crate::parts::{document, icon, time};
+use crate::parts::{document, icon, past_time, time};
 
 /// The publications of tenants.
 #[must_use]
@@ -275,11 +275,12 @@ fn used_by(frame: &Frame, page: &PublicationPage) -> AnyView {
             Some(view! { <li class="caution">{icon("lock")}<span>{consumer.title.clone()}" cannot request it: "{why}"."</span></li> })
         })
         .collect();
+    let closed = (!closed.is_empty()).then(|| view! { <ul role="list" class="lines">{closed}</ul> });
     view! {
         <section aria-labelledby="used-by">
             <h2 id="used-by">"Who uses it"</h2>
             <div class="stack-l">
-                <ul role="list" class="lines">{closed}</ul>
+                {closed}
                 {none}
                 {used}
             </div>
@@ -298,7 +299,7 @@ fn consumer_claims(frame: &Frame, consumer: &ConsumerClaims) -> AnyView {
     let more = (more > 0).then(|| view! { <p class="quiet">"And "{grouped(more)}" more."</p> });
     let title = consumer.title.clone();
     view! {
-        <div>
+        <div class="stack">
             <h3>{consumer.title.clone()}</h3>
             <div class="table-wrap"><table class="rows">
                 <caption class="unseen">{format!("Claims of {title}")}</caption>
@@ -323,7 +324,7 @@ fn claim_row(frame: &Frame, claim: &ConsumerClaim) -> impl IntoView + use<> {
             <td data-label="Plan">{claim.plan.as_ref().map_or_else(dash, ToString::to_string)}</td>
             <td data-label="Requested by">{claim.requester.clone().unwrap_or_else(dash)}</td>
             <td data-label="Health">{health(claim.health)}</td>
-            <td data-label="Made">{time(frame.now, claim.created_at)}</td>
+            <td data-label="Made">{past_time(frame.now, claim.created_at)}</td>
         </tr>
     }
 }

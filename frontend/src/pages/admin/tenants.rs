@@ -73,11 +73,20 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
         .quota
         .is_empty()
         .then(|| view! { <span class="quiet">"No limits"</span> });
+    let parent = row.parent_title.as_ref();
+    let parent = parent.map(|parent| view! { <span class="reason">{format!("in {parent}")}</span> });
+    let inherited = (!row.inherited_members.is_empty()).then(|| {
+        let more = match row.inherited_members.len() {
+            1 => "and 1 group from above".to_owned(),
+            groups => format!("and {groups} groups from above"),
+        };
+        view! { <li><span class="quiet">{more}</span></li> }
+    });
     view! {
         <tr>
-            <th scope="row"><a href=Link::Tenant(row.name.clone()).to_string()>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
+            <th scope="row"><a href=Link::Tenant(row.name.clone()).to_string()>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span>{parent}</th>
             <td data-label="Environments"><ul role="list">{environments}</ul></td>
-            <td data-label="Members"><ul role="list">{members}</ul></td>
+            <td data-label="Members"><ul role="list">{members}{inherited}</ul></td>
             <td data-label="Control planes"><ul role="list">{planes}</ul></td>
             <td data-label="Quota"><ul role="list" class="meters">{quota}</ul>{unlimited}</td>
             <td data-label="Claims" class="number">{grouped(row.claims)}</td>

@@ -9,8 +9,10 @@ pub(super) fn workspace(page: &PlaneDetail) -> Option<AnyView> {
     let exports: Vec<_> = known.exports.iter().map(export).collect();
     let exports = (!exports.is_empty()).then(|| {
         view! {
-            <h3>"Exports"</h3>
-            <ul role="list" class="lines">{exports}</ul>
+            <div class="stack">
+                <h3>"Exports"</h3>
+                <ul role="list" class="lines">{exports}</ul>
+            </div>
         }
     });
     let cluster = known
@@ -21,11 +23,13 @@ pub(super) fn workspace(page: &PlaneDetail) -> Option<AnyView> {
         view! {
             <section aria-labelledby="workspace">
                 <h2 id="workspace">"Workspace of kcp"</h2>
-                <dl class="facts">
-                    <div><dt>"Path"</dt><dd class="mono">{known.path.clone()}</dd></div>
-                    <div><dt>"Logical cluster"</dt><dd class="mono">{cluster}</dd></div>
-                </dl>
-                {exports}
+                <div class="stack-l">
+                    <dl class="facts">
+                        <div><dt>"Path"</dt><dd class="mono">{known.path.clone()}</dd></div>
+                        <div><dt>"Logical cluster"</dt><dd class="mono">{cluster}</dd></div>
+                    </dl>
+                    {exports}
+                </div>
             </section>
         }
         .into_any(),

@@ -3,6 +3,7 @@
 mod connect;
 mod control_plane;
 mod progress;
+pub(super) mod related;
 mod tree;
 
 use leptos::prelude::*;
@@ -14,8 +15,8 @@ use crate::pages::claims::csrf;
 use crate::parts::badge::{health, health_tone, state};
 use crate::parts::lifecycle::{Reader, lifecycle_notice};
 use crate::parts::rows::{Columns, request_table};
-use crate::parts::text::{amount_in_words, code, counted};
-use crate::parts::{document, glyph_tile, icon, relative, time};
+use crate::parts::text::{amount_in_words, code, counted, field_owner};
+use crate::parts::{document, glyph_tile, icon, past_time, relative, time};
 
 /// The page of a claim.
 #[must_use]
@@ -35,7 +36,13 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                         {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.reference, connect))}
                         {tree::section(page)}
                     </div>
-                    <div class="stack-l">{events(frame, page)}{details(frame, page)}{conditions(frame, page)}</div>
+                    <div class="stack-l">
+                        {events(frame, page)}
+                        {related::section("depends-on", "Depends on", &page.depends_on)}
+                        {related::section("needed-by", "Needed by", &page.needed_by)}
+                        {details(frame, page)}
+                        {conditions(frame, page)}
+                    </div>
                 </div>
                 <div class="stack-l below">{history(frame, page)}{yaml(page)}</div>
             </div>
@@ -252,7 +259,7 @@ fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
                 {namespace}
                 <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
                 {managed}
-                <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
+                <div><dt>"Made"</dt><dd>{past_time(frame.now, row.created_at)}</dd></div>
                 {row.expires_at.map(|at| view! { <div><dt>"To be renewed"</dt><dd>{time(frame.now, at)}</dd></div> })}
             </dl>
         </section>
@@ -291,7 +298,7 @@ fn condition(frame: &Frame, condition: &Condition) -> impl IntoView + use<> {
         .map(|message| view! { <span class="reason">{message}</span> });
     let since = condition
         .since
-        .map(|since| view! { <span class="reason">"Since "{time(frame.now, since)}</span> });
+        .map(|since| view! { <span class="reason">"Since "{past_time(frame.now, since)}</span> });
     view! { <div><dt>{condition.kind.clone()}</dt><dd>{condition.status.clone()}{reason}{message}{since}</dd></div> }
 }
 
@@ -317,7 +324,7 @@ fn event(frame: &Frame, event: &ClaimEvent) -> impl IntoView + use<> {
             {mark}
             <div>
                 <p><strong>{event.reason.clone()}{times}</strong>" "<span class="event-message">{event.message.clone()}</span></p>
-                <p class="reason">{event.about.clone()}" · "{time(frame.now, event.at)}</p>
+                <p class="reason">{event.about.clone()}" · "{past_time(frame.now, event.at)}</p>
             </div>
         </li>
     }
@@ -330,6 +337,7 @@ fn yaml(page: &ClaimPage) -> AnyView {
                 <summary>{icon("right")}<h2 id="yaml">"YAML"</h2></summary>
                 <div class="stack">
                     {code("object".to_owned(), "the object".to_owned(), page.yaml.clone())}
+                    {by_controllers(page)}
                     <details class="fold" id="whole-fold">
                         <summary>{icon("right")}"With what the control plane adds"</summary>
                         {code("whole-object".to_owned(), "the whole object".to_owned(), page.full_yaml.clone())}
@@ -339,6 +347,21 @@ fn yaml(page: &ClaimPage) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// What the YAML leaves out because nobody asked for it.
+fn by_controllers(page: &ClaimPage) -> Option<impl IntoView + use<>> {
+    (!page.set_by_controllers.is_empty()).then(|| {
+        let owners: Vec<_> = page
+            .set_by_controllers
+            .iter()
+            .map(|owner| field_owner("planes", owner, " sets ", "."))
+            .collect();
+        view! {
+            <p>"Controllers set more. A change leaves that as it is, unless you change it yourself:"</p>
+            <ul role="list" class="lines">{owners}</ul>
+        }
+    })
 }
 
 fn history(frame: &Frame, page: &ClaimPage) -> AnyView {

@@ -31,6 +31,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <input type="hidden" name=names::WORKSPACE value=format!("{}/{}", page.tenant, page.environment) />
                 <input type="hidden" name=names::SCHEMA value=page.schema_hash.clone() />
+                {page.placement.chosen.as_ref().map(|chosen| view! { <input type="hidden" name=names::PLACED value=chosen.to_string() /> })}
                 {page.live_hash.clone().map(|hash| view! { <input type="hidden" name=names::LIVE value=hash /> })}
                 {page.whole.clone().map(|whole| view! { <input type="hidden" name=names::WHOLE value=whole /> })}
                 {page.kept.clone().map(|kept| view! { <input type="hidden" name=names::KEPT value=kept /> })}

@@ -21,7 +21,15 @@ pub(super) fn section(page: &UsagePage) -> AnyView {
             .enumerate()
             .map(|(index, history)| resource(page, index, history))
             .collect();
-        view! { <div class="usage-quota">{resources}</div> }.into_any()
+        let with_below = match page.tenants_below {
+            0 => None,
+            1 => Some("It bounds what this tenant and the one in it hold together.".to_owned()),
+            below => Some(format!(
+                "It bounds what this tenant and the {below} below it hold together."
+            )),
+        };
+        let with_below = with_below.map(|words| view! { <p class="quiet">{words}</p> });
+        view! { {with_below}<div class="usage-quota">{resources}</div> }.into_any()
     };
     view! {
         <section class="usage-part" aria-labelledby="usage-quota">

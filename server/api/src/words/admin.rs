@@ -28,6 +28,12 @@ pub fn role_title(role: Role) -> &'static str {
     }
 }
 
+/// What is wrong with a health rule of more than so many characters.
+#[must_use]
+pub fn health_rule_too_long(most: usize) -> String {
+    format!("It is longer than {most} characters.")
+}
+
 /// An error that occurred several times.
 #[must_use]
 pub fn repeated(message: &str, times: u32) -> String {
@@ -60,4 +66,10 @@ impl ConfigurationError {
             ),
         }
     }
+}
+
+/// Why what is shown of a workspace of kcp may be old: the endpoint of the export that it binds fails.
+#[must_use]
+pub fn export_interrupted(why: &str) -> String {
+    format!("Its claims may be out of date: {why}")
 }

@@ -109,6 +109,12 @@ pub enum DraftProblem {
         /// What it exceeds, and by how much.
         message: String,
     },
+    /// The tenant that is asked for may not be so.
+    #[error("{message}")]
+    Tenant {
+        /// What is wrong with it.
+        message: String,
+    },
     /// Another request about the claim is open.
     #[error("Another request about it is still under way. Wait for it, or withdraw it.")]
     RequestInProgress,
@@ -142,6 +148,14 @@ pub enum DraftProblem {
         "It is a control plane with {residents} on it. Delete those first, or say that they are to be abandoned."
     )]
     ControlPlaneInUse {
+        /// How much is on it, in words.
+        residents: String,
+    },
+    /// The claim is a control plane, and something else is on it than the person saw.
+    #[error(
+        "What is on it has changed since you looked: now it is {residents}. Look again, then say it again."
+    )]
+    ControlPlaneChanged {
         /// How much is on it, in words.
         residents: String,
     },
@@ -331,7 +345,9 @@ pub enum NameProblem {
 }
 
 fn made_ago(made: Option<(Timestamp, Timestamp)>) -> String {
-    made.map_or_else(String::new, |(now, at)| format!(", made {}", relative(now, at)))
+    made.map_or_else(String::new, |(now, at)| {
+        format!(", made {}", relative(now, at.min(now)))
+    })
 }
 
 /// Why a claim's object that was written as a whole cannot be read.

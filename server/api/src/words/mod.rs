@@ -9,6 +9,7 @@ mod claim;
 mod definition;
 mod denial;
 mod draft;
+mod kubeconfig;
 mod lifecycle;
 mod placement;
 mod price;
@@ -19,7 +20,10 @@ mod refusal;
 mod request;
 mod several;
 
-pub use admin::{GROUP_NOT_KNOWN, home_not_read, plane_kind_title, repeated, role_title};
+pub use admin::{
+    GROUP_NOT_KNOWN, export_interrupted, health_rule_too_long, home_not_read, plane_kind_title, repeated,
+    role_title,
+};
 pub use claim::{
     ComingReason, ConnectionWait, ENVIRONMENT_FILE, GoneReason, KUBERNETES, KUBERNETES_SECRET,
     KUBERNETES_VARIABLES, ProgressTitle, TreeProblem, claimed_plane,
@@ -30,8 +34,9 @@ pub use draft::{
     Consequence, DocumentProblem, DraftNote, DraftProblem, DryRunVerdict, NameProblem, forbidden_field,
     takes_back,
 };
+pub use kubeconfig::{about_kubeconfigs, install_kubelogin, own_rights};
 pub use lifecycle::{day, lifecycle_sentence};
-pub use placement::{exclusion, placement_reason};
+pub use placement::{comparison, exclusion, placement_reason};
 pub use price::{PriceWords, grouped, money};
 pub use publication::{
     another_approver, approvers_of, closed_in_words, not_in_namespaces, not_ready_for_publisher,

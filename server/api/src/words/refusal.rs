@@ -128,6 +128,9 @@ pub enum Conflict {
     /// Another claim has the name of the one that was to be deleted.
     #[error("It was deleted and created again just now. Check it, then try again.")]
     ClaimReplaced,
+    /// What is on the control plane that a claim is has changed.
+    #[error("What is on the control plane has changed meanwhile. Look again.")]
+    ResidentsChanged,
     /// The request's state does not allow the action.
     #[error("{}", sentence(&.0.to_string()))]
     WrongState(InvalidTransition),

@@ -30,6 +30,8 @@ pub struct HomeReport {
     pub synced: bool,
     /// Why it cannot be read now. What was read before stays in force.
     pub failure: Option<HomeFailure>,
+    /// Why the statuses of its objects cannot be written now, for administrators.
+    pub unwritten: Option<String>,
     /// Problems of its objects.
     pub problems: Vec<Problem>,
     /// Why nothing may be requested or applied: approval policies may be missing.

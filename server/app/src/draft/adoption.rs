@@ -98,13 +98,13 @@ impl Portal {
         };
         let verdict = match &error {
             // Their own words do not say whose they are.
-            PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::Gone { .. } => {
-                DryRunVerdict::Conflict {
-                    plane,
-                    error: error.to_string(),
-                    answered: !error.is_retryable(),
-                }
-            }
+            PlaneError::Conflict { .. }
+            | PlaneError::NamespaceTerminating { .. }
+            | PlaneError::Gone { .. } => DryRunVerdict::Conflict {
+                plane,
+                error: error.to_string(),
+                answered: !error.is_retryable(),
+            },
             error => DryRunVerdict::Failed {
                 error: error.to_string(),
                 answered: !error.is_retryable(),

@@ -7,12 +7,13 @@ use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
 use portico_api::ApprovalPreview;
 use portico_api::words::{DraftNote, DraftProblem, DryRunVerdict, NameProblem, over_quota, placement_reason};
 use portico_domain::claim::ClaimKind;
-use portico_domain::documents::{Permission, ResourceRef};
+use portico_domain::claimed_tenant::{self, TenantFault, TenantRequest};
+use portico_domain::documents::{ClaimedTenant, Permission, ResourceRef};
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, PlanName, is_dns_label};
 use portico_domain::policy::{PolicyInput, Requester, quota_consumption};
 use portico_domain::projection::requested_fields;
-use portico_domain::quota::{self, Amounts};
+use portico_domain::quota;
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 use portico_planes::{ClaimFilter, PlaneError};
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use super::RequestDraft;
 use super::input::RequestInput;
+use crate::quota_lines::{Effect, bounding};
 use crate::{Portal, PortalError, Result};
 
 /// How long a request waits for the control plane's dry run.
@@ -28,11 +30,10 @@ pub(super) const DRY_RUN_TIMEOUT: Duration = Duration::from_secs(5);
 impl RequestDraft {
     /// Renders the manifest and validates it by the schema that the control plane serves.
     pub(crate) fn check_schema(&mut self, viewer: &Viewer) {
-        let Some((_, served)) = self.served.clone() else {
+        let Some(definition) = self.definition.clone() else {
             self.problem(self.no_control_plane());
             return;
         };
-        let definition = Arc::clone(&served.definition);
         let Some(resource) = self.resource().cloned() else {
             return;
         };
@@ -51,7 +52,7 @@ impl RequestDraft {
             self.notes.extend(nulls);
         }
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
-        let manifest = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
+        let merged = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
         let base = self.live().unwrap_or_else(|| self.base.clone());
         let claim_labels = match &self.claim {
             Some(claim) => ClaimLabels {
@@ -61,8 +62,13 @@ impl RequestDraft {
             },
             None => self.asked_marks(viewer),
         };
-        self.unchanged = Some(self.render(&resource, &name, &base, claim_labels));
-        match definition.validate(&resource.version, &manifest, old.as_deref()) {
+        let mut unchanged = self.render(&resource, &name, &base, claim_labels);
+        let mut manifest = merged.clone();
+        for object in [&mut manifest, &mut unchanged] {
+            self.leave_to_controllers(object, &merged);
+        }
+        self.unchanged = Some(unchanged);
+        match definition.validate(&resource.version, &merged, old.as_deref()) {
             Ok(result) => {
                 // Beside a field whose text could not be read, what else is said of it is noise.
                 let unread: Vec<String> = self
@@ -91,6 +97,17 @@ impl RequestDraft {
             self.problem(self.no_control_plane());
         }
         self.manifest = Some(manifest);
+        self.merged = Some(merged);
+    }
+
+    /// Removes what controllers set from `object`, where the request asks for nothing else. What a plan sets or counts is
+    /// always part of a request.
+    fn leave_to_controllers(&self, object: &mut Value, asked: &Value) {
+        let Some(claim) = &self.claim else { return };
+        if let Some(fields) = &claim.controller_fields {
+            let keep = |path: &[String]| self.offered.plans.iter().any(|plan| plan.names(path));
+            fields.remove_unchanged(object, asked, &claim.object, keep);
+        }
     }
 
     fn no_control_plane(&self) -> DraftProblem {
@@ -132,6 +149,7 @@ impl RequestDraft {
             requester: Some(viewer.person()).filter(|_| self.may_name_requester()),
             expires_at: self.expires_at,
             placed: self.placed.as_deref(),
+            portal: &self.configuration.portal.name,
         }
     }
 
@@ -160,7 +178,47 @@ impl RequestDraft {
             let live = self.claim.as_ref().map(|claim| claim.object.as_ref());
             settle_connection_secret(&mut manifest, &schema, live, always);
         }
+        if let Some(tenant) = self.tenant().filter(|_| self.declared_tenant().is_some()) {
+            claimed_tenant::settle(tenant, &mut manifest);
+        }
         manifest
+    }
+
+    /// What the offering's document says of its claims, if they are tenants.
+    fn declared_tenant(&self) -> Option<&ClaimedTenant> {
+        let document = self.configuration.offerings.get(&self.offered.name)?;
+        document.spec.tenant.as_ref()
+    }
+
+    /// Reports what is wrong with a request for a tenant.
+    pub(crate) fn check_claimed_tenant(&mut self, viewer: &Viewer) {
+        let configuration = Arc::clone(&self.configuration);
+        let tenant = configuration.tenants.get(&self.workspace.tenant);
+        let (Some(tenant), Some(manifest), Some(resource)) = (tenant, &self.manifest, self.resource()) else {
+            return;
+        };
+        let request = TenantRequest {
+            declared: self.declared_tenant(),
+            configuration: &configuration,
+            tenant,
+            requester: viewer,
+            plan: self.plan.as_ref(),
+            manifest,
+            before: self.claim.as_ref().map(|claim| claim.object.as_ref()),
+        };
+        let is_valid = self.violations.is_empty();
+        for (field, fault) in request.faults(resource) {
+            let is_said_already = match fault {
+                TenantFault::Name { .. } => self.name.is_empty(),
+                TenantFault::Malformed(_) => !is_valid,
+                _ => false,
+            };
+            if is_said_already {
+                continue;
+            }
+            let message = fault.to_string();
+            self.field_problem(&field, DraftProblem::Tenant { message });
+        }
     }
 
     /// Reports a form that was made from another schema than the one it is checked by.
@@ -268,7 +326,7 @@ impl Portal {
         let nothing = Value::Null;
         let facts = PolicyInput {
             action: draft.action,
-            manifest: draft.manifest.as_ref().unwrap_or(&nothing),
+            manifest: draft.merged.as_ref().unwrap_or(&nothing),
             previous: draft.claim.as_ref().map(|claim| claim.object.as_ref()),
             offering: &draft.offered.name,
             kind: &draft.offered.kind,
@@ -303,26 +361,29 @@ impl Portal {
         let Some(tenant) = configuration.tenants.get(&draft.workspace.tenant) else {
             return Ok(());
         };
-        if tenant.spec.quota.0.is_empty() {
-            return Ok(());
-        }
         // It takes nothing that the claim does not take already.
         if draft.action.keeps_values() {
             return Ok(());
         }
-        let usage = self.usage(&draft.workspace.tenant).await?;
-        let (mut used, before) = match (draft.claim_ref(), &draft.claim) {
-            (Some(reference), Some(_)) => (usage.excluding(&reference), usage.for_claim(&reference)),
-            (Some(reference), None) => (usage.excluding(&reference), Amounts::new()),
-            (None, _) => (usage.total(), Amounts::new()),
-        };
-        quota::add(&mut used, &before);
+        let bounding: Vec<_> = bounding(&configuration, tenant)
+            .map(|tenant| &tenant.name)
+            .collect();
+        if bounding.is_empty() {
+            return Ok(());
+        }
+        let usage = self.usage_within(&configuration, bounding).await?;
         let after = quota_consumption(
             &draft.offered.plans,
             draft.plan.as_ref().map(|plan| &plan.name),
-            draft.manifest.as_ref().unwrap_or(&draft.object),
+            draft.merged.as_ref().unwrap_or(&draft.object),
         );
-        draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
+        let claim = draft.claim_ref();
+        let effect = Effect {
+            claim: claim.as_ref(),
+            exists: draft.claim.is_some(),
+            after: &after,
+        };
+        draft.quota = effect.lines(&configuration, tenant, &usage).unwrap_or_default();
         let exceeded: Vec<String> = quota::exceeded(&draft.quota).map(over_quota).collect();
         for message in exceeded {
             draft.problem(DraftProblem::OverQuota { message });
@@ -428,13 +489,13 @@ impl Portal {
                 let answered = !error.is_retryable();
                 let verdict = match &error {
                     // Their own words do not say whose they are.
-                    PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::Gone { .. } => {
-                        DryRunVerdict::Conflict {
-                            plane: title,
-                            error: error.to_string(),
-                            answered,
-                        }
-                    }
+                    PlaneError::Conflict { .. }
+                    | PlaneError::NamespaceTerminating { .. }
+                    | PlaneError::Gone { .. } => DryRunVerdict::Conflict {
+                        plane: title,
+                        error: error.to_string(),
+                        answered,
+                    },
                     error => DryRunVerdict::Failed {
                         error: error.to_string(),
                         answered,

@@ -36,6 +36,8 @@ pub struct RequestInput {
     pub plane: Option<String>,
     /// Labels that the control plane must have.
     pub labels: BTreeMap<String, String>,
+    /// The control plane that an earlier preview chose; `None` for the first.
+    pub shown_plane: Option<String>,
     /// A note for the approvers.
     pub note: String,
     /// The fields of the claim.

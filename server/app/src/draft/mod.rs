@@ -5,6 +5,7 @@ mod adoption;
 pub(crate) mod checks;
 mod form_page;
 pub(crate) mod input;
+mod place;
 mod populate;
 mod preview;
 pub(crate) mod stages;
@@ -14,9 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
-use portico_api::words::{
-    DocumentProblem, DraftNote, DraftProblem, NameProblem, not_in_namespaces, placement_reason,
-};
+use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, NameProblem, placement_reason};
 use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef, FieldConflict, labels};
@@ -25,9 +24,7 @@ use portico_domain::documents::{
 };
 use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
-use portico_domain::placement::{
-    Candidate, Cordon, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use, place,
-};
+use portico_domain::placement::{Candidate, Placement, PlacementPreferences};
 use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
 use portico_domain::publication::{PlaneUse, Service};
@@ -37,11 +34,12 @@ use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
 use crate::names::{claim_place, plane_title};
-use crate::offering::{may_request, takes_new_claims, unreachable};
+use crate::offering::{may_request, takes_new_claims};
 use crate::permissions::Attempt;
 use crate::service::service_is_open;
 use crate::{InputError, Portal, PortalError, Result, Workspace};
 use input::{RequestInput, RequestTarget};
+pub(crate) use place::open_service;
 use stages::Purpose;
 
 /// Values that an object may have, counting lists and maps. The largest written by hand have some hundreds.
@@ -50,9 +48,6 @@ const MAX_VALUES: usize = 20_000;
 const MAX_TAKEN_OVER: usize = 100;
 /// A longer note is cut off.
 const MAX_NOTE_CHARACTERS: usize = 2000;
-
-/// What an offering without a document prefers.
-static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
 /// A request that is not submitted yet.
 pub(crate) struct RequestDraft {
@@ -74,7 +69,11 @@ pub(crate) struct RequestDraft {
     /// Why it is placed where it is, as the claim says: a change keeps what it says.
     pub(crate) placed: Option<String>,
     /// The schema's source: the chosen control plane; if none is chosen, another that serves the offering.
-    pub(crate) served: Option<(PlaneName, Served)>,
+    pub(crate) served: Option<(PlaneName, Arc<Served>)>,
+    /// The definition that it serves.
+    definition: Option<Arc<Definition>>,
+    /// The schema that the form was made from, if another control plane was chosen since.
+    made_by: Option<Arc<Schema>>,
     pub(crate) claim: Option<Arc<Claim>>,
     /// Hash of the claim's user fields that the form is based on: the current ones, or those of an earlier form that
     /// the user has not reviewed since.
@@ -103,6 +102,8 @@ pub(crate) struct RequestDraft {
     pub(crate) kept: Option<Value>,
     /// The exact manifest, once a control plane is chosen.
     pub(crate) manifest: Option<Value>,
+    /// The manifest merged with what controllers set, as the API server will: what rules and quota judge.
+    pub(crate) merged: Option<Value>,
     /// The manifest without this request's changes: the live object, or for a new claim what plan and defaults set.
     pub(crate) unchanged: Option<Value>,
     pub(crate) decision: PolicyDecision,
@@ -124,7 +125,7 @@ struct DraftStart {
     plan: Option<Plan>,
     preferences: PlacementPreferences,
     placement: Placement,
-    served: Option<(PlaneName, Served)>,
+    served: Option<(PlaneName, Arc<Served>)>,
     problems: Vec<Problem>,
     action: Action,
     grant: Granted<Submission, Submit>,
@@ -177,6 +178,8 @@ impl RequestDraft {
             placement,
             placed,
             served,
+            definition: None,
+            made_by: None,
             live_hash: None,
             claim,
             object: Value::Null,
@@ -194,6 +197,7 @@ impl RequestDraft {
             kept: None,
             manifest: None,
             unchanged: None,
+            merged: None,
             decision: PolicyDecision::Allow,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
@@ -256,7 +260,7 @@ impl RequestDraft {
     }
 
     pub(crate) fn definition(&self) -> Option<&Definition> {
-        Some(&*self.served.as_ref()?.1.definition)
+        self.definition.as_deref()
     }
 
     /// Returns the requested claim, once everything that names it is known.
@@ -276,7 +280,7 @@ impl RequestDraft {
     pub(crate) fn resource(&self) -> Option<&ResourceRef> {
         match &self.claim {
             Some(claim) => Some(&claim.resource),
-            None => self.served.as_ref().map(|(_, served)| &served.resource),
+            None => self.served.as_ref().map(|(_, served)| &*served.resource),
         }
     }
 
@@ -386,15 +390,17 @@ impl Portal {
         }
         let plan = choose_plan(&offered, input, &mut problems);
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
-        let cordons = self.store().cordons().await?;
-        let placement = self.place(
-            &configuration,
-            &offered,
-            tenant,
-            environment,
-            &preferences,
-            &cordons,
-        );
+        let shown = filled(input.shown_plane.as_ref()).and_then(|plane| plane.parse().ok());
+        let placement = self
+            .place(
+                &configuration,
+                &offered,
+                tenant,
+                environment,
+                &preferences,
+                shown.as_ref(),
+            )
+            .await?;
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let expires_at = end_of_life(self.now(), offered.lifetime_days);
         let start = DraftStart {
@@ -471,6 +477,7 @@ impl Portal {
                 .filter(|_| configuration.service_of(reference).is_none())
                 .and_then(|plane| plane.spec.region.clone()),
             ruled_out: Vec::new(),
+            compared: None,
         });
         let served = offered
             .served
@@ -504,98 +511,6 @@ impl Portal {
             claim: Some(claim),
         };
         Ok(RequestDraft::begin(configuration, start, input))
-    }
-
-    /// Chooses a control plane for an offering.
-    pub(crate) fn place(
-        &self,
-        configuration: &Configuration,
-        offered: &Offered,
-        tenant: &Tenant,
-        environment: &Environment,
-        preferences: &PlacementPreferences,
-        cordons: &[Cordon],
-    ) -> Placement {
-        let statuses = self.planes().summaries();
-        let facts: Vec<PlaneFacts<'_>> = configuration
-            .control_planes
-            .values()
-            .map(|document| {
-                let status = statuses.iter().find(|status| status.name == document.name);
-                let served = offered.served.get(&document.name);
-                let service = open_service(configuration, tenant, document, &offered.name);
-                let namespace = match &service {
-                    Some(service) => service.namespace(configuration, tenant, environment),
-                    None => environment.namespace.clone(),
-                };
-                PlaneFacts {
-                    document,
-                    service,
-                    unreachable: unreachable(status).or_else(|| {
-                        self.planes()
-                            .missing_right(&document.name, &offered.name, &namespace)
-                    }),
-                    cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
-                    serves: served.is_some(),
-                    problem: served.and_then(|served| {
-                        let cluster_scoped = service.is_some() && !served.resource.namespaced;
-                        served
-                            .problem
-                            .clone()
-                            .or_else(|| cluster_scoped.then(not_in_namespaces))
-                    }),
-                    claims: status.map_or(0, |status| status.claims),
-                }
-            })
-            .collect();
-        let declared = configuration.offerings.get(&offered.name);
-        let needs = PlacementRequest {
-            tenant,
-            environment,
-            offering_title: &offered.title,
-            offering_labels: &offered.control_plane_labels,
-            offering_preferred: declared.map_or(&NO_LABELS, |it| &it.spec.preferred_control_plane_labels),
-            now: self.now(),
-            preferences,
-        };
-        place(&needs, &facts)
-    }
-
-    /// Returns whose schema the form is made from: the chosen control plane's; if none is chosen, that of any that the
-    /// tenant may use, so that no input is lost.
-    fn form_source(
-        configuration: &Configuration,
-        offered: &Offered,
-        tenant: &Tenant,
-        placement: &Placement,
-    ) -> Option<(PlaneName, Served)> {
-        let usable = configuration
-            .control_planes
-            .values()
-            .filter(|plane| {
-                may_use(tenant, plane) || open_service(configuration, tenant, plane, &offered.name).is_some()
-            })
-            .map(|plane: &ControlPlane| &plane.name);
-        placement.chosen.iter().chain(usable).find_map(|plane| {
-            offered
-                .served
-                .get(plane)
-                .filter(|served| served.problem.is_none())
-                .map(|served| (plane.clone(), served.clone()))
-        })
-    }
-}
-
-/// Returns the service of another tenant by which the tenant may use the control plane, if it takes requests.
-pub(crate) fn open_service<'c>(
-    configuration: &'c Configuration,
-    tenant: &Tenant,
-    plane: &ControlPlane,
-    offering: &OfferingName,
-) -> Option<Service<'c>> {
-    match configuration.plane_use(tenant, plane, offering)? {
-        PlaneUse::Consumer(service) => service.check_open(&tenant.name).is_ok().then_some(service),
-        PlaneUse::Direct => None,
     }
 }
 

@@ -7,6 +7,7 @@ use portico_api::words::{DocumentProblem, DraftNote, DraftProblem, forbidden_fie
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
 use portico_form::{self as form, Decoded, Form};
+use portico_planes::HeldSchema;
 use serde_json::{Map, Value, json};
 
 use super::RequestDraft;
@@ -40,7 +41,7 @@ impl RequestDraft {
             Content::Yaml(text) => self.read_yaml(text),
             Content::Object(object) => self.take_document(Ok(object.clone())),
             Content::Fields(fields) => {
-                if let Some(made_by) = self.form_of_another_plane(input) {
+                if let Some(made_by) = self.made_by.clone() {
                     self.fill_in_again(&schema, &made_by, fields, input);
                 } else {
                     let from = fields.whole.as_ref().unwrap_or(&self.base);
@@ -97,16 +98,26 @@ impl RequestDraft {
         self.violations = decoded.problems;
     }
 
+    /// Parses the definitions that it is filled in and checked by.
+    pub(super) async fn read_definitions(&mut self, input: &RequestInput) {
+        if let Some((_, served)) = &self.served {
+            // One that cannot be parsed again is as good as none; it does not happen.
+            self.definition = served.definition.parsed().await.ok();
+        }
+        if let Some(made_by) = self.form_of_another_plane(input) {
+            self.made_by = made_by.parsed().await;
+        }
+    }
+
     /// Returns the schema that the form was made from, if another control plane was chosen since.
-    fn form_of_another_plane(&self, input: &RequestInput) -> Option<Arc<Schema>> {
+    fn form_of_another_plane(&self, input: &RequestInput) -> Option<HeldSchema> {
         let (made_by, now) = (input.form.schema_hash.as_deref()?, self.schema_hash()?);
         if self.claim.is_some() || made_by == now {
             return None;
         }
         let mut all = self.offered.served.values();
         let served = all.find(|served| served.schema_hash == made_by)?;
-        let version = served.definition.version(&served.resource.version)?;
-        version.schema.clone().ok()
+        served.schema.clone()
     }
 
     /// Moves the input to the form of another control plane: typed values are taken over, initial ones are not, and

@@ -13,7 +13,7 @@ use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::ResourceRef;
 use portico_domain::placement::Placement;
 use portico_domain::policy::PolicyDecision;
-use portico_domain::request::{Request, State, manifest_hash};
+use portico_domain::request::{Abandoned, Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
 use portico_planes::{AdoptionPreview, PlaneError};
 use serde_json::Value;
@@ -70,6 +70,7 @@ impl Portal {
         purpose: Purpose,
     ) -> Result<Filled> {
         let mut draft = self.place_request(viewer, workspace, target, input).await?;
+        draft.read_definitions(input).await;
         let input = input.clone();
         let fill = move || {
             draft.fill_in(&input, purpose);
@@ -95,6 +96,7 @@ impl Portal {
             draft
         };
         let mut draft = self.shared.judging.run(&viewer.person().subject, check).await?;
+        draft.check_claimed_tenant(viewer);
         self.check_policy(&mut draft, viewer)?;
         self.check_quota(&mut draft).await?;
         self.check_name(&mut draft, viewer).await?;
@@ -224,14 +226,15 @@ impl<'a> Frozen<'a> {
         claim: &Arc<Claim>,
         manifest: Value,
         placement: Placement,
-        note_text: &str,
+        (note_text, abandons): (&str, Option<Abandoned>),
         now: Timestamp,
     ) -> Self {
-        let (reference, resource) = (claim.reference.clone(), claim.resource.clone());
+        let (reference, resource) = (claim.reference.clone(), ResourceRef::clone(&claim.resource));
         let request = Request {
             plan: claim.plan.clone(),
             uid: Some(claim.uid.clone()),
             note: note(note_text),
+            abandons,
             ..new_request(grant, reference, resource, manifest, placement, now)
         };
         Self {
@@ -267,6 +270,7 @@ fn new_request(
         previous: None,
         uid: None,
         take_over: Vec::new(),
+        abandons: None,
         placement,
         requester: grant.person().clone(),
         requester_groups: grant.groups().clone(),

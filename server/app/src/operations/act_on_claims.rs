@@ -158,7 +158,8 @@ impl Portal {
             return Ok(SeveralOutcome::Refused { why });
         }
         let approval = !page.approval.needed.is_empty();
-        Ok(possible(&SeveralFollows::Deleted { approval }))
+        let needed_by = page.needed_by.into_iter().map(|claim| claim.name).collect();
+        Ok(possible(&SeveralFollows::Deleted { approval, needed_by }))
     }
 
     async fn may_renew(
@@ -233,6 +234,7 @@ impl Portal {
                     note,
                     uid: Some(row.uid.clone()),
                     abandon: false,
+                    seen: None,
                 };
                 match self.submit_delete(caller, &deletion).await {
                     Ok(SubmitOutcome::Created(submission)) => sent(submission),

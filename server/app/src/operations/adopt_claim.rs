@@ -76,7 +76,7 @@ impl Portal {
         if !page.problems.is_empty() {
             return Ok(SubmitOutcome::Invalid(Box::new(page)));
         }
-        let tenant = tried.workspace().tenant.clone();
+        let tenant = self.configuration().outermost(&tried.workspace().tenant).clone();
         let _one_at_a_time = self.shared.submitting.lock(&tenant).await;
         let _of_all_replicas = self.store().lock(tenant.as_str()).await?;
         let Some(frozen) = self.freeze(&mut tried, viewer).await? else {

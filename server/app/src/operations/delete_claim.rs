@@ -6,8 +6,10 @@ use portico_api::words::{Consequence, DraftProblem, DryRunVerdict};
 use portico_api::{ApprovalPreview, DeletePage, PlaneResidents, names as field};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef, Health};
+use portico_domain::claimed_tenant;
 use portico_domain::documents::{Configuration, Environment, Tenant};
 use portico_domain::names::RequestId;
+use portico_domain::obstacle::tenant_in_use;
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::policy::{PolicyDecision, PolicyInput, Requester};
 use portico_domain::request::Action;
@@ -19,6 +21,7 @@ use crate::claimed_planes::plane_of;
 use crate::draft::stages::Frozen;
 use crate::names::claim_place;
 use crate::permissions::Attempt;
+use crate::usage::Usage;
 use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
 
 /// How long the page of a deletion waits for the control plane's dry run: no page is slow because a control plane is.
@@ -39,6 +42,9 @@ pub struct DeleteClaim<'a> {
     pub uid: Option<String>,
     /// For a claim that is a control plane: deletes it although claims are on it.
     pub abandon: bool,
+    /// [`PlaneResidents::hash`] of what the sender saw: if something else is on it, they are asked again. `None`: they agree
+    /// to what is there.
+    pub seen: Option<String>,
 }
 
 impl<'a> DeleteClaim<'a> {
@@ -52,6 +58,7 @@ impl<'a> DeleteClaim<'a> {
             note: String::new(),
             uid: None,
             abandon: false,
+            seen: None,
         }
     }
 }
@@ -70,7 +77,13 @@ impl Portal {
         let id = command.id.unwrap_or_else(|| self.new_request_id());
         let grant = authz::submit_about(viewer, &claim, Action::Delete, id)
             .map_err(Attempt::Change(&configuration).error())?;
-        let refused = self.refused_deletion(&grant, &claim, &configuration).await;
+        let refused = match self.tenant_residents(&claim).await? {
+            Some(in_use) => Some(in_use),
+            None => self
+                .refused_deletion(&grant, &claim, &configuration)
+                .await
+                .map(|verdict| verdict.to_string()),
+        };
         let workspace = workspace_of(&claim)?;
         let (tenant, environment) = workspace.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let decision = self.delete_decision(viewer, tenant, environment, &claim)?;
@@ -93,6 +106,8 @@ impl Portal {
         }
         let plan = crate::usage::plan(&catalog, &reference.offering, claim.plan.as_ref());
         let price = crate::usage::price(plan, None);
+        let residents = self.plane_residents(viewer, &claim).await?;
+        let residents = residents.map(|(residents, _)| residents);
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
             uid: claim.uid.clone(),
@@ -103,8 +118,9 @@ impl Portal {
             note: command.note.clone(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
-            refused: refused.map(|verdict| verdict.to_string()),
-            residents: self.plane_residents(viewer, &claim).await?,
+            refused,
+            needed_by: self.needed_by(viewer, &claim),
+            residents,
             abandon: command.abandon,
             cost: crate::usage::cost(price.as_ref()),
             price,
@@ -137,10 +153,17 @@ impl Portal {
             page.problems
                 .push(DraftProblem::DeniedByPolicy { reasons }.of_whole());
         }
-        if let Some(residents) = page.residents.as_ref().filter(|_| !page.abandon) {
-            let residents = residents.summary();
-            page.problems
-                .push(DraftProblem::ControlPlaneInUse { residents }.of_field(field::ABANDON));
+        if let Some(residents) = page.residents.clone() {
+            if !page.abandon {
+                let residents = residents.summary();
+                page.problems
+                    .push(DraftProblem::ControlPlaneInUse { residents }.of_field(field::ABANDON));
+            } else if command.seen.as_ref().is_some_and(|seen| *seen != residents.hash) {
+                page.abandon = false;
+                let residents = residents.summary();
+                page.problems
+                    .push(DraftProblem::ControlPlaneChanged { residents }.of_field(field::ABANDON));
+            }
         }
         if let Some(message) = page.refused.clone() {
             page.problems.push(DraftProblem::DryRun { message }.of_whole());
@@ -170,17 +193,45 @@ impl Portal {
             title: claim_place(&configuration, reference),
             region: None,
             ruled_out: Vec::new(),
+            compared: None,
         });
         placement.candidates.clear();
-        // Whoever decides reads what is abandoned, and the request keeps it.
-        let abandoned = page.residents.as_ref().map(PlaneResidents::abandoned);
+        // Exactly what was agreed to is frozen with the request; whoever decides reads it in the note.
+        let (residents, abandons) = self.plane_residents(viewer, &claim).await?.unzip();
+        if residents.as_ref().map(|now| &now.hash) != page.residents.as_ref().map(|seen| &seen.hash) {
+            return Err(PortalError::Conflict(Conflict::ResidentsChanged));
+        }
+        let abandoned = residents.as_ref().map(PlaneResidents::abandoned);
         let note = match (abandoned, command.note.trim()) {
             (None, note) => note.to_owned(),
             (Some(abandoned), "") => abandoned,
             (Some(abandoned), note) => format!("{abandoned} {note}"),
         };
-        let frozen = Frozen::deletion(&grant, &decision, &claim, manifest, placement, &note, self.now());
+        let frozen = Frozen::deletion(
+            &grant,
+            &decision,
+            &claim,
+            manifest,
+            placement,
+            (&note, abandons),
+            self.now(),
+        );
         Ok(SubmitOutcome::Created(self.send(caller, frozen).await?))
+    }
+
+    /// Says what is still in the tenant that the claim is; `None` if nothing is, or the claim is none.
+    async fn tenant_residents(&self, claim: &Claim) -> Result<Option<String>> {
+        let configuration = self.configuration();
+        let (offering, name) = (&claim.reference.offering, claim.reference.name.as_str());
+        let tenant = claimed_tenant::tenant_of(&configuration, offering, name)
+            .filter(|tenant| tenant.spec.parent.is_some() && tenant.spec.parent == claim.tenant);
+        let Some(tenant) = tenant else {
+            return Ok(None);
+        };
+        let usage = self.usage_within(&configuration, [&tenant.name]).await?;
+        let claims = usage.get(&tenant.name).map_or(0, Usage::claims);
+        let tenants = configuration.children(&tenant.name).count();
+        Ok((claims + tenants > 0).then(|| tenant_in_use(tenant.title(), claims, tenants)))
     }
 
     /// Why the control plane would refuse to delete the claim, asked by dry run. `None` if it would not, and if it does

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use kube_schema::yaml;
+use portico_api::words::install_kubelogin;
 use portico_api::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
 use portico_domain::authz;
-use portico_domain::documents::{ControlPlane, PublicAddress};
+use portico_domain::documents::{ControlPlane, OidcSignIn, PublicAddress};
 use portico_domain::names::{EnvironmentName, PlaneName, TenantName};
 use portico_domain::tenancy::Viewer;
 use portico_domain::tenant_namespace::{TenantNamespace, tenant_namespace};
@@ -38,7 +39,7 @@ impl Portal {
                 for plane in configuration.control_planes.values() {
                     let namespace = tenant_namespace(&configuration, plane, tenant, environment);
                     let Some(namespace) = namespace else { continue };
-                    let Ok((_, account)) = authz::may_fetch_kubeconfig(viewer, &namespace) else {
+                    let Some(rights) = rights(viewer, plane, &namespace) else {
                         continue;
                     };
                     rows.push(KubeconfigRow {
@@ -47,8 +48,9 @@ impl Portal {
                         tenant_title: tenant.title().to_owned(),
                         environment: environment.name.clone(),
                         production: environment.production,
-                        cluster_role: namespace.cluster_role(&account).unwrap_or_default().to_owned(),
-                        minutes: namespace.kubeconfig.as_ref().map_or(0, |access| access.minutes),
+                        cluster_role: rights.cluster_role,
+                        minutes: rights.minutes,
+                        issuer: rights.issuer,
                         namespace: namespace.name,
                     });
                 }
@@ -57,7 +59,8 @@ impl Portal {
         KubectlPage { rows }
     }
 
-    /// Fetches a kubeconfig with the rights of the caller's role, now. It is kept nowhere, and is in the audit log.
+    /// Fetches a kubeconfig with the rights of the caller's role, now. It is kept nowhere, and is in the audit log. If the
+    /// control plane trusts an identity provider and knows groups of the caller, it holds no token: they sign in there.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] where there is none for the caller; [`PortalError::Unavailable`] while the namespace is
@@ -68,6 +71,11 @@ impl Portal {
         command: &FetchKubeconfig,
     ) -> Result<FetchedKubeconfig> {
         let (plane, namespace) = self.tenant_namespace(command).ok_or(PortalError::NotFound)?;
+        if let Some(oidc) = oidc(&plane)
+            && authz::may_use_as_oneself(caller.viewer, &namespace).is_ok()
+        {
+            return self.own_kubeconfig(caller, &plane, &namespace, oidc).await;
+        }
         let grant = authz::fetch_kubeconfig(caller.viewer, &plane.name, &namespace)
             .map_err(Attempt::Reveal.error())?;
         let address = self.address_for_people(&plane)?;
@@ -81,7 +89,7 @@ impl Portal {
         let access = grant.target();
         // Written before it is handed out: what cannot be recorded is not.
         let details = json!({
-            "namespace": access.namespace, "account": access.account,
+            "signIn": "token", "namespace": access.namespace, "account": access.account,
             "expiresAt": token.expires_at, "credentialId": credential_id(&token.token),
         });
         let event = grant.audit(self.now(), caller.remote).with_details(details);
@@ -89,8 +97,40 @@ impl Portal {
         let user = format!("{}@{}", access.account, plane.name);
         Ok(FetchedKubeconfig {
             file: format!("{}.{}.kubeconfig", access.namespace, plane.name),
-            kubeconfig: kubeconfig(&plane, &address, &namespace.name, &user, &token.token),
-            expires_at: token.expires_at,
+            kubeconfig: kubeconfig(
+                &plane,
+                &address,
+                &namespace.name,
+                &user,
+                &json!({ "token": token.token }),
+            ),
+            expires_at: Some(token.expires_at),
+        })
+    }
+
+    /// A kubeconfig without a token, for who signs in with this provider.
+    async fn own_kubeconfig(
+        &self,
+        caller: Caller<'_>,
+        plane: &ControlPlane,
+        namespace: &TenantNamespace,
+        oidc: &OidcSignIn,
+    ) -> Result<FetchedKubeconfig> {
+        let grant = authz::fetch_own_kubeconfig(caller.viewer, &plane.name, namespace)
+            .map_err(Attempt::Reveal.error())?;
+        let address = self.address_for_people(plane)?;
+        let access = grant.target();
+        let details = json!({
+            "signIn": "oidc", "namespace": access.namespace, "issuer": oidc.issuer, "clientId": oidc.client_id,
+            "clusterRoles": access.cluster_roles,
+        });
+        let event = grant.audit(self.now(), caller.remote).with_details(details);
+        self.store().append(event).await?;
+        let user = format!("oidc@{}", plane.name);
+        Ok(FetchedKubeconfig {
+            file: format!("{}.{}.kubeconfig", access.namespace, plane.name),
+            kubeconfig: kubeconfig(plane, &address, &namespace.name, &user, &by_kubelogin(oidc)),
+            expires_at: None,
         })
     }
 
@@ -107,6 +147,7 @@ impl Portal {
         if let Some(PublicAddress {
             server,
             certificate_authority,
+            ..
         }) = &plane.spec.public_address
         {
             return Ok(ServerAddress {
@@ -130,6 +171,60 @@ impl Portal {
     }
 }
 
+/// What a kubeconfig gives to somebody in a namespace.
+struct Rights {
+    cluster_role: String,
+    minutes: Option<u32>,
+    issuer: Option<String>,
+}
+
+/// The rights that a kubeconfig would give to the viewer; `None` if they can fetch none.
+fn rights(viewer: &Viewer, plane: &ControlPlane, namespace: &TenantNamespace) -> Option<Rights> {
+    if let Some(oidc) = oidc(plane)
+        && let Ok((_, cluster_roles)) = authz::may_use_as_oneself(viewer, namespace)
+    {
+        let cluster_roles: Vec<String> = cluster_roles.into_iter().collect();
+        return Some(Rights {
+            cluster_role: cluster_roles.join(", "),
+            minutes: None,
+            issuer: Some(oidc.issuer.clone()),
+        });
+    }
+    let (_, account) = authz::may_fetch_kubeconfig(viewer, namespace).ok()?;
+    Some(Rights {
+        cluster_role: namespace.cluster_role(&account).unwrap_or_default().to_owned(),
+        minutes: namespace.kubeconfig.as_ref().map(|access| access.minutes),
+        issuer: None,
+    })
+}
+
+/// The provider that the control plane trusts, if it says so.
+fn oidc(plane: &ControlPlane) -> Option<&OidcSignIn> {
+    plane.spec.public_address.as_ref()?.oidc.as_ref()
+}
+
+/// A user that signs in by the plugin kubelogin. It holds nothing that is secret.
+fn by_kubelogin(oidc: &OidcSignIn) -> Value {
+    let mut arguments = vec![
+        "oidc-login".to_owned(),
+        "get-token".to_owned(),
+        format!("--oidc-issuer-url={}", oidc.issuer),
+        format!("--oidc-client-id={}", oidc.client_id),
+    ];
+    let scopes = oidc.extra_scopes.iter();
+    arguments.extend(scopes.map(|scope| format!("--oidc-extra-scope={scope}")));
+    let authority = oidc.certificate_authority.iter();
+    arguments.extend(authority.map(|pem| format!("--certificate-authority-data={}", STANDARD.encode(pem))));
+    json!({ "exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "kubectl",
+        "args": arguments,
+        "interactiveMode": "IfAvailable",
+        "provideClusterInfo": false,
+        "installHint": install_kubelogin(),
+    } })
+}
+
 /// The id that the API server puts into its audit log for calls with this token.
 fn credential_id(token: &str) -> Option<String> {
     let payload = token.split('.').nth(1)?;
@@ -142,7 +237,7 @@ fn kubeconfig(
     address: &ServerAddress,
     namespace: &str,
     user: &str,
-    token: &str,
+    credentials: &Value,
 ) -> String {
     let mut cluster = json!({ "server": address.server });
     if let Some(authorities) = &address.authorities {
@@ -155,7 +250,7 @@ fn kubeconfig(
     yaml::print(&json!({
         "apiVersion": "v1", "kind": "Config",
         "clusters": [{ "name": plane.name, "cluster": cluster }],
-        "users": [{ "name": user, "user": { "token": token } }],
+        "users": [{ "name": user, "user": credentials }],
         "contexts": [{
             "name": context, "context": { "cluster": plane.name, "user": user, "namespace": namespace },
         }],

@@ -22,6 +22,7 @@ pub(crate) mod revoke_token;
 mod save_view;
 pub(crate) mod submit_request;
 pub(crate) mod try_definition;
+mod try_health;
 mod undo_decision;
 pub(crate) mod withdraw;
 
@@ -44,5 +45,6 @@ pub use revoke_token::RevokeToken;
 pub use save_view::SaveView;
 pub use submit_request::{SubmitOutcome, SubmitRequest};
 pub use try_definition::TryDefinition;
+pub use try_health::TryHealth;
 pub use undo_decision::UndoDecision;
 pub use withdraw::Withdraw;

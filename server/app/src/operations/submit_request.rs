@@ -67,9 +67,9 @@ impl Portal {
                 error,
             ));
         }
-        // Of two that a tenant sends at once, the second sees what the first takes: quota and name. Nobody waits here
-        // for a control plane.
-        let tenant = tried.workspace().tenant.clone();
+        // Of two that are sent at once, the second sees what the first takes: quota and name. Tenants below one may take
+        // of its quota at once, so all of them wait for each other. Nobody waits here for a control plane.
+        let tenant = self.configuration().outermost(&tried.workspace().tenant).clone();
         let _one_at_a_time = self.shared.submitting.lock(&tenant).await;
         let _of_all_replicas = self.store().lock(tenant.as_str()).await?;
         let Some(frozen) = self.freeze(&mut tried, viewer).await? else {

@@ -112,7 +112,18 @@ impl Portal {
                 continue;
             };
             let claims = self.claims_by_name(viewer, &offered.name, plane);
-            let mut trial = empty(choice(document), served, changed, claims.len());
+            let definition = match served.definition.parsed().await {
+                Ok(definition) => definition,
+                Err(error) => {
+                    let error = error.to_string();
+                    let trial = empty(choice(document), served, claims.len());
+                    trials.push(not_tried(trial, &TrialProblem::Check { error }));
+                    continue;
+                }
+            };
+            let mut trial = empty(choice(document), served, claims.len());
+            trial.removed_versions = DefinitionChange::removed_versions(&definition, &changed.definition);
+            trial.faults = DefinitionChange::immutable_fields(&definition, &changed.definition);
             let status = self.planes().status(plane);
             if status
                 .as_ref()
@@ -123,7 +134,7 @@ impl Portal {
             }
             let version = status.and_then(|status| status.version);
             let change = DefinitionChange::new(
-                Arc::clone(&served.definition),
+                definition,
                 changed,
                 &served.resource.version,
                 ratchets(version.as_deref()),
@@ -209,7 +220,7 @@ fn missing_version(
     (!is_served).then(|| named.clone())
 }
 
-fn empty(plane: PlaneChoice, served: &Served, changed: &ChangedDefinition, known: usize) -> PlaneTrial {
+fn empty(plane: PlaneChoice, served: &Served, known: usize) -> PlaneTrial {
     PlaneTrial {
         plane,
         outcome: TrialOutcome::Complete,
@@ -219,8 +230,8 @@ fn empty(plane: PlaneChoice, served: &Served, changed: &ChangedDefinition, known
         unaffected: 0,
         version: served.resource.version.clone(),
         tried_version: None,
-        removed_versions: DefinitionChange::removed_versions(&served.definition, &changed.definition),
-        faults: DefinitionChange::immutable_fields(&served.definition, &changed.definition),
+        removed_versions: Vec::new(),
+        faults: Vec::new(),
         findings: Vec::new(),
         claims: Vec::new(),
         more_claims: 0,

@@ -99,7 +99,10 @@ pub use judgement::{
     may_create, may_decide, may_read_audit_log, may_reveal, may_withdraw, platform_admin, reveal_secret,
     revoke_agent, revoke_token, submit_about, try_definition, uncordon, undo_decision, withdraw,
 };
-pub use kubeconfig::{NamespaceAccess, fetch_kubeconfig, may_fetch_kubeconfig};
+pub use kubeconfig::{
+    NamespaceAccess, OwnAccess, fetch_kubeconfig, fetch_own_kubeconfig, may_fetch_kubeconfig,
+    may_use_as_oneself,
+};
 pub use people::{AccessScope, PeopleScope, own_access, read_people};
 pub use publications::{PublicationTarget, decide_permission, may_read_publication};
 pub use system::{RuleScope, SystemAuthority};

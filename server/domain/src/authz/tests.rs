@@ -79,7 +79,7 @@ fn resource() -> ResourceRef {
 fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
     let claim = Arc::new(Claim {
         reference: reference(),
-        resource: resource(),
+        resource: Arc::new(resource()),
         uid: "u1".to_owned(),
         environment: tenant.as_ref().map(|_| "dev".parse().unwrap()),
         tenant,
@@ -89,13 +89,15 @@ fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
         requester: None,
         expires_at: None,
         own_machinery: None,
+        controller_fields: None,
+        dependencies: None,
         manager: None,
-        status: ClaimStatus {
+        status: Arc::new(ClaimStatus {
             health,
             reason: String::new(),
             conditions: Vec::new(),
             secret: Some("receipts".to_owned()),
-        },
+        }),
         created_at: Timestamp::UNIX_EPOCH,
         observed_at: Timestamp::UNIX_EPOCH,
         object: Arc::new(json!({})),
@@ -147,6 +149,7 @@ fn request(requester: &str) -> Request {
         failure: None,
         traceparent: None,
         take_over: Vec::new(),
+        abandons: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         revision: 1,

@@ -101,11 +101,11 @@ impl Takeover {
     }
 }
 
-fn manager(entry: &Value) -> &str {
+pub(super) fn manager(entry: &Value) -> &str {
     entry.get("manager").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn fields(entry: &Value) -> &Map<String, Value> {
+pub(super) fn fields(entry: &Value) -> &Map<String, Value> {
     static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
     entry.get("fieldsV1").and_then(Value::as_object).unwrap_or(&NONE)
 }

@@ -58,6 +58,11 @@ pub enum Manager {
         /// Its name.
         name: String,
     },
+    /// Another Portico that works on the same control plane.
+    Portal {
+        /// The name of its `Portal` document.
+        name: String,
+    },
     /// No tool that keeps it as it is: the field managers that wrote its fields.
     FieldManagers {
         /// Their names, at most three; `kubectl` for all of kubectl's. Empty if they are not known.
@@ -67,12 +72,12 @@ pub enum Manager {
 
 impl Manager {
     /// Returns who manages the object, as its labels, annotations, `ownerReferences` and `managedFields` say. `None`:
-    /// Portico.
+    /// this Portico, whose `Portal` document has the name `portal`. Without that name no claim is another portal's.
     ///
     /// An object that a controller made may have its owner's labels, and an annotation may be a copy of another
     /// object's: so controllers come first, and Argo CD's annotation counts only on the object that it names.
     #[must_use]
-    pub fn of(object: &Value) -> Option<Self> {
+    pub fn of(object: &Value, portal: Option<&str>) -> Option<Self> {
         let facts = ManagedObject(object);
         facts
             .controller()
@@ -81,7 +86,19 @@ impl Manager {
             .or_else(|| facts.flux_kustomization())
             .or_else(|| facts.argo_cd())
             .or_else(|| facts.helm())
+            .or_else(|| Self::other_portal(object, portal))
             .or_else(|| facts.field_managers())
+    }
+
+    /// Returns the other Portico that the object names as its own, see [`labels::PORTAL`].
+    ///
+    /// All of them are the same field manager, so that the API server would let each change what another applied.
+    #[must_use]
+    pub fn other_portal(object: &Value, portal: Option<&str>) -> Option<Self> {
+        let named = ManagedObject(object).annotation(labels::PORTAL)?;
+        (named != portal?).then(|| Self::Portal {
+            name: sanitize(named),
+        })
     }
 
     /// True if it undoes what others change or delete: nothing is done about such a claim in the portal.
@@ -98,6 +115,7 @@ impl Manager {
             Self::FluxKustomization { .. } | Self::FluxHelmRelease { .. } => "Flux",
             Self::Helm { .. } => "Helm",
             Self::Controller { kind, .. } => kind,
+            Self::Portal { .. } => "Another portal",
             Self::FieldManagers { names } => names.first().map_or("Not Portico’s", String::as_str),
         }
     }
@@ -109,6 +127,7 @@ impl Manager {
             Self::Helm { .. } => {
                 format!("Managed by {self}; its next upgrade would undo changes made here.")
             }
+            Self::Portal { .. } => format!("Managed by {self}."),
             Self::FieldManagers { names } if names.is_empty() => "Not made through Portico.".to_owned(),
             Self::FieldManagers { .. } => format!("Made with {self}, not through Portico."),
             _ => format!("Managed by {self}; changes here would be undone by it."),
@@ -123,6 +142,7 @@ impl Manager {
             Self::FluxKustomization { .. } => "Change it in the kustomization’s source.",
             Self::FluxHelmRelease { .. } | Self::Helm { .. } => "Change the chart’s values instead.",
             Self::Controller { .. } => "Change that instead.",
+            Self::Portal { .. } => "Change it there.",
             Self::FieldManagers { .. } => "",
         }
     }
@@ -151,6 +171,10 @@ impl Manager {
                 "To manage it here, take it out of the chart without deleting it (annotate it in the chart with \
                  helm.sh/resource-policy: keep first), then remove its meta.helm.sh annotations."
             }
+            Self::Portal { .. } => {
+                "To manage it here, agree with whoever runs that one, then set the claim’s portico.dev/portal annotation \
+                 to the name of this one’s Portal document."
+            }
             Self::Controller { .. } | Self::FieldManagers { .. } => "",
         }
     }
@@ -168,6 +192,7 @@ impl fmt::Display for Manager {
             Self::FluxHelmRelease { name, namespace } => ("the Flux Helm release", name, namespace),
             Self::Helm { release, namespace } => ("the Helm release", release, namespace),
             Self::Controller { kind, name } => return write!(f, "the {kind} {name}"),
+            Self::Portal { name } => return write!(f, "another Portico, {name}"),
             Self::FieldManagers { names } => {
                 return match names.as_slice() {
                     [] => f.write_str("somebody outside Portico"),
@@ -376,7 +401,8 @@ mod tests {
 
     #[track_caller]
     fn says(metadata: &Value, expected: &str) {
-        let said = Manager::of(&bucket(metadata)).map_or("Portico".to_owned(), |manager| manager.to_string());
+        let said = Manager::of(&bucket(metadata), Some("main"))
+            .map_or("Portico".to_owned(), |manager| manager.to_string());
         assert_eq!(said, expected, "{metadata}");
     }
 
@@ -476,6 +502,31 @@ mod tests {
         ] {
             says(&metadata, expected);
         }
+    }
+
+    #[test]
+    fn a_claim_is_of_the_portal_that_it_names() {
+        let of = |portal: &str| {
+            json!({
+                "annotations": { labels::PORTAL: portal },
+                "managedFields": [{ "manager": "portico", "operation": "Apply", "fieldsV1": {} }],
+            })
+        };
+        says(&of("main"), "Portico");
+        says(&of("staging"), "another Portico, staging");
+        says(&of(""), "Portico");
+        // A copy of the annotation on what a tool manages changes nothing about that.
+        let mut by_flux = of("staging");
+        by_flux["labels"] = json!({ "helm.toolkit.fluxcd.io/name": "apps" });
+        says(&by_flux, "the Flux Helm release apps");
+        let other = Manager::of(&bucket(&of("staging")), Some("main")).unwrap();
+        assert!(other.undoes());
+        assert_eq!(other.sentence(), "Managed by another Portico, staging.");
+        assert_eq!(
+            Manager::of(&bucket(&of("staging")), None),
+            None,
+            "who has no name tells none apart"
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod adapter;
 mod composed;
+mod controller_fields;
+mod dependencies;
 mod field_owners;
 pub mod health;
 mod health_rules;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 
 pub use adapter::{Adapter, ClaimKind, Match, Test};
 pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
+pub use controller_fields::ControllerFields;
+pub use dependencies::Dependency;
 pub use field_owners::{FieldConflict, FieldOwner, Takeover};
 pub use health_rules::{HealthRuleError, HealthRules};
 pub use manager::{Manager, gives_up, is_kubectl};
@@ -66,7 +70,8 @@ pub mod labels {
     pub const TEMPLATE: &str = "portico.dev/namespace-template";
     /// Annotation of the same: the digest of the manifest as it was applied last.
     pub const APPLIED: &str = "portico.dev/applied";
-    /// Annotation of a tenant's namespace and of what a template puts into it: the name of the portal that keeps it.
+    /// Annotation of a claim, of a tenant's namespace and of what a template puts into it: the name of the portal that
+    /// manages it. A claim without it is of whichever portal sees it.
     pub const PORTAL: &str = "portico.dev/portal";
     /// The field manager of every server-side apply by Portico.
     pub const FIELD_MANAGER: &str = "portico";
@@ -224,7 +229,7 @@ pub struct Claim {
     /// Identifies the object.
     pub reference: ClaimRef,
     /// The version of its API.
-    pub resource: ResourceRef,
+    pub resource: Arc<ResourceRef>,
     /// `metadata.uid`.
     pub uid: String,
     /// The tenant that owns it, see [`crate::ownership`]. `None`: no tenant, so only platform admins see it.
@@ -243,10 +248,14 @@ pub struct Claim {
     pub expires_at: Option<Timestamp>,
     /// The machinery that Portico applied, see [`crate::projection::Projection::own_machinery`].
     pub own_machinery: Option<Arc<Value>>,
+    /// Fields of it that controllers set.
+    pub controller_fields: Option<Arc<ControllerFields>>,
+    /// What its specification names, if anything.
+    pub dependencies: Option<Arc<[Dependency]>>,
     /// Who manages it; `None`: Portico.
     pub manager: Option<Arc<Manager>>,
     /// Its health.
-    pub status: ClaimStatus,
+    pub status: Arc<ClaimStatus>,
     /// `metadata.creationTimestamp`.
     pub created_at: Timestamp,
     /// When the control plane last confirmed this state.

@@ -136,13 +136,13 @@ mod tests {
                 namespace: Some("payments-dev".into()),
                 name: "payroll".parse().unwrap(),
             },
-            resource: ResourceRef {
+            resource: Arc::new(ResourceRef {
                 group: "example.org".into(),
                 version: "v1".into(),
                 kind: "Database".into(),
                 plural: "databases".into(),
                 namespaced: true,
-            },
+            }),
             uid: "uid-claim".into(),
             tenant: None,
             environment: None,
@@ -152,13 +152,15 @@ mod tests {
             requester: None,
             expires_at: None,
             own_machinery: None,
+            controller_fields: None,
+            dependencies: None,
             manager: None,
-            status: ClaimStatus {
+            status: Arc::new(ClaimStatus {
                 health: Health::Ready,
                 reason: String::new(),
                 conditions: Vec::new(),
                 secret: Some("payroll-connection".into()),
-            },
+            }),
             created_at,
             observed_at: created_at,
             object: Arc::new(Value::Null),

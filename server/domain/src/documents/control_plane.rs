@@ -57,9 +57,13 @@ pub struct ControlPlaneSpec {
     /// When it takes no new claims, since it is worked on.
     #[serde(default)]
     pub maintenance: Vec<MaintenanceWindow>,
-    /// Number of claims that it should hold. Placement prefers the control plane that is least full.
+    /// Number of claims that it should hold. Placement prefers the control plane that is least full; a difference of 5 %
+    /// decides nothing.
     #[serde(default)]
     pub capacity: Option<u32>,
+    /// How much placement prefers it, beside the preferences of offerings, tenants and environments: 0 to 100.
+    #[serde(default)]
+    pub weight: u8,
     /// Limits for what is read from it.
     #[serde(default)]
     pub limits: Limits,
@@ -89,6 +93,27 @@ pub struct PublicAddress {
     /// The URL, with `https`.
     pub server: String,
     /// The authorities that sign its certificate, in PEM. Without them: those that people's machines trust.
+    #[serde(default)]
+    pub certificate_authority: Option<String>,
+    /// The identity provider that its API server trusts, so that people sign in there as themselves. A kubeconfig for them
+    /// then holds no token.
+    #[serde(default)]
+    pub oidc: Option<OidcSignIn>,
+}
+
+/// How people sign in to a control plane with OpenID Connect, by the kubectl plugin kubelogin (`kubectl oidc-login`).
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OidcSignIn {
+    /// The issuer's URL, with `https`, exactly as the API server's `--oidc-issuer-url`.
+    pub issuer: String,
+    /// The client that tokens are issued to, as the API server's `--oidc-client-id`. It has no secret.
+    pub client_id: String,
+    /// What is asked for beside `openid`, such as `groups`.
+    #[serde(default)]
+    pub extra_scopes: Vec<String>,
+    /// The authorities that sign the issuer's certificate, in PEM. Without them: those that people's machines trust.
     #[serde(default)]
     pub certificate_authority: Option<String>,
 }
@@ -195,6 +220,7 @@ impl ControlPlane {
                 cordoned: false,
                 maintenance: Vec::new(),
                 capacity: None,
+                weight: 0,
                 limits,
             },
         }
@@ -241,6 +267,13 @@ impl ControlPlane {
     pub fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {
         let mut wanted = wanted.iter();
         wanted.all(|(key, value)| self.labels.get(key) == Some(value))
+    }
+
+    /// Returns the value of a label. `region` is its region, unless it has a label of that name.
+    #[must_use]
+    pub fn property(&self, key: &str) -> Option<&str> {
+        let region = || self.spec.region.as_ref().filter(|_| key == "region");
+        self.labels.get(key).or_else(region).map(String::as_str)
     }
 
     /// Returns the name to show.

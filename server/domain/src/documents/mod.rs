@@ -14,6 +14,7 @@ mod kcp;
 mod lifecycle;
 mod namespace_template;
 mod offering;
+mod placement;
 mod portal;
 mod publication;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{
     ClaimConnection, ClaimedWorkspace, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits,
-    MaintenanceWindow, PublicAddress,
+    MaintenanceWindow, OidcSignIn, PublicAddress,
 };
 pub use group::GroupRef;
 pub use kcp::{
@@ -41,9 +42,10 @@ pub use namespace_template::{
     EnvironmentKinds, KubeconfigAccess, NamespaceTemplate, NamespaceTemplateSpec, TemplateGroups,
 };
 pub use offering::{
-    Access, Category, ClaimedControlPlane, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price,
-    ResourceRef, SecretSource,
+    Access, Category, ClaimedControlPlane, ClaimedTenant, Endpoint, HealthExpressions, Offering,
+    OfferingSpec, Plan, Price, ResourceRef, SecretSource, TenantField,
 };
+pub use placement::{PREFERRED_LABEL_WEIGHT, PlacementPreference, PlacementRules, Spread};
 pub use portal::{
     AgentListener, Caches, Company, Database, GroupsFrom, HomePlane, Metrics, Portal, PortalSpec, Provider,
     RecordProof, RequestLimits, Sessions, SignIn, SuspendedBy, TokenRules,

@@ -6,8 +6,10 @@ use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Consumption, ControlPlaneKind, Lifecycle, PublishedExport};
+use super::{Consumption, ControlPlaneKind, Lifecycle, PlacementRules, PublishedExport};
+use crate::claimed_tenant::usual_roles;
 use crate::names::{OfferingName, PlanName};
+use crate::role::Role;
 
 /// An entry of the catalog: what a document adds to a kind that control planes serve.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -54,8 +56,10 @@ pub struct OfferingSpec {
     pub health: HealthExpressions,
     /// Labels that a control plane must have to serve it.
     pub control_plane_labels: BTreeMap<String, String>,
-    /// Labels that a control plane should have: among those that would do, one with more of them is chosen.
+    /// Labels that a control plane should have: each is a preference of weight 10.
     pub preferred_control_plane_labels: BTreeMap<String, String>,
+    /// What placement heeds for its claims.
+    pub placement: PlacementRules,
     /// The version of its API to use. Without it: the storage version.
     pub version: Option<String>,
     /// After how many days a claim has to be renewed. A claim that is not renewed is marked, and nothing else happens to it.
@@ -64,6 +68,9 @@ pub struct OfferingSpec {
     pub lifecycle: Lifecycle,
     /// Says that each of its claims is itself a control plane, which joins Portico once the claim is ready.
     pub control_plane: Option<ClaimedControlPlane>,
+    /// Says that its claims are tenants of Portico, on the home control plane: for `tenants.portico.dev` alone. Each is
+    /// within the tenant that asks for it.
+    pub tenant: Option<ClaimedTenant>,
     /// Leaves it out of the catalog. Its claims stay.
     pub hidden: bool,
 }
@@ -89,6 +96,70 @@ pub struct ClaimedControlPlane {
     /// The hosts that the kubeconfig may name: `*.clusters.example.com` or a whole name. Empty: any. Portico connects to
     /// no other, whatever the Secret says.
     pub hosts: Vec<String>,
+}
+
+/// What people may say of a tenant that they ask for. All else comes from the plan.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClaimedTenant {
+    /// The fields that they fill in.
+    pub open: Vec<TenantField>,
+    /// The roles that they may give to groups of theirs and of their tenant.
+    pub roles: Vec<Role>,
+}
+
+impl Default for ClaimedTenant {
+    fn default() -> Self {
+        Self {
+            open: vec![
+                TenantField::Title,
+                TenantField::Members,
+                TenantField::Environments,
+            ],
+            roles: usual_roles(),
+        }
+    }
+}
+
+/// A field of a tenant that people may fill in.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TenantField {
+    /// Its name to show.
+    Title,
+    /// Its members.
+    Members,
+    /// Its environments. Their namespaces are always made of its name.
+    Environments,
+    /// Its quota, within that of the tenant that asks.
+    Quota,
+    /// The offerings that it may request, of those that the tenant that asks may.
+    Offerings,
+}
+
+impl TenantField {
+    /// All fields.
+    pub const ALL: [Self; 5] = [
+        Self::Title,
+        Self::Members,
+        Self::Environments,
+        Self::Quota,
+        Self::Offerings,
+    ];
+
+    /// Returns its name below `spec`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Members => "members",
+            Self::Environments => "environments",
+            Self::Quota => "quota",
+            Self::Offerings => "offerings",
+        }
+    }
 }
 
 /// A category of the catalog.
@@ -183,6 +254,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// True if the plan sets this field or something around or below it, or counts it against the quota.
+    #[must_use]
+    pub fn names(&self, path: &[String]) -> bool {
+        let counts = |consumption: &Consumption| match consumption {
+            Consumption::Amount(_) => false,
+            Consumption::Field(field) => {
+                let counted: Vec<&str> = field
+                    .path
+                    .split('.')
+                    .map(|name| name.trim_end_matches("[]"))
+                    .collect();
+                counted.iter().zip(path).all(|(counted, name)| counted == name)
+            }
+        };
+        sets(&self.values, path) || self.consumes.values().any(counts)
+    }
+
     /// Returns the parts that a form needs.
     #[must_use]
     pub fn for_form(&self) -> PlanValues<'_> {
@@ -191,6 +279,16 @@ impl Plan {
             values: &self.values,
             adjustable: &self.adjustable,
         }
+    }
+}
+
+fn sets(values: &Map<String, Value>, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return true;
+    };
+    match values.get(first) {
+        Some(Value::Object(below)) => sets(below, rest),
+        found => found.is_some(),
     }
 }
 
@@ -283,5 +381,36 @@ impl ResourceRef {
     #[must_use]
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_names_what_it_sets_and_what_it_counts() {
+        let plan: Plan = serde_json::from_value(json!({
+            "name": "small",
+            "values": { "spec": { "storage": { "size": "20Gi" }, "tier": "gold" } },
+            "consumes": { "replicas": { "path": "spec.replicas" }, "users": { "path": "spec.users[].quota" }, "claims": 1 },
+        }))
+        .unwrap();
+        let names = |path: &str| plan.names(&path.split('.').map(str::to_owned).collect::<Vec<_>>());
+        for named in [
+            "spec",
+            "spec.storage",
+            "spec.storage.size",
+            "spec.tier.name",
+            "spec.replicas",
+            "spec.users",
+        ] {
+            assert!(names(named), "{named}");
+        }
+        for other in ["status", "spec.storage.class", "spec.version"] {
+            assert!(!names(other), "{other}");
+        }
     }
 }

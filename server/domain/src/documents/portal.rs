@@ -7,7 +7,8 @@ use super::GroupRef;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portal {
-    /// The document's name; not displayed.
+    /// The document's name. Claims say by it which portal manages them, so portals that share a control plane need
+    /// different names, and a new name makes the claims of the old one read-only.
     pub name: String,
     /// The specification.
     pub spec: PortalSpec,
@@ -354,6 +355,9 @@ pub struct RequestLimits {
     /// HTTP requests per second of one address without sign-in on average, 1 to 100000, with bursts of five times as
     /// many. An IPv6 /64 counts as one address.
     pub strangers_per_second: u32,
+    /// Streams of events that one person has open at once, 1 to 100000: each page that shows changes as they happen has
+    /// one.
+    pub event_streams: u32,
 }
 
 impl Default for RequestLimits {
@@ -362,6 +366,7 @@ impl Default for RequestLimits {
             requests_per_second: 50,
             changes_per_minute: 120,
             strangers_per_second: 100,
+            event_streams: 32,
         }
     }
 }

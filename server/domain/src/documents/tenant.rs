@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::GroupRef;
+use super::{GroupRef, PlacementRules};
 use crate::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
 use crate::role::Role;
 
@@ -18,19 +18,26 @@ pub struct Tenant {
 
 /// `spec` of a `Tenant`.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSpec {
     /// The name to show. Without it: `metadata.name`.
     #[serde(default)]
     pub title: Option<String>,
-    /// Its members, by SSO group.
+    /// The tenant that it belongs to, such as the organisation of a project. Who has a role there has it here, too, and
+    /// the quota there bounds what both hold together. At most 5 tenants may be nested.
+    #[serde(default)]
+    pub parent: Option<TenantName>,
+    /// Its members, by SSO group. Those of the tenants above it are members, too.
     pub members: Vec<Member>,
     /// Its environments, at least one.
     pub environments: Vec<Environment>,
     /// The shared control planes that it may use. Those dedicated to it need not be named.
     #[serde(default)]
     pub control_planes: PlaneGrant,
+    /// What placement heeds for its claims, and for those of the tenants below it.
+    #[serde(default)]
+    pub placement: PlacementRules,
     /// The offerings that it may request; empty means all.
     #[serde(default)]
     pub offerings: Vec<OfferingName>,
@@ -72,7 +79,9 @@ impl Member {
 pub struct Environment {
     /// The environment's name: a DNS label.
     pub name: EnvironmentName,
-    /// The namespace of its claims, on every control plane. No two environments share one.
+    /// The namespace of its claims, on every control plane. No two environments share one. Without it:
+    /// `<tenant>-<environment>`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// True if it is production; policies can use this.
     #[serde(default)]
@@ -80,9 +89,12 @@ pub struct Environment {
     /// Labels that a control plane must have to serve it.
     #[serde(default)]
     pub control_plane_labels: BTreeMap<String, String>,
-    /// Labels that a control plane should have: among those that would do, one with more of them is chosen.
+    /// Labels that a control plane should have: each is a preference of weight 10.
     #[serde(default)]
     pub preferred_control_plane_labels: BTreeMap<String, String>,
+    /// What placement heeds for its claims.
+    #[serde(default)]
+    pub placement: PlacementRules,
 }
 
 /// The shared control planes that a tenant may use: those named, and those whose labels match.
@@ -103,7 +115,24 @@ pub struct PlaneGrant {
 #[serde(transparent)]
 pub struct Quota(pub BTreeMap<String, u64>);
 
+impl Environment {
+    /// Returns the namespace of a tenant's environment that names none.
+    #[must_use]
+    pub fn namespace_of(&self, tenant: &str) -> String {
+        format!("{tenant}-{}", self.name)
+    }
+}
+
 impl Tenant {
+    /// Writes the namespaces that the document leaves out.
+    pub fn complete(&mut self) {
+        for environment in &mut self.spec.environments {
+            if environment.namespace.is_empty() {
+                environment.namespace = environment.namespace_of(self.name.as_str());
+            }
+        }
+    }
+
     /// Returns the environment with this name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {

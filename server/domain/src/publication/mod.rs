@@ -40,6 +40,7 @@ pub struct Service<'c> {
     pub publisher: &'c Tenant,
     /// The control plane that takes the claims.
     pub plane: &'c ControlPlane,
+    configuration: &'c Configuration,
     decisions: &'c [PermissionDecision],
 }
 
@@ -120,6 +121,7 @@ impl Configuration {
             publication,
             publisher,
             plane,
+            configuration: self,
             decisions: self.permission_decisions.on(name),
         })
     }
@@ -377,11 +379,11 @@ impl<'c> Service<'c> {
         match approvers {
             PublisherApprovers::Groups(groups) => groups.clone(),
             PublisherApprovers::OfPublisher {} => {
-                let members = self.publisher.spec.members.iter();
                 let approve = |role| matches!(role, Role::Approver | Role::TenantAdmin);
-                members
-                    .filter(|member| approve(member.role))
-                    .map(super::documents::Member::group_ref)
+                self.configuration
+                    .members(self.publisher)
+                    .filter(|(_, member)| approve(member.role))
+                    .map(|(_, member)| member.group_ref())
                     .collect()
             }
         }

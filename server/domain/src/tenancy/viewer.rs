@@ -51,20 +51,7 @@ impl Viewer {
     fn of_person(known: &KnownPerson, configuration: &Configuration, via: Via) -> Option<Self> {
         let provider = &configuration.provider_of(&known.person)?.name;
         let is_in = |group: &GroupRef| group.has(provider, known.groups.iter());
-        let roles = configuration
-            .tenants
-            .values()
-            .filter_map(|tenant| {
-                let roles: BTreeSet<Role> = tenant
-                    .spec
-                    .members
-                    .iter()
-                    .filter(|member| is_in(&member.group_ref()))
-                    .map(|member| member.role)
-                    .collect();
-                (!roles.is_empty()).then(|| (tenant.name.clone(), roles))
-            })
-            .collect();
+        let roles = configuration.roles_of(|member| is_in(&member.group_ref()));
         let publications = configuration
             .services()
             .map(|service| (service.name().clone(), service.decides_for(configuration, is_in)))

@@ -9,7 +9,7 @@ use portico_domain::names::OfferingName;
 use serde_json::Value;
 
 use super::composites::Composite;
-use super::{ClaimChange, Index, Inner, combined_status, key};
+use super::{ClaimChange, Index, Inner, combined_status, key, set_of_tenant};
 
 impl Index {
     /// Applies a composite of the offering's claims unless there are already `limit`. Returns its name and the changed
@@ -85,7 +85,8 @@ impl Inner {
 
     /// Updates a claim after its composite changed. Returns the change, if any.
     fn update_status(&mut self, claim: &str) -> Option<ClaimChange> {
-        let entry = self.entries.get(claim)?;
+        let (key, entry) = self.entries.get_key_value(claim)?;
+        let key = key.clone();
         let composite = self.composites.get(claim, entry.composite.as_deref());
         let known = combined_status(&entry.own, entry.ready_at, composite);
         let is_stale = self.stale.contains(&entry.stream);
@@ -102,6 +103,8 @@ impl Inner {
             ..Claim::clone(&entry.claim)
         };
         entry.claim = Arc::new(changed);
-        Some(ClaimChange::of(&entry.claim, false))
+        let claim = entry.claim.clone();
+        set_of_tenant(&mut self.by_tenant, &key, &claim);
+        Some(ClaimChange::of(&claim, false))
     }
 }

@@ -2,6 +2,7 @@
 //! why.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use portico_domain::claim::{ClaimKind, ClaimStatus, Health};
 use portico_domain::names::OfferingName;
@@ -11,7 +12,7 @@ use crate::discovery::Kind;
 
 /// The status of composites, by the key of the claim that each refers to.
 #[derive(Default)]
-pub(super) struct Composites(pub(super) HashMap<String, Composite>);
+pub(super) struct Composites(pub(super) HashMap<Arc<str>, Composite>);
 
 /// A composite of a legacy claim.
 pub(super) struct Composite {

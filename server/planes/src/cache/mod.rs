@@ -6,7 +6,8 @@ mod composites;
 mod limits;
 mod rebuild;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::claims::{ClaimFilter, allows};
 use crate::object::drop_managed_fields;
-pub(crate) use claim_reader::ClaimReader;
+pub(crate) use claim_reader::{ClaimReader, DocumentRules, SharedFields};
 use composites::Composites;
 pub(crate) use limits::{CacheLimits, LimitExceeded, Pool};
 
@@ -77,13 +78,13 @@ struct Entry {
     /// Approximate memory use in bytes.
     bytes: usize,
     /// The status derived from the object alone.
-    own: ClaimStatus,
+    own: Arc<ClaimStatus>,
     /// The last generation at which the object was seen ready.
     ready_at: Option<i64>,
     /// The name of the composite that a legacy claim refers to.
     composite: Option<String>,
     /// The status derived from the object and its composite, whether or not the control plane is reachable.
-    known: ClaimStatus,
+    known: Arc<ClaimStatus>,
     version: String,
     stream: Arc<str>,
     reader: Arc<ClaimReader>,
@@ -95,16 +96,25 @@ impl Entry {
     }
 }
 
+/// Deleted claims that are remembered of a control plane.
+const MAX_DELETED: usize = 100;
+
+/// Claims by tenant and key.
+type ByTenant = HashMap<Option<TenantName>, BTreeMap<Arc<str>, Arc<Claim>>>;
+
 #[derive(Default)]
 struct Inner {
     composites: Composites,
-    entries: BTreeMap<String, Entry>,
-    by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
+    entries: BTreeMap<Arc<str>, Entry>,
+    /// The claims of each tenant, by the same keys.
+    by_tenant: ByTenant,
     stale: HashSet<Arc<str>>,
     /// Streams to list again, because a claim of which only a row was kept got an owner.
     relist: HashSet<Arc<str>>,
     /// Approximate memory use of all entries in bytes.
     bytes: Arc<AtomicUsize>,
+    /// The uids of claims that were deleted, the newest last.
+    deleted: VecDeque<String>,
 }
 
 /// The claims of one control plane.
@@ -112,15 +122,15 @@ struct Inner {
 pub(crate) struct Index(RwLock<Inner>);
 
 /// The key of an offering's object.
-pub(crate) fn key(offering: &OfferingName, namespace: Option<&str>, name: &str) -> String {
-    format!("{offering}/{}/{name}", namespace.unwrap_or("-"))
+pub(crate) fn key(offering: &OfferingName, namespace: Option<&str>, name: &str) -> Arc<str> {
+    format!("{offering}/{}/{name}", namespace.unwrap_or("-")).into()
 }
 
-fn key_of_claim(claim: &ClaimRef) -> String {
+fn key_of_claim(claim: &ClaimRef) -> Arc<str> {
     key(&claim.offering, claim.namespace.as_deref(), claim.name.as_str())
 }
 
-fn key_of(object: &Value, reader: &ClaimReader) -> Option<String> {
+fn key_of(object: &Value, reader: &ClaimReader) -> Option<Arc<str>> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let namespace = if reader.kind.resource.namespaced {
         Some(text("/metadata/namespace")?)
@@ -141,7 +151,7 @@ impl Index {
         ownership: impl Fn() -> Ownership,
         limits: &CacheLimits<'_>,
         now: Timestamp,
-    ) -> (Option<String>, ApplyResult) {
+    ) -> (Option<Arc<str>>, ApplyResult) {
         let Some(key) = key_of(&object, reader) else {
             return (None, ApplyResult::Malformed);
         };
@@ -177,7 +187,7 @@ impl Index {
         set_owner(&mut claim, &ownership());
         let whole = claim.tenant.is_some();
         if !whole {
-            claim.status.conditions.clear();
+            Arc::make_mut(&mut claim.status).conditions.clear();
             object = row_of(&object);
         }
         let object: Arc<str> = object.to_string().into();
@@ -240,35 +250,50 @@ impl Index {
     /// Removes an object.
     pub(crate) fn delete(&self, object: &Value, reader: &ClaimReader) -> Option<ClaimChange> {
         let key = key_of(object, reader)?;
-        self.0
-            .write()
-            .remove(&key)
-            .map(|entry| ClaimChange::of(&entry.claim, true))
+        let mut inner = self.0.write();
+        let entry = inner.remove(&key)?;
+        inner.note_deleted(&entry);
+        Some(ClaimChange::of(&entry.claim, true))
+    }
+
+    /// True if the claim with this uid was seen, and its deletion too, as far as is remembered.
+    pub(crate) fn has_seen_deleted(&self, uid: &str) -> bool {
+        self.0.read().deleted.iter().any(|deleted| deleted == uid)
     }
 
     /// Removes what came from this stream and is not in `keys`.
     pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<ClaimChange> {
-        self.remove_where(|key, entry| entry.stream == *stream && !keys.contains(key))
+        self.remove_where(true, |key, entry| entry.stream == *stream && !keys.contains(key))
     }
 
     /// Removes the claims of all other offerings.
     pub(crate) fn retain_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<ClaimChange> {
-        self.remove_where(|_, entry| !offerings.contains(&entry.claim.reference.offering))
+        self.remove_where(false, |_, entry| {
+            !offerings.contains(&entry.claim.reference.offering)
+        })
     }
 
-    fn remove_where(&self, is_removed: impl Fn(&str, &Entry) -> bool) -> Vec<ClaimChange> {
+    /// Removes claims, which `are_deleted` or merely not watched any more.
+    fn remove_where(&self, are_deleted: bool, is_removed: impl Fn(&str, &Entry) -> bool) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
-        let removed: Vec<String> = inner
+        let removed: Vec<Arc<str>> = inner
             .entries
             .iter()
             .filter(|(key, entry)| is_removed(key, entry))
             .map(|(key, _)| key.clone())
             .collect();
-        removed
+        let mut changes = Vec::with_capacity(removed.len());
+        for entry in removed
             .iter()
             .filter_map(|key| inner.remove(key))
-            .map(|entry| ClaimChange::of(&entry.claim, true))
-            .collect()
+            .collect::<Vec<_>>()
+        {
+            if are_deleted {
+                inner.note_deleted(&entry);
+            }
+            changes.push(ClaimChange::of(&entry.claim, true));
+        }
+        changes
     }
 
     /// Marks the claims of a stream as stale; they were last up to date at `seen`. Returns true if they were not
@@ -283,12 +308,14 @@ impl Index {
         if !inner.stale.insert(stream.clone()) {
             return false;
         }
-        for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
-            let mut claim = Claim::clone(&entry.claim);
-            claim.status = as_last_known(&entry.known);
-            claim.observed_at = claim.observed_at.max(seen.unwrap_or(claim.observed_at));
-            entry.claim = Arc::new(claim);
-        }
+        inner.update_stream(stream, |entry| {
+            let observed_at = entry.claim.observed_at;
+            Claim {
+                status: Arc::new(as_last_known(&entry.known)),
+                observed_at: observed_at.max(seen.unwrap_or(observed_at)),
+                ..Claim::clone(&entry.claim)
+            }
+        });
         true
     }
 
@@ -300,12 +327,11 @@ impl Index {
         }
         let mut inner = self.0.write();
         inner.stale.remove(stream);
-        for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
-            let mut claim = Claim::clone(&entry.claim);
-            claim.status = entry.known.clone();
-            claim.observed_at = now;
-            entry.claim = Arc::new(claim);
-        }
+        inner.update_stream(stream, |entry| Claim {
+            status: entry.known.clone(),
+            observed_at: now,
+            ..Claim::clone(&entry.claim)
+        });
         true
     }
 
@@ -376,32 +402,37 @@ impl Index {
             .tenants()
             .and_then(|tenants| tenants.iter().next().filter(|_| tenants.len() == 1));
         // A key begins with the offering, and ends with the name.
-        let from = filter.offering.as_ref().map(|offering| format!("{offering}/"));
-        let begin = from.clone().unwrap_or_default();
-        let is_of_offering = |key: &str| from.as_deref().is_none_or(|from| key.starts_with(from));
+        let prefix = filter.offering.as_ref().map(|offering| format!("{offering}/"));
+        let prefix = prefix.as_deref().unwrap_or_default();
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let is_of_offering = |key: &str| key.starts_with(prefix);
         let may_be_named = |key: &str| filter.name.as_deref().is_none_or(|part| key.contains(part));
-        let mut take = |entry: &Entry| {
-            let claim = &entry.claim;
+        let mut take = |claim: &Arc<Claim>| {
             if allows(scope, claim) && filter.matches(claim) && wanted(claim) {
                 found.push(claim.clone());
             }
         };
         if let Some(tenant) = filter.tenant.as_ref().or(only) {
-            let Some(keys) = inner.by_tenant.get(&Some(tenant.clone())) else {
+            let Some(claims) = inner.by_tenant.get(&Some(tenant.clone())) else {
                 return;
             };
-            keys.range(begin..)
-                .take_while(|key| is_of_offering(key))
-                .filter(|key| may_be_named(key))
-                .filter_map(|key| inner.entries.get(key))
-                .for_each(&mut take);
+            claims
+                .range::<str, _>(from)
+                .take_while(|(key, _)| is_of_offering(key))
+                .filter(|(key, _)| may_be_named(key))
+                .for_each(|(_, claim)| take(claim));
         } else {
-            let entries = inner.entries.range(begin..);
+            let entries = inner.entries.range::<str, _>(from);
             entries
                 .take_while(|(key, _)| is_of_offering(key))
                 .filter(|(key, _)| may_be_named(key))
-                .for_each(|(_, entry)| take(entry));
+                .for_each(|(_, entry)| take(&entry.claim));
         }
+    }
+
+    /// True if there are streams that must be listed again.
+    pub(crate) fn has_relists(&self) -> bool {
+        !self.0.read().relist.is_empty()
     }
 
     /// True if the stream must be listed again. Resets the flag.
@@ -420,7 +451,7 @@ impl Index {
         let from = format!("{offering}/");
         inner
             .entries
-            .range(from.clone()..)
+            .range::<str, _>((Bound::Included(from.as_str()), Bound::Unbounded))
             .next()
             .is_some_and(|(key, _)| key.starts_with(&from))
     }
@@ -441,14 +472,18 @@ fn generation_of(object: &Value) -> i64 {
 
 /// Combines the status derived from an object with what is known besides: the generation at which it was ready, and
 /// its composite's status.
-fn combined_status(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimStatus>) -> ClaimStatus {
+fn combined_status(
+    own: &Arc<ClaimStatus>,
+    ready_at: Option<i64>,
+    composite: Option<&ClaimStatus>,
+) -> Arc<ClaimStatus> {
     let mut status = own.clone();
     // It was ready at this generation, so it broke.
     if own.health == Health::Pending && ready_at.is_some() {
-        status.health = Health::Degraded;
+        Arc::make_mut(&mut status).health = Health::Degraded;
     }
     match composite {
-        Some(composite) => composites::with_composite(status, composite),
+        Some(composite) => Arc::new(composites::with_composite(ClaimStatus::clone(&status), composite)),
         None => status,
     }
 }
@@ -461,32 +496,52 @@ fn set_owner(claim: &mut Claim, ownership: &Ownership) {
 }
 
 impl Inner {
-    fn insert(&mut self, key: String, mut entry: Entry) {
+    /// Puts other claims in the place of those of a stream. They have the same owners.
+    fn update_stream(&mut self, stream: &Arc<str>, update: impl Fn(&Entry) -> Claim) {
+        for (key, entry) in &mut self.entries {
+            if entry.stream == *stream {
+                entry.claim = Arc::new(update(entry));
+                set_of_tenant(&mut self.by_tenant, key, &entry.claim);
+            }
+        }
+    }
+
+    fn insert(&mut self, key: Arc<str>, mut entry: Entry) {
         self.remove(&key);
         if entry.claim.tenant.is_some() && !entry.whole {
             // It had no owner before, so the whole object is needed now.
             entry.version.clear();
             self.relist.insert(entry.stream.clone());
         }
-        self.by_tenant
-            .entry(entry.claim.tenant.clone())
-            .or_default()
-            .insert(key.clone());
+        set_of_tenant(&mut self.by_tenant, &key, &entry.claim);
         self.bytes.fetch_add(entry.bytes, Ordering::Relaxed);
         self.entries.insert(key, entry);
+    }
+
+    fn note_deleted(&mut self, entry: &Entry) {
+        if self.deleted.len() == MAX_DELETED {
+            self.deleted.pop_front();
+        }
+        self.deleted.push_back(entry.claim.uid.clone());
     }
 
     fn remove(&mut self, key: &str) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
         self.bytes.fetch_sub(entry.bytes, Ordering::Relaxed);
-        if let Some(keys) = self.by_tenant.get_mut(&entry.claim.tenant) {
-            keys.remove(key);
-            if keys.is_empty() {
+        if let Some(claims) = self.by_tenant.get_mut(&entry.claim.tenant) {
+            claims.remove(key);
+            if claims.is_empty() {
                 self.by_tenant.remove(&entry.claim.tenant);
             }
         }
         Some(entry)
     }
+}
+
+/// Puts the claim among those of its tenant.
+fn set_of_tenant(by_tenant: &mut ByTenant, key: &Arc<str>, claim: &Arc<Claim>) {
+    let claims = by_tenant.entry(claim.tenant.clone()).or_default();
+    claims.insert(key.clone(), claim.clone());
 }
 
 /// What is kept of an object without an owner: its name, and what shows whether it gets one.

@@ -5,24 +5,20 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use portico_domain::claim::{Claim, HealthRules};
-use portico_domain::documents::Access;
+use portico_domain::claim::{Claim, Manager};
 use portico_domain::names::OfferingName;
 use portico_domain::ownership::Ownership;
 
-use super::{ClaimChange, ClaimReader, Entry, Index, Inner, combined_status, set_owner};
+use super::{ClaimChange, ClaimReader, DocumentRules, Entry, Index, Inner, combined_status, set_owner};
 
 /// Claims per batch.
 const BATCH: usize = 500;
 /// Attempts for a claim that keeps changing. After that it is read under the lock.
 const MAX_ATTEMPTS: usize = 3;
 
-/// What the documents say about an offering's claims.
-type DocumentRules = (Access, Option<Arc<HealthRules>>);
-
 /// A claim that was read again, and what it was read from.
 struct RebuiltClaim {
-    key: String,
+    key: Arc<str>,
     object: Arc<str>,
     version: String,
     reader: Arc<ClaimReader>,
@@ -39,7 +35,7 @@ impl Index {
         rules: impl Fn(&OfferingName) -> DocumentRules,
     ) -> Vec<ClaimChange> {
         let mut moved = Vec::new();
-        let mut after: Option<String> = None;
+        let mut after: Option<Arc<str>> = None;
         loop {
             let mut keys = self.keys_after(after.as_deref());
             let Some(last) = keys.last().cloned() else {
@@ -54,7 +50,7 @@ impl Index {
         }
     }
 
-    fn keys_after(&self, after: Option<&str>) -> Vec<String> {
+    fn keys_after(&self, after: Option<&str>) -> Vec<Arc<str>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let inner = self.0.read();
         let keys = inner.entries.range::<str, _>((from, Bound::Unbounded));
@@ -63,7 +59,7 @@ impl Index {
 
     fn read_unlocked(
         &self,
-        keys: &[String],
+        keys: &[Arc<str>],
         rules: &impl Fn(&OfferingName) -> DocumentRules,
     ) -> Vec<RebuiltClaim> {
         let held: Vec<_> = {
@@ -102,7 +98,7 @@ impl Index {
         rebuilt: Vec<RebuiltClaim>,
         ownership: &impl Fn() -> Ownership,
         moved: &mut Vec<ClaimChange>,
-    ) -> Vec<String> {
+    ) -> Vec<Arc<str>> {
         let mut changed = Vec::new();
         if rebuilt.is_empty() {
             return changed;
@@ -123,7 +119,7 @@ impl Index {
 
     fn read_locked(
         &self,
-        keys: &[String],
+        keys: &[Arc<str>],
         ownership: &impl Fn() -> Ownership,
         rules: &impl Fn(&OfferingName) -> DocumentRules,
         moved: &mut Vec<ClaimChange>,
@@ -154,10 +150,8 @@ fn with_rules(
     reader: &Arc<ClaimReader>,
     rules: &impl Fn(&OfferingName) -> DocumentRules,
 ) -> Arc<ClaimReader> {
-    let (access, health) = rules(&reader.offering);
     Arc::new(ClaimReader {
-        access,
-        health,
+        rules: rules(&reader.offering),
         ..ClaimReader::clone(reader)
     })
 }
@@ -181,7 +175,11 @@ impl Inner {
     fn carry_over_status(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {
         // `managedFields` was dropped from the cached object, so what follows from it cannot be derived again.
         claim.own_machinery.clone_from(&entry.claim.own_machinery);
-        claim.manager.clone_from(&entry.claim.manager);
+        claim.controller_fields.clone_from(&entry.claim.controller_fields);
+        let is_portal = |claim: &Claim| matches!(claim.manager.as_deref(), Some(Manager::Portal { .. }));
+        if !is_portal(claim) && !is_portal(&entry.claim) {
+            claim.manager.clone_from(&entry.claim.manager);
+        }
         claim.observed_at = entry.claim.observed_at;
         if entry.whole {
             entry.own = claim.status.clone();

@@ -1,8 +1,8 @@
 use portico_domain::claim::Health;
 use portico_domain::claim::health::unreachable_status;
 use portico_domain::documents::{
-    Access, ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
-    PlaneGrant, Tenant, TenantSpec,
+    ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PlaneGrant,
+    Tenant, TenantSpec,
 };
 use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
 use portico_domain::ownership::{Owner, RecordedClaim};
@@ -20,13 +20,16 @@ fn tenant(name: &str, environments: &[(&str, &str)]) -> Tenant {
         production: false,
         control_plane_labels: BTreeMap::new(),
         preferred_control_plane_labels: BTreeMap::new(),
+        placement: portico_domain::documents::PlacementRules::default(),
     });
     Tenant {
         name: TenantName::new(name).unwrap(),
         spec: TenantSpec {
             title: None,
+            parent: None,
             members: Vec::new(),
             environments: environments.collect(),
+            placement: portico_domain::documents::PlacementRules::default(),
             control_planes: PlaneGrant {
                 names: vec!["eu-shared".parse().unwrap()],
                 match_labels: BTreeMap::new(),
@@ -54,6 +57,7 @@ fn plane(dedicated: &[&str]) -> ControlPlane {
             cordoned: false,
             maintenance: Vec::new(),
             capacity: None,
+            weight: 0,
             limits: Limits::default(),
         },
     }
@@ -82,8 +86,8 @@ fn reader(scope: &str) -> Arc<ClaimReader> {
         plane: PlaneName::new("eu-shared").unwrap(),
         offering: OfferingName::new("buckets.storage.example.org").unwrap(),
         kind: Arc::new(Kind::read(&crd, None, None).unwrap()),
-        access: Access::default(),
-        health: None,
+        rules: DocumentRules::default(),
+        controller_fields: SharedFields::default(),
     })
 }
 
@@ -118,11 +122,11 @@ impl World {
         }
     }
 
-    fn apply(&self, object: Value) -> (Option<String>, ApplyResult) {
+    fn apply(&self, object: Value) -> (Option<Arc<str>>, ApplyResult) {
         self.apply_within(object, 1 << 30)
     }
 
-    fn apply_within(&self, object: Value, bytes: usize) -> (Option<String>, ApplyResult) {
+    fn apply_within(&self, object: Value, bytes: usize) -> (Option<Arc<str>>, ApplyResult) {
         let limits = CacheLimits {
             objects: MAX_CLAIMS,
             bytes,
@@ -137,7 +141,24 @@ impl World {
         let mut found = Vec::new();
         self.index
             .select(scope, &ClaimFilter::default(), &|_| true, &mut found);
+        self.check_by_tenant();
         found
+    }
+
+    /// Each tenant's claims are those among all.
+    fn check_by_tenant(&self) {
+        let inner = self.index.0.read();
+        let mut expected: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (key, entry) in &inner.entries {
+            let of_tenant = expected.entry(entry.claim.tenant.clone()).or_default();
+            of_tenant.push((key.clone(), entry.claim.clone()));
+        }
+        let found: BTreeMap<_, Vec<_>> = inner
+            .by_tenant
+            .iter()
+            .map(|(tenant, claims)| (tenant.clone(), claims.clone().into_iter().collect()))
+            .collect();
+        assert_eq!(found, expected);
     }
 
     fn names(&self) -> Vec<String> {
@@ -240,7 +261,7 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
     let taken = Ownership::of(&tenants(), [&plane(&["research"])]);
     let told = world
         .index
-        .rebuild(|| taken.clone(), |_| (Access::default(), None));
+        .rebuild(|| taken.clone(), |_| DocumentRules::default());
     assert!(world.all(&payments).is_empty());
     assert_eq!(
         world.all(&Scope::for_tests()).len(),
@@ -297,10 +318,16 @@ fn after_a_list_what_was_not_in_it_is_gone() {
         },
         NOW,
     );
-    let change = world.index.retain(&world.stream, &kept.into_iter().collect());
+    let change = world
+        .index
+        .retain(&world.stream, &kept.iter().map(ToString::to_string).collect());
     assert_eq!(change.len(), 1);
     assert!(change[0].deleted && change[0].reference.name.as_str() == "gone");
     assert_eq!(world.names(), ["kept", "other"], "another stream's claims stay");
+    assert!(world.index.has_seen_deleted("uid-gone") && !world.index.has_seen_deleted("uid-kept"));
+    // What is not offered any more was not deleted.
+    let _ = world.index.retain_offerings(&BTreeSet::new());
+    assert!(world.names().is_empty() && !world.index.has_seen_deleted("uid-kept"));
 }
 
 #[test]
@@ -337,7 +364,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
     );
     world
         .index
-        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
+        .rebuild(|| world.ownership.clone(), |_| DocumentRules::default());
     assert_eq!(
         world.all(&Scope::for_tests())[0].status.health,
         Health::Unreachable,
@@ -397,7 +424,7 @@ fn a_change_of_tenants_moves_claims() {
     let moved = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
     world
         .index
-        .rebuild(|| moved.clone(), |_| (Access::default(), None));
+        .rebuild(|| moved.clone(), |_| DocumentRules::default());
     assert!(
         world
             .all(&Scope::for_tests().narrow(&TenantName::new("payments").unwrap()))
@@ -430,14 +457,14 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
 
     world
         .index
-        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
+        .rebuild(|| world.ownership.clone(), |_| DocumentRules::default());
     assert!(!world.index.take_relist(&world.stream));
     assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 
     let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
     world
         .index
-        .rebuild(|| adopted.clone(), |_| (Access::default(), None));
+        .rebuild(|| adopted.clone(), |_| DocumentRules::default());
     assert!(
         world.index.take_relist(&world.stream),
         "the rest of it is needed now"
@@ -501,7 +528,7 @@ fn claims_are_read_again_while_the_index_serves_everybody() {
     let ownership = || world.ownership.clone();
     world.index.rebuild(ownership, |_| {
         assert!(world.index.0.try_write().is_some(), "nobody waits for the reader");
-        (Access::default(), None)
+        DocumentRules::default()
     });
     assert_eq!(world.names(), ["receipts"]);
 }
@@ -521,7 +548,7 @@ fn what_changes_while_it_is_read_again_is_neither_lost_nor_old() {
                     .index
                     .delete(&bucket("payments-dev", "gone", "2", "True"), &world.reader);
             }
-            (Access::default(), None)
+            DocumentRules::default()
         },
     );
     assert!(moved.is_empty(), "{moved:?}");
@@ -548,7 +575,7 @@ fn a_claim_that_changes_all_the_while_is_read_again_all_the_same() {
                     "True",
                 ));
             }
-            (Access::default(), None)
+            DocumentRules::default()
         },
     );
     assert!(version.get() > 2);
@@ -575,6 +602,6 @@ fn who_manages_a_claim_is_known_after_its_managed_fields_are_dropped() {
     assert_eq!(managers(), expected);
     world
         .index
-        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
+        .rebuild(|| world.ownership.clone(), |_| DocumentRules::default());
     assert_eq!(managers(), expected);
 }

@@ -16,6 +16,7 @@ mod sign_in;
 mod stored;
 mod tls;
 mod user;
+mod watched_files;
 mod workspace;
 mod yaml;
 
@@ -25,7 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -56,6 +57,7 @@ use stored::is_allowed_host;
 pub(crate) use stored::{StoredKubeconfig, StoredKubeconfigs, no_secrets};
 use tls::{ClientCertificate, Trust, client_config};
 use user::{Impersonation, SignIn, User};
+use watched_files::WatchedFiles;
 pub(crate) use workspace::WorkspaceAddress;
 
 /// Timeout for establishing a connection.
@@ -69,8 +71,6 @@ const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for reading a kubeconfig. Plugins have their own.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often files are looked at.
-const FILE_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a Secret with a kubeconfig is looked at, and how often at most while the control plane does not answer.
 const SECRET_INTERVAL: Duration = Duration::from_mins(1);
 const MIN_SECRET_INTERVAL: Duration = Duration::from_secs(5);
@@ -174,9 +174,20 @@ struct StoredSecret {
 impl Source {
     /// Returns when a file was changed or removed, or the Secret changed.
     pub(crate) async fn changed(&self) {
+        tokio::select! {
+            () = self.files.changed() => {}
+            () = self.secret_changed() => {}
+        }
+    }
+
+    /// Returns when the Secret changed; never if there is none.
+    async fn secret_changed(&self) {
+        if self.secret.is_none() {
+            std::future::pending::<()>().await;
+        }
         loop {
-            tokio::time::sleep(FILE_INTERVAL).await;
-            if self.has_changed(false).await {
+            tokio::time::sleep(SECRET_INTERVAL).await;
+            if self.has_secret_changed(false).await {
                 return;
             }
         }
@@ -191,9 +202,10 @@ impl Source {
     /// True if a file was changed or removed, or the Secret changed. The Secret is looked at once a minute, or at once if
     /// `suspect`.
     pub(crate) async fn has_changed(&self, suspect: bool) -> bool {
-        if self.files.have_changed().await {
-            return true;
-        }
+        self.files.have_changed().await || self.has_secret_changed(suspect).await
+    }
+
+    async fn has_secret_changed(&self, suspect: bool) -> bool {
         let Some(secret) = &self.secret else { return false };
         {
             let mut checked = secret.checked.lock();
@@ -211,40 +223,6 @@ impl Source {
         let version = secret.stored.version(&secret.connection).await;
         version.is_some_and(|version| version != secret.version)
     }
-}
-
-/// Files with their modification times and sizes.
-#[derive(Debug)]
-struct WatchedFiles(Vec<(PathBuf, Option<FileStamp>)>);
-
-/// Modification time and size.
-type FileStamp = (Option<SystemTime>, u64);
-
-impl WatchedFiles {
-    /// The current state of these files.
-    async fn of(paths: Vec<PathBuf>) -> Self {
-        let mut marked = Vec::with_capacity(paths.len());
-        for path in paths {
-            let mark = stamp(&path).await;
-            marked.push((path, mark));
-        }
-        Self(marked)
-    }
-
-    /// True if one of them was changed or removed.
-    async fn have_changed(&self) -> bool {
-        for (path, known) in &self.0 {
-            if stamp(path).await != *known {
-                return true;
-            }
-        }
-        false
-    }
-}
-
-async fn stamp(path: &Path) -> Option<FileStamp> {
-    let metadata = tokio::fs::metadata(path).await.ok()?;
-    Some((metadata.modified().ok(), metadata.len()))
 }
 
 /// The absolute path of a kubeconfig.
@@ -286,7 +264,7 @@ pub(crate) async fn connect(
         .map(|warning| format!("the kubeconfig {shown}: {warning}"))
         .collect();
     let source = Source {
-        files: WatchedFiles::of(config.files.clone()).await,
+        files: clients.files.watch(config.files.clone()).await,
         secret,
     };
     let impersonation = impersonation_headers(config.user.impersonation.as_ref()).ok_or_else(|| {
@@ -381,7 +359,7 @@ fn through_agent(plane: &PlaneName, agents: Option<&Arc<dyn AgentTransport>>) ->
             workspace: None,
         },
         source: Source {
-            files: WatchedFiles(Vec::new()),
+            files: WatchedFiles::none(),
             secret: None,
         },
         warnings: Vec::new(),

@@ -3,34 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream};
-use portico_domain::claim::ClaimKind;
-use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::Kind;
 use super::composites::Composites;
-use super::kind::{InvalidCrd, OfferingAnnotations};
+use super::fetch::{DefinitionPages, Due, WantedKind, fetch};
 use super::state::{CrdHandler, CrdMeta, DiscoveryState, XrdHandler};
 use crate::client::Call;
 use crate::error::PlaneError;
-use crate::path::escape_segment;
 use crate::plane::claim_watches::ClaimWatches;
 use crate::plane::{InitialSync, PlaneContext};
 use crate::stream::{Collection, run_watch};
 use crate::workspace::{follow_bindings, until_known};
 
-const CRDS_PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+pub(super) const CRDS_PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const XRD_GROUP: &str = "apiextensions.crossplane.io";
 const XRD_PLURAL: &str = "compositeresourcedefinitions";
 /// Wait for more changes before reacting.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 /// CRDs fetched at once.
 const CONCURRENT_FETCHES: usize = 4;
+/// So many are read in pages, if they are half of all definitions.
+const MIN_BULK: usize = 50;
+/// How often the catalog shows what was read so far.
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(250);
 /// How often to poll what cannot be watched.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// How often to poll what Portico may not read, or for Crossplane, where its CRD cannot be watched.
@@ -170,19 +171,6 @@ struct Discoverer {
     initial_sync: Option<InitialSync>,
 }
 
-/// Why a CRD is wanted, and what is known about it from other sources.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct WantedKind {
-    /// A document names it.
-    named: bool,
-    claim_kind: Option<ClaimKind>,
-    annotations: OfferingAnnotations,
-    version: Option<String>,
-    composite: Option<ResourceRef>,
-    /// Not offered any more, but there are claims of it.
-    retired: bool,
-}
-
 /// A fetched CRD. It is fetched again only if its version or the reasons for wanting it change.
 struct FetchedKind {
     wanted: WantedKind,
@@ -254,66 +242,30 @@ impl Discoverer {
             self.dismissed.extend(removed);
         }
         self.dismissed.retain(|name| !wanted_kinds.contains_key(name));
-        let due: Vec<(OfferingName, WantedKind, String)> = wanted_kinds
+        let due: BTreeMap<OfferingName, Due> = wanted_kinds
             .into_iter()
             .filter_map(|(name, (wanted, version))| {
                 let known = self.found.get(&name);
                 let is_known = known
                     .is_some_and(|it| it.wanted == wanted && it.version == version && !version.is_empty());
-                (!is_known).then_some((name, wanted, version))
+                (!is_known).then_some((name, Due { wanted, version }))
             })
             .collect();
+        let due = self.read_in_bulk(due).await;
         let context = self.context.clone();
-        let fetched: Vec<_> = stream::iter(due)
-            .map(|(name, wanted, version)| {
+        let mut fetched = stream::iter(due)
+            .map(|(name, due)| {
                 let context = context.clone();
                 async move {
-                    let kind = fetch(&context, &name, &wanted).await;
-                    (name, wanted, version, kind)
+                    let kind = fetch(&context, &name, &due.wanted).await;
+                    (name, due, kind)
                 }
             })
-            .buffer_unordered(CONCURRENT_FETCHES)
-            .collect()
-            .await;
-        for (name, wanted, version, kind) in fetched {
-            match kind {
-                Ok(kind) => {
-                    self.found.insert(
-                        name,
-                        FetchedKind {
-                            wanted,
-                            version,
-                            kind: kind.map(Arc::new),
-                            refused: false,
-                        },
-                    );
-                }
-                Err(PlaneError::NotFound { .. }) => {
-                    self.found.remove(&name);
-                }
-                Err(error) => {
-                    self.context.plane.record_error(format!("{name}: {error}"));
-                    // What Portico may not read counts as read; after another error there may be more offerings.
-                    let refused = matches!(error, PlaneError::Forbidden { .. });
-                    complete &= refused;
-                    // Keep what is known, and fetch it again later.
-                    if let Some(found) = self.found.get_mut(&name) {
-                        found.version.clear();
-                        found.refused = refused;
-                    } else {
-                        self.found.insert(
-                            name,
-                            FetchedKind {
-                                wanted,
-                                version: String::new(),
-                                kind: None,
-                                refused,
-                            },
-                        );
-                    }
-                }
-            }
+            .buffer_unordered(CONCURRENT_FETCHES);
+        while let Some((name, due, kind)) = fetched.next().await {
+            complete &= self.keep(name, due, kind);
         }
+        drop(fetched);
         self.publish();
         if complete {
             self.context.plane.discovered.store(true, Ordering::Relaxed);
@@ -321,21 +273,94 @@ impl Discoverer {
         }
     }
 
+    /// Reads what is due page by page, if that is a good part of all definitions. Returns what is left.
+    async fn read_in_bulk(&mut self, due: BTreeMap<OfferingName, Due>) -> BTreeMap<OfferingName, Due> {
+        let all = self.state.crds.lock().len();
+        if due.len() < MIN_BULK || due.len() * 2 < all {
+            return due;
+        }
+        let due = Arc::new(due);
+        let mut read = BTreeSet::new();
+        let mut pages = DefinitionPages::new(self.context.clone(), due.clone());
+        let mut published: Option<Instant> = None;
+        while let Some(kinds) = pages.next().await {
+            for (name, kind) in kinds {
+                if let Some(due) = due.get(&name) {
+                    self.keep(name.clone(), due.clone(), Ok(kind));
+                    read.insert(name);
+                }
+            }
+            if published.is_none_or(|at| at.elapsed() > PUBLISH_INTERVAL) {
+                self.publish_offers();
+                published = Some(Instant::now());
+            }
+        }
+        let left = due.iter().filter(|(name, _)| !read.contains(*name));
+        left.map(|(name, due)| (name.clone(), due.clone())).collect()
+    }
+
+    /// Keeps what was read of a kind. False if it must be read again, and there may be more offerings than are known.
+    fn keep(&mut self, name: OfferingName, due: Due, kind: Result<Option<Arc<Kind>>, PlaneError>) -> bool {
+        let Due { wanted, version } = due;
+        match kind {
+            Ok(kind) => {
+                let found = FetchedKind {
+                    wanted,
+                    version,
+                    kind,
+                    refused: false,
+                };
+                self.found.insert(name, found);
+                true
+            }
+            Err(PlaneError::NotFound { .. }) => {
+                self.found.remove(&name);
+                true
+            }
+            Err(error) => {
+                self.context.plane.record_error(format!("{name}: {error}"));
+                // What Portico may not read counts as read; after another error there may be more offerings.
+                let refused = matches!(error, PlaneError::Forbidden { .. });
+                // Keep what is known, and fetch it again later.
+                if let Some(found) = self.found.get_mut(&name) {
+                    found.version.clear();
+                    found.refused = refused;
+                } else {
+                    let found = FetchedKind {
+                        wanted,
+                        version: String::new(),
+                        kind: None,
+                        refused,
+                    };
+                    self.found.insert(name, found);
+                }
+                refused
+            }
+        }
+    }
+
     fn publish(&mut self) {
+        let kinds = self.publish_offers();
+        self.watches.set_kinds(&kinds, self.initial_sync.as_ref());
+        self.composites.set_kinds(&kinds);
+        self.report_xrds();
+    }
+
+    /// Puts what is known into the catalog.
+    fn publish_offers(&self) -> Arc<BTreeMap<OfferingName, Arc<Kind>>> {
         let kinds: BTreeMap<OfferingName, Arc<Kind>> = self
             .found
             .iter()
             .filter_map(|(name, found)| found.kind.clone().map(|kind| (name.clone(), kind)))
             .chain(self.bound_kinds())
             .collect();
-        let before = self.context.plane.offer.kinds.swap(Arc::new(kinds.clone()));
+        let kinds = Arc::new(kinds);
+        let before = self.context.plane.offer.kinds.swap(kinds.clone());
         if before.keys().ne(kinds.keys()) {
             self.context.plane.rights.request_review();
         }
         self.context.shared.rebuild_catalog();
-        self.watches.set_kinds(&kinds, self.initial_sync.as_ref());
-        self.composites.set_kinds(&kinds);
-        self.report_xrds();
+        kinds
     }
 
     /// The kinds of bindings that a document names or a label offers.
@@ -442,64 +467,16 @@ impl Discoverer {
                 let wanted = WantedKind {
                     named: document.is_some(),
                     claim_kind: xrd.map(|xrd| xrd.claim_kind),
-                    annotations: xrd.map(|xrd| xrd.annotations.clone()).unwrap_or_default(),
+                    annotations: xrd.map(|xrd| Box::new(xrd.annotations.clone())),
                     version: desired
                         .offerings
                         .get(&offering)
                         .and_then(|document| document.spec.version.clone()),
-                    composite: xrd.and_then(|xrd| xrd.composite.clone()),
+                    composite: xrd.and_then(|xrd| xrd.composite.clone()).map(Box::new),
                     retired,
                 };
                 Some((offering, (wanted, version)))
             })
             .collect()
-    }
-}
-
-async fn fetch(
-    context: &PlaneContext,
-    name: &OfferingName,
-    wanted: &WantedKind,
-) -> Result<Option<Kind>, PlaneError> {
-    let (_, crd) = context
-        .client
-        .request_json(Call::get(format!(
-            "{CRDS_PATH}/{}",
-            escape_segment(name.as_str())
-        )))
-        .await?;
-    let is_unrequested = wanted.claim_kind.is_none() && !wanted.named && !wanted.retired;
-    let wanted = wanted.clone();
-    let shared = context.shared.clone();
-    // A schema may be huge or slow to parse on purpose, so never parse it on the threads that serve requests.
-    let read = tokio::task::spawn_blocking(move || {
-        let annotations = wanted.annotations;
-        let definition = shared.definitions.parse(&crd)?;
-        let kind = Kind::of(&definition, &crd, wanted.version.as_deref(), wanted.claim_kind)?;
-        Ok::<_, InvalidCrd>(Kind {
-            annotations: annotations.or(kind.annotations.clone()),
-            composite: wanted.composite,
-            retired: wanted.retired,
-            problem: if wanted.retired {
-                Some("it is no longer offered there".to_owned())
-            } else {
-                kind.problem.clone()
-            },
-            ..kind
-        })
-    });
-    match read.await {
-        Ok(Ok(kind)) if is_unrequested && kind.is_behind_a_claim() => Ok(None),
-        Ok(Ok(kind)) => Ok(Some(kind)),
-        Ok(Err(error)) => {
-            context.plane.record_skipped(&format!("{name}: {error}"));
-            Ok(None)
-        }
-        Err(_) => {
-            context
-                .plane
-                .record_skipped(&format!("{name}: its definition could not be read"));
-            Ok(None)
-        }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use kube_schema::{Definition, ParseError, Schema, Scope, Version, canonical_json, yaml};
+use kube_schema::{ParseError, yaml};
 use portico_domain::claim::{ClaimKind, labels};
 use portico_domain::documents::{ExportReference, ResourceRef};
 use portico_domain::text::sanitize;
 use portico_form::FormHints;
 use serde_json::Value;
 
+use super::definitions::Definitions;
+use super::held::{HeldDefinition, HeldSchema};
 use crate::column::Column;
 
 /// Annotations on a CRD or XRD that describe an offering.
@@ -90,10 +92,10 @@ pub(crate) struct ExportOrigin {
 /// A kind, ready for the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct Kind {
-    pub(crate) resource: ResourceRef,
-    pub(crate) definition: Arc<Definition>,
+    pub(crate) resource: Arc<ResourceRef>,
+    pub(crate) definition: Arc<HeldDefinition>,
     /// The schema of the version to use; `None` if it is unusable, see `problem`.
-    pub(crate) schema: Option<Arc<Schema>>,
+    pub(crate) schema: Option<HeldSchema>,
     #[expect(clippy::struct_field_names, reason = "the name that it has everywhere")]
     pub(crate) claim_kind: ClaimKind,
     pub(crate) annotations: OfferingAnnotations,
@@ -107,6 +109,8 @@ pub(crate) struct Kind {
     pub(crate) columns: Vec<Column>,
     /// The kind has no status, so its objects never report a state.
     pub(crate) has_no_status: bool,
+    /// Its objects have `spec.claimRef`, as composites with claims have.
+    pub(crate) has_claim_ref: bool,
     /// The export of kcp that it comes from.
     pub(crate) origin: Option<Arc<ExportOrigin>>,
 }
@@ -134,30 +138,33 @@ impl Kind {
         wanted: Option<&str>,
         claim_kind: Option<ClaimKind>,
     ) -> Result<Self, InvalidCrd> {
-        Self::of(&Arc::new(Definition::parse(crd)?), crd, wanted, claim_kind)
+        Self::of(&Definitions::default().hold(crd)?, crd, wanted, claim_kind)
     }
 
-    /// As [`Kind::read`], with the parsed CRD.
+    /// As [`Kind::read`], with what is held of the CRD.
     pub(crate) fn of(
-        definition: &Arc<Definition>,
+        definition: &Arc<HeldDefinition>,
         crd: &Value,
         wanted: Option<&str>,
         claim_kind: Option<ClaimKind>,
     ) -> Result<Self, InvalidCrd> {
-        if definition.name != format!("{}.{}", definition.plural, definition.group) {
+        if definition.is_misnamed {
             return Err(InvalidCrd::Misnamed);
         }
-        let served = || definition.versions.iter().filter(|version| version.served);
-        let requested = wanted.and_then(|wanted| served().find(|version| version.name == wanted));
-        let stored = served().find(|version| version.storage);
-        let version = requested
+        let served = || {
+            let versions = definition.versions.iter().enumerate();
+            versions.filter(|(_, version)| version.served)
+        };
+        let requested =
+            wanted.and_then(|wanted| served().find(|(_, version)| version.resource.version == wanted));
+        let stored = served().find(|(_, version)| version.storage);
+        let (index, version) = requested
             .or(stored)
             .or(served().next())
             .ok_or(InvalidCrd::Unserved)?;
         let mut problem = version
-            .schema
+            .schema_error
             .as_ref()
-            .err()
             .map(|error| sanitize(&format!("its schema cannot be used: {error}")));
         if is_being_deleted(crd) {
             problem = Some("its definition is being deleted there, and its claims with it".to_owned());
@@ -166,35 +173,22 @@ impl Kind {
         } else if !is_established(crd) {
             problem = Some("the control plane does not serve it yet".to_owned());
         }
-        let raw = crd
-            .pointer("/spec/versions")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let raw = raw
-            .into_iter()
-            .find(|raw| raw.get("name").and_then(Value::as_str) == Some(version.name.as_str()));
-        let warning = version.deprecation_warning.as_deref().map(sanitize);
         Ok(Self {
-            resource: ResourceRef {
-                group: definition.group.clone(),
-                version: version.name.clone(),
-                kind: definition.kind.clone(),
-                plural: definition.plural.clone(),
-                namespaced: definition.scope == Scope::Namespaced,
-            },
-            schema: version.schema.as_ref().ok().cloned(),
-            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(crd, definition)),
+            resource: version.resource.clone(),
+            schema: version.schema_error.is_none().then(|| HeldSchema {
+                definition: definition.clone(),
+                version: index,
+            }),
+            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(crd, &definition.categories)),
             annotations: OfferingAnnotations::of(crd),
-            schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
+            schema_hash: version.schema_hash.clone(),
             problem,
             retired: false,
             composite: None,
-            deprecated: version
-                .deprecated
-                .then(|| warning.unwrap_or_else(|| format!("version {} is deprecated", version.name))),
-            columns: columns(version),
-            has_no_status: has_no_status(version),
+            deprecated: version.deprecated.clone(),
+            columns: version.columns.clone(),
+            has_no_status: version.has_no_status,
+            has_claim_ref: version.has_claim_ref,
             definition: definition.clone(),
             origin: None,
         })
@@ -204,23 +198,28 @@ impl Kind {
 impl Kind {
     /// True if it is a composite that people do not ask for, because it has claims.
     pub(crate) fn is_behind_a_claim(&self) -> bool {
-        let schema = self.schema.as_ref();
-        self.claim_kind == ClaimKind::Composite
-            && schema.is_some_and(|schema| schema.node_at("spec.claimRef").is_some())
+        self.claim_kind == ClaimKind::Composite && self.has_claim_ref
     }
 }
 
-/// True if the version has no status.
-fn has_no_status(version: &Version) -> bool {
-    let declares =
-        |schema: &Arc<Schema>| schema.node_at("status").is_some() || schema.root().allows_undeclared();
-    !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
+/// Equal if they come from the same reading of equal CRDs.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.definition, &other.definition)
+            && self.resource == other.resource
+            && self.claim_kind == other.claim_kind
+            && self.annotations == other.annotations
+            && self.problem == other.problem
+            && self.retired == other.retired
+            && self.composite == other.composite
+            && self.origin == other.origin
+    }
 }
 
 /// Guesses the claim kind of a CRD: by the label that kro sets on the definitions of its graphs, or, if its XRD may not be
 /// read, by the categories that Crossplane sets.
-fn guess_claim_kind(crd: &Value, definition: &Definition) -> ClaimKind {
-    let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
+fn guess_claim_kind(crd: &Value, categories: &[String]) -> ClaimKind {
+    let has = |wanted: &str| categories.iter().any(|category| category == wanted);
     if has("claim") {
         ClaimKind::LegacyClaim
     } else if has("composite") {
@@ -256,26 +255,6 @@ fn has_condition(crd: &Value, kind: &str) -> bool {
         text(condition, "type").as_deref() == Some(kind)
             && text(condition, "status").as_deref() == Some("True")
     })
-}
-
-/// A hash that is equal for equal schemas, on every machine and in every version of Portico.
-fn hash(schema: Option<&Value>) -> String {
-    use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(schema.map(canonical_json).unwrap_or_default());
-    hex::encode(&digest[..16])
-}
-
-/// Printer columns with simple paths. The others would need a `JSONPath` engine.
-fn columns(version: &Version) -> Vec<Column> {
-    let columns = version.printer_columns.iter().filter_map(|column| {
-        let path = column.json_path.strip_prefix('.')?;
-        let is_plain = !path.contains(['?', '*', '@', '\'']);
-        is_plain.then(|| Column {
-            name: sanitize(&column.name),
-            path: path.to_owned(),
-        })
-    });
-    columns.take(12).collect()
 }
 
 #[cfg(test)]
@@ -430,12 +409,5 @@ mod tests {
         let mut unserved = crd();
         unserved["spec"]["versions"] = json!([{ "name": "v1", "served": false }]);
         assert!(Kind::read(&unserved, None, None).is_err());
-    }
-
-    #[test]
-    fn the_hash_ignores_the_order_of_keys() {
-        let one = json!({ "type": "object", "properties": { "a": {}, "b": {} } });
-        let other = json!({ "properties": { "b": {}, "a": {} }, "type": "object" });
-        assert_eq!(hash(Some(&one)), hash(Some(&other)));
     }
 }

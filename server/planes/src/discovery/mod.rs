@@ -6,12 +6,15 @@
 mod composites;
 mod definitions;
 mod discoverer;
+mod fetch;
+mod held;
 mod kind;
 mod state;
 mod xrd;
 
 pub(crate) use definitions::Definitions;
 pub(crate) use discoverer::discover;
+pub use held::{HeldDefinition, HeldSchema};
 pub(crate) use kind::{ExportOrigin, InvalidCrd, Kind, has_graph, is_offered};
 pub(crate) use state::DiscoveryState;
 pub(crate) use xrd::Xrd;

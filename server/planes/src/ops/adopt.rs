@@ -8,7 +8,7 @@ use portico_domain::manifest::{differences, settable};
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
 
-use super::write::Apply;
+use super::write::{Apply, Contention};
 use crate::actor::Actor;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
@@ -99,15 +99,18 @@ impl Planes {
             resource,
             manifest,
         };
-        let live = object.read(uid).await?;
-        if !is_unchanged(&live) {
-            return Ok(Adoption::Changed);
-        }
-        let tried = object.apply(&live, true).await?;
-        if !changed_values(&live, &tried).is_empty() {
-            return Ok(Adoption::Changed);
-        }
-        let mut applied = object.apply(&live, false).await?;
+        let mut contention = Contention::default();
+        let mut applied = loop {
+            let live = object.read(uid).await?;
+            if !is_unchanged(&live) {
+                return Ok(Adoption::Changed);
+            }
+            match object.apply_unchanged(&live).await {
+                Ok(Some(applied)) => break applied,
+                Ok(None) => return Ok(Adoption::Changed),
+                Err(error) => contention.wait_after(error).await?,
+            }
+        };
         for _ in 0..MAX_WRITES {
             let Some(managed_fields) = Takeover::of(&applied).managed_fields else {
                 return Ok(Adoption::Done {
@@ -156,16 +159,23 @@ impl Object<'_> {
 
     /// Reads the object and applies the manifest by dry run; again if a controller wrote to it in between.
     async fn try_apply(&self, uid: &str) -> Result<(Value, Value), PlaneError> {
-        for _ in 1..MAX_WRITES {
+        let mut contention = Contention::default();
+        loop {
             let live = self.read(uid).await?;
             match self.apply(&live, true).await {
-                Err(PlaneError::Contended { .. }) => {}
-                applied => return Ok((live, applied?)),
+                Ok(applied) => return Ok((live, applied)),
+                Err(error) => contention.wait_after(error).await?,
             }
         }
-        let live = self.read(uid).await?;
-        let applied = self.apply(&live, true).await?;
-        Ok((live, applied))
+    }
+
+    /// Applies the manifest to exactly this version of the object, if the control plane changes no value by it.
+    async fn apply_unchanged(&self, live: &Value) -> Result<Option<Value>, PlaneError> {
+        let tried = self.apply(live, true).await?;
+        if !changed_values(live, &tried).is_empty() {
+            return Ok(None);
+        }
+        self.apply(live, false).await.map(Some)
     }
 
     /// Applies the manifest to exactly this version of the object.

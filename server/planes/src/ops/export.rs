@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_domain::authz::SystemAuthority;
-use portico_domain::documents::{PublishedExport, ResourceRef, api_binding, export_permissions};
+use portico_domain::documents::{PublishedExport, api_binding, export_permissions};
 use portico_domain::names::PlaneName;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::error::PlaneError;
 use crate::path::escape_segment;
 use crate::registry::Planes;
 use crate::shared::Change;
-use crate::workspace::ExportState;
+use crate::workspace::{ExportState, binding_resource};
 
 /// Exports that were read, so that one pass over many workspaces reads each once.
 #[derive(Default)]
@@ -110,15 +110,5 @@ impl Planes {
             self.publish(Change::Plane(name.clone()));
         }
         result
-    }
-}
-
-fn binding_resource() -> ResourceRef {
-    ResourceRef {
-        group: "apis.kcp.io".to_owned(),
-        version: "v1alpha2".to_owned(),
-        kind: "APIBinding".to_owned(),
-        plural: "apibindings".to_owned(),
-        namespaced: false,
     }
 }

@@ -43,7 +43,7 @@ impl Planes {
         resource: &ResourceRef,
     ) -> Result<ObjectPages, PlaneError> {
         let plane = self.plane(plane)?;
-        let mut scopes: VecDeque<_> = plane.scopes(grant.target()).into_iter().collect();
+        let mut scopes: VecDeque<_> = plane.scopes(grant.target()).iter().cloned().collect();
         if scopes.is_empty() {
             scopes.push_back(None);
         }

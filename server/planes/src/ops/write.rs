@@ -1,6 +1,7 @@
 //! Dry run, apply, delete, namespaces.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
@@ -128,7 +129,7 @@ impl Planes {
     /// Creates the namespace with these labels if it does not exist. Existing namespaces are not changed.
     ///
     /// # Errors
-    /// Any [`PlaneError`]. If namespaces may not be read, the namespace is assumed to exist.
+    /// [`PlaneError::NamespaceTerminating`]; any [`PlaneError`]. If namespaces may not be read, the namespace is assumed to exist.
     pub async fn ensure_namespace(
         &self,
         authority: &SystemAuthority,
@@ -144,7 +145,15 @@ impl Planes {
             )
             .await
         {
-            Ok((_, found)) => return expect_object(&client, &found, namespace),
+            Ok((_, found)) => {
+                expect_object(&client, &found, namespace)?;
+                return match found.pointer("/metadata/deletionTimestamp") {
+                    Some(_) => Err(PlaneError::NamespaceTerminating {
+                        plane: client.title.to_string(),
+                    }),
+                    None => Ok(()),
+                };
+            }
             Err(PlaneError::Forbidden { .. }) => return Ok(()),
             Err(PlaneError::NotFound { .. }) => {}
             Err(error) => return Err(error),
@@ -214,12 +223,52 @@ pub(super) async fn apply_expecting(
         dry,
         force: false,
     };
-    match expect {
-        Expect::Absent => apply.create_or_reapply().await,
-        // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
-        Expect::Uid(uid) => apply.send(&[("uid", uid)]).await,
-        Expect::Taking { uid, fields } => apply.take_over(uid, fields).await,
-        Expect::Anything => apply.send(&[]).await,
+    let mut contention = Contention::default();
+    loop {
+        let applied = match expect {
+            Expect::Absent => apply.create_or_reapply().await,
+            // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
+            Expect::Uid(uid) => apply.send(&[("uid", uid)]).await,
+            Expect::Taking { uid, fields } => apply.take_over(uid, fields).await,
+            Expect::Anything => apply.send(&[]).await,
+        };
+        match applied {
+            Err(error) => contention.wait_after(error).await?,
+            applied => return applied,
+        }
+    }
+}
+
+/// The pauses before a write is tried again that met another write to the same object. A controller writes several
+/// times in a row, so they grow.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+/// A write that others get in the way of: it is tried five times, since whoever waits for the answer can do nothing about
+/// a controller that writes to the object between its read and its write.
+#[derive(Default)]
+pub(super) struct Contention {
+    met: usize,
+}
+
+impl Contention {
+    /// Returns when the write is to be tried again.
+    ///
+    /// # Errors
+    /// The error, if trying again at once does not help or was tried often enough.
+    pub(super) async fn wait_after(&mut self, error: PlaneError) -> Result<(), PlaneError> {
+        match (error, PAUSES.get(self.met)) {
+            (PlaneError::Contended { .. }, Some(pause)) => {
+                self.met += 1;
+                tokio::time::sleep(*pause).await;
+                Ok(())
+            }
+            (error, _) => Err(error),
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Watches the claims of each offered kind, as far as Portico's rights allow.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::claim::health::{unreachable_status, unreadable_status};
-use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
@@ -16,21 +16,24 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::context::{InitialSync, PlaneContext};
 use super::state::{Plane, StreamFailure, stream_name};
-use crate::cache::{ApplyResult, CacheLimits, ClaimReader, LimitExceeded};
+use super::watch_scopes::{may_watch_all, until_readable, watch_scopes};
+use crate::cache::{ApplyResult, CacheLimits, ClaimReader, LimitExceeded, SharedFields};
 use crate::discovery::{ExportOrigin, Kind};
 use crate::error::PlaneError;
-use crate::ops::is_allowed;
 use crate::path::resource_path;
 use crate::shared::{Change, Desired};
 use crate::stream::{Collection, WatchHandler, run_watch};
 use crate::workspace::{BoundWatch, watch_bound};
 
-/// How often to ask again for missing rights.
-const RIGHT_RETRY_INTERVAL: Duration = Duration::from_mins(1);
+/// How long after a refusal to ask for what rights are left.
+const REVIEW_DELAY: Duration = Duration::from_secs(1);
 /// Access reviews in flight at once on a control plane.
 const CONCURRENT_REVIEWS: usize = 8;
 
 /// One task per kind. All end when this is dropped.
+///
+/// There may be tens of thousands of kinds, nearly all without claims. Where Portico may watch everything, a kind's task is
+/// no more than its one watch; only where rights differ between kinds or namespaces it supervises several.
 pub(crate) struct ClaimWatches {
     context: PlaneContext,
     reviews: Arc<Semaphore>,
@@ -38,8 +41,9 @@ pub(crate) struct ClaimWatches {
 }
 
 struct Watched {
-    resource: ResourceRef,
     kind: Arc<Kind>,
+    /// The one stream of a kind that is watched everywhere.
+    stream: Arc<str>,
     _task: AbortOnDrop,
 }
 
@@ -69,26 +73,32 @@ impl ClaimWatches {
         let before = self.kinds.len();
         self.kinds.retain(|name, _| kinds.contains_key(name));
         let mut dropped = self.kinds.len() != before;
+        let relists = self.context.plane.claims.has_relists();
         for (name, kind) in kinds {
             let same = self.kinds.get(name).is_some_and(|watched| {
-                watched.resource == kind.resource
+                watched.kind.resource == kind.resource
                     && watched.kind.claim_kind == kind.claim_kind
                     && watched.kind.origin == kind.origin
             });
-            if same {
+            if same && !(relists && self.is_due_again(name)) {
                 continue;
             }
             dropped = true;
+            let stream: Arc<str> = stream_name(name, None).into();
             let (context, reviews, initial_sync) =
                 (self.context.clone(), self.reviews.clone(), initial_sync.cloned());
             let task = match kind.origin.clone() {
-                None => tokio::spawn(watch_kind(
-                    context,
-                    reviews,
-                    name.clone(),
-                    kind.clone(),
-                    initial_sync,
-                )),
+                None => {
+                    let watching = watch_kind(
+                        context,
+                        reviews,
+                        name.clone(),
+                        kind.clone(),
+                        stream.clone(),
+                        initial_sync,
+                    );
+                    tokio::spawn(watching)
+                }
                 Some(origin) => tokio::spawn(watch_kind_of_export(
                     context,
                     reviews,
@@ -99,8 +109,8 @@ impl ClaimWatches {
                 )),
             };
             let watched = Watched {
-                resource: kind.resource.clone(),
                 kind: kind.clone(),
+                stream,
                 _task: AbortOnDrop(task.abort_handle()),
             };
             self.kinds.insert(name.clone(), watched);
@@ -108,6 +118,16 @@ impl ClaimWatches {
         if dropped {
             self.forget_others();
         }
+    }
+
+    /// True if the claims of a kind that is watched everywhere must be listed again.
+    fn is_due_again(&self, name: &OfferingName) -> bool {
+        let watched = self.kinds.get(name);
+        watched.is_some_and(|watched| {
+            watched.kind.origin.is_none()
+                && self.context.may_watch_all.get() == Some(&true)
+                && self.context.plane.claims.take_relist(&watched.stream)
+        })
     }
 
     /// Forgets claims of kinds that are not offered any more.
@@ -140,8 +160,8 @@ async fn watch_kind_of_export(
         initial_sync: Mutex::new(initial_sync),
         ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), Arc::default())
     });
-    let whole = BTreeSet::from([None]);
-    context.plane.set_scopes(&offering, &whole);
+    let whole = EVERYWHERE.clone();
+    context.plane.set_scopes(&offering, whole.clone());
     // What was watched in single namespaces is in the whole now.
     let listed = || {
         for scope in context
@@ -156,7 +176,7 @@ async fn watch_kind_of_export(
                 context.shared.publish_claim(change);
             }
         }
-        context.plane.set_scopes(&offering, &whole);
+        context.plane.set_scopes(&offering, whole.clone());
     };
     let bound = BoundWatch {
         context: &context,
@@ -170,6 +190,7 @@ async fn watch_kind_of_export(
             reviews.clone(),
             offering.clone(),
             kind.clone(),
+            stream.clone(),
             handler.initial_sync.lock().take(),
         )
     };
@@ -177,34 +198,101 @@ async fn watch_kind_of_export(
     watch_bound(&bound, needs_list, listed, alone).await;
 }
 
+/// The scopes of a kind that is watched everywhere.
+static EVERYWHERE: LazyLock<Arc<BTreeSet<Option<String>>>> =
+    LazyLock::new(|| Arc::new(BTreeSet::from([None])));
+
+/// Watches a kind everywhere if Portico may watch everything, else as far as its rights go.
 async fn watch_kind(
     context: PlaneContext,
     reviews: Arc<Semaphore>,
     offering: OfferingName,
     kind: Arc<Kind>,
+    stream: Arc<str>,
+    initial_sync: Option<InitialSync>,
+) {
+    let mut refused = None;
+    // Boxed, as everything that is done once: the task then waits, for ever.
+    let initial_sync = if Box::pin(may_watch_all(&context, &reviews)).await {
+        context.plane.set_scopes(&offering, EVERYWHERE.clone());
+        let handler = Arc::new(ClaimHandler {
+            initial_sync: Mutex::new(initial_sync),
+            ends_if_refused: true,
+            ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), Arc::default())
+        });
+        watch_claims(&context, &kind, None, handler).await;
+        // A right was withdrawn: review what is left.
+        tokio::time::sleep(REVIEW_DELAY).await;
+        refused = Some(stream);
+        None
+    } else {
+        initial_sync
+    };
+    Box::pin(watch_where_allowed(
+        context,
+        reviews,
+        offering,
+        kind,
+        refused,
+        initial_sync,
+    ))
+    .await;
+}
+
+/// Watches the claims of a kind in a namespace, or everywhere.
+fn watch_claims(
+    context: &PlaneContext,
+    kind: &Kind,
+    namespace: Option<&str>,
+    handler: Arc<ClaimHandler>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let collection = Collection {
+        path: resource_path(&kind.resource, namespace, None),
+        metadata_only: false,
+        ..Collection::default()
+    };
+    run_watch(
+        context.client.clone(),
+        collection,
+        handler,
+        context.limiter.clone(),
+        context.plane.reconnected.subscribe(),
+    )
+}
+
+/// Watches a kind in the namespaces in which Portico may, or everywhere. `ended` is the stream of the whole, if that was
+/// refused.
+async fn watch_where_allowed(
+    context: PlaneContext,
+    reviews: Arc<Semaphore>,
+    offering: OfferingName,
+    kind: Arc<Kind>,
+    mut ended: Option<Arc<str>>,
     mut initial_sync: Option<InitialSync>,
 ) {
     let mut configured = context.shared.configured.subscribe();
     let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
     let mut tasks = JoinSet::new();
     let refused = Arc::new(Notify::new());
-    let mut per_kind = false;
+    let mut per_kind = ended.is_some();
+    let mut reviewed = context.plane.rights.reviewed.subscribe();
     loop {
         configured.mark_unchanged();
+        reviewed.mark_unchanged();
         streams.retain(|_, (stream, _)| !context.plane.claims.take_relist(stream));
-        let scopes = scopes(&context, &reviews, &kind.resource, per_kind).await;
-        context.plane.set_scopes(&offering, &scopes.open);
+        let scopes = Box::pin(watch_scopes(&context, &reviews, &kind.resource, per_kind)).await;
+        context.plane.set_scopes(&offering, Arc::new(scopes.open.clone()));
         let removed: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
             .cloned()
             .collect();
-        for scope in removed {
-            if let Some((stream, _task)) = streams.remove(&scope) {
-                context.plane.forget_stream(&stream);
-                for change in context.plane.claims.retain(&stream, &HashSet::new()) {
-                    context.shared.publish_claim(change);
-                }
+        let removed: Vec<_> = removed.iter().filter_map(|scope| streams.remove(scope)).collect();
+        let whole = ended.take().filter(|_| !scopes.open.contains(&None));
+        for stream in removed.iter().map(|(stream, _task)| stream).chain(&whole) {
+            context.plane.forget_stream(stream);
+            for change in context.plane.claims.retain(stream, &HashSet::new()) {
+                context.shared.publish_claim(change);
             }
         }
         for scope in scopes.open {
@@ -214,121 +302,25 @@ async fn watch_kind(
                     initial_sync: Mutex::new(initial_sync.clone()),
                     ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), refused.clone())
                 };
-                let path = resource_path(&kind.resource, scope.as_deref(), None);
-                let collection = Collection {
-                    path,
-                    metadata_only: false,
-                    ..Collection::default()
-                };
-                let watch = run_watch(
-                    context.client.clone(),
-                    collection,
-                    Arc::new(handler),
-                    context.limiter.clone(),
-                    context.plane.reconnected.subscribe(),
-                );
+                let watch = watch_claims(&context, &kind, scope.as_deref(), Arc::new(handler));
                 (stream, AbortOnDrop(tasks.spawn(watch)))
             });
         }
         initial_sync = None;
-        let pause = if scopes.again {
-            RIGHT_RETRY_INTERVAL
-        } else {
-            Duration::from_hours(1)
-        };
         tokio::select! {
             changed = configured.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(scopes.ask_again_after) => {}
+            // A right was granted.
+            () = until_readable(&context, &kind.resource, &scopes.refused, &mut reviewed) => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             // A right was withdrawn: review what is left.
             () = refused.notified() => {
                 per_kind = true;
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(REVIEW_DELAY).await;
             }
         }
     }
-}
-
-/// The scopes in which a kind may be watched: namespaces, or everywhere (`None`).
-struct Scopes {
-    open: BTreeSet<Option<String>>,
-    /// A right is missing and may be granted later.
-    again: bool,
-}
-
-/// `per_kind` asks for each kind instead of all kinds at once, after a refusal.
-async fn scopes(
-    context: &PlaneContext,
-    reviews: &Semaphore,
-    resource: &ResourceRef,
-    per_kind: bool,
-) -> Scopes {
-    let whole = Scopes {
-        open: BTreeSet::from([None]),
-        again: false,
-    };
-    if !per_kind
-        && *context
-            .may_watch_all
-            .get_or_init(|| async { may_watch(context, reviews, &all_resources(), None).await == Ok(true) })
-            .await
-    {
-        return whole;
-    }
-    match may_watch(context, reviews, resource, None).await {
-        Ok(true) => return whole,
-        Ok(false) if !resource.namespaced => {
-            context.plane.rights.request_review();
-            return Scopes {
-                open: BTreeSet::new(),
-                again: true,
-            };
-        }
-        Ok(false) => {}
-        // If the review fails, try.
-        Err(_) => return Scopes { again: true, ..whole },
-    }
-    let desired = context.shared.desired.load_full();
-    let mut open = BTreeSet::new();
-    let mut again = false;
-    for namespace in desired.ownership.namespaces(&context.plane.name) {
-        match may_watch(context, reviews, resource, Some(namespace)).await {
-            Ok(true) => {
-                open.insert(Some(namespace.to_owned()));
-            }
-            Ok(false) => {
-                context.plane.rights.request_review();
-                again = true;
-            }
-            Err(_) => again = true,
-        }
-    }
-    Scopes { open, again }
-}
-
-/// All resources of all groups. With this right, single kinds need no review.
-fn all_resources() -> ResourceRef {
-    let all = || "*".to_owned();
-    ResourceRef {
-        group: all(),
-        version: all(),
-        kind: all(),
-        plural: all(),
-        namespaced: true,
-    }
-}
-
-async fn may_watch(
-    context: &PlaneContext,
-    reviews: &Semaphore,
-    resource: &ResourceRef,
-    namespace: Option<&str>,
-) -> Result<bool, PlaneError> {
-    // Acquiring fails only if the semaphore is closed, which never happens.
-    let _permit = reviews.acquire().await.ok();
-    Ok(
-        is_allowed(&context.client, None, "list", resource, namespace).await?
-            && is_allowed(&context.client, None, "watch", resource, namespace).await?,
-    )
 }
 
 /// Puts a stream's objects into the index and notifies subscribers.
@@ -340,6 +332,9 @@ struct ClaimHandler {
     refused: Arc<Notify>,
     /// Held until the claims have been listed or refused.
     initial_sync: Mutex<Option<InitialSync>>,
+    /// The stream ends when the control plane refuses to list or watch.
+    ends_if_refused: bool,
+    was_refused: AtomicBool,
 }
 
 impl ClaimHandler {
@@ -354,8 +349,8 @@ impl ClaimHandler {
             plane: context.plane.name.clone(),
             offering: offering.clone(),
             kind: kind.clone(),
-            access: context.shared.desired.load().access(offering),
-            health: context.shared.desired.load().health(offering),
+            rules: context.shared.desired.load().rules(offering),
+            controller_fields: SharedFields::default(),
         };
         Self {
             context,
@@ -363,6 +358,8 @@ impl ClaimHandler {
             stream,
             refused,
             initial_sync: Mutex::default(),
+            ends_if_refused: false,
+            was_refused: AtomicBool::new(false),
         }
     }
 
@@ -373,19 +370,12 @@ impl ClaimHandler {
     /// The claim reader for the current documents.
     fn reader(&self, desired: &Desired) -> Arc<ClaimReader> {
         let reader = self.reader.load_full();
-        let access = desired.access(&reader.offering);
-        let health = desired.health(&reader.offering);
-        let same_rules = match (&reader.health, &health) {
-            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
-            (None, None) => true,
-            _ => false,
-        };
-        if reader.access == access && same_rules {
+        let rules = desired.rules(&reader.offering);
+        if reader.rules.is_same(&rules) {
             return reader;
         }
         let fresh = Arc::new(ClaimReader {
-            access,
-            health,
+            rules,
             ..ClaimReader::clone(&reader)
         });
         self.reader.store(fresh.clone());
@@ -430,7 +420,7 @@ impl WatchHandler for ClaimHandler {
             }
             ApplyResult::Malformed => self.on_skipped("an object is malformed"),
         }
-        key
+        key.map(|key| key.to_string())
     }
 
     fn delete(&self, object: &Value) {
@@ -458,6 +448,7 @@ impl WatchHandler for ClaimHandler {
     fn on_error(&self, error: &PlaneError) {
         if matches!(error, PlaneError::Forbidden { .. }) {
             self.refused.notify_one();
+            self.was_refused.store(true, Ordering::Relaxed);
             self.initial_sync.lock().take();
         }
         if let StreamFailure::Stale { synced_at } = self.plane().record_stream_failure(&self.stream, error) {
@@ -487,6 +478,10 @@ impl WatchHandler for ClaimHandler {
     fn on_skipped(&self, why: &str) {
         self.plane().record_skipped(&format!("{}: {why}", self.stream));
     }
+
+    fn has_ended(&self) -> bool {
+        self.ends_if_refused && self.was_refused.load(Ordering::Relaxed)
+    }
 }
 
 fn describe_limit(full: LimitExceeded, limits: &CacheLimits<'_>) -> String {
@@ -500,5 +495,32 @@ fn describe_limit(full: LimitExceeded, limits: &CacheLimits<'_>) -> String {
             "the objects of all control planes take more than they may together (caches.bytes of the Portal document)"
                 .to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::ApiClient;
+    use crate::stream::WatchLimiter;
+    use tokio::sync::watch;
+
+    fn size_of_watch<F>(
+        _: impl Fn(ApiClient, Collection, Arc<dyn WatchHandler>, Arc<WatchLimiter>, watch::Receiver<u64>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+
+    fn size_of_kind<F>(
+        _: impl Fn(PlaneContext, Arc<Semaphore>, OfferingName, Arc<Kind>, Arc<str>, Option<InitialSync>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+
+    /// There is one of each for every offering on every control plane.
+    #[test]
+    fn what_waits_for_changes_of_a_kind_is_small() {
+        let (watch, kind) = (size_of_watch(run_watch), size_of_kind(watch_kind));
+        assert!(watch <= 1536 && kind <= 1536, "{watch} {kind}");
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 mod context;
 mod rights_review;
 mod state;
+mod watch_scopes;
 
 pub(crate) use connection::run_connection;
 pub(crate) use context::{InitialSync, PlaneContext};

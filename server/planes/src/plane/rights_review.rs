@@ -19,6 +19,10 @@ use crate::shared::Change;
 const REVIEW_INTERVAL: Duration = Duration::from_mins(1);
 /// Interval per access review: a control plane answers at most ten a second on average.
 const INTERVAL_PER_REVIEW: Duration = Duration::from_millis(100);
+/// While a right is missing, somebody may be about to grant it.
+const REVIEW_INTERVAL_WHILE_MISSING: Duration = Duration::from_secs(10);
+/// Then a control plane answers at most two a second on average.
+const INTERVAL_PER_REVIEW_WHILE_MISSING: Duration = Duration::from_millis(500);
 /// Delay of the next review after a refusal or a newly offered kind.
 const REVIEW_DELAY: Duration = Duration::from_millis(500);
 /// Access reviews in flight at once.
@@ -69,19 +73,33 @@ pub(super) async fn review(context: &PlaneContext) {
             *known = next;
             has_changed
         };
+        if rights.known.lock().failed.is_none() {
+            rights.reviewed.send_replace(());
+        }
         if has_changed {
             let status = rights.status();
             tracing::info!(plane = %context.plane.name, missing = ?status.missing, failed = ?status.failed, "reviewed Portico's rights");
             context.shared.publish(Change::Plane(context.plane.name.clone()));
         }
         let started = tokio::time::Instant::now();
-        let due = started + REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * reviews);
+        let is_missing = !rights.known.lock().missing.is_empty();
+        let due = started + interval(is_missing, reviews);
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
             // A refusal, or a newly offered kind.
             () = rights.review_requested.notified() => tokio::time::sleep(REVIEW_DELAY).await,
             changed = configured.changed() => if changed.is_err() { return },
         }
+    }
+}
+
+/// The time until the next review, after one that took this many access reviews.
+fn interval(is_missing: bool, reviews: u32) -> Duration {
+    let usual = REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * reviews);
+    if is_missing {
+        usual.min(REVIEW_INTERVAL_WHILE_MISSING.max(INTERVAL_PER_REVIEW_WHILE_MISSING * reviews))
+    } else {
+        usual
     }
 }
 
@@ -169,4 +187,17 @@ fn rights_to_review(context: &PlaneContext, crossplane: bool) -> Vec<ReviewedRig
         None => rights,
     };
     rights.into_iter().map(ReviewedRight::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_rights_are_reviewed_more_often_and_no_control_plane_is_flooded() {
+        let seconds = |is_missing, reviews| interval(is_missing, reviews).as_secs();
+        assert_eq!((seconds(false, 1), seconds(true, 1)), (60, 10));
+        assert_eq!((seconds(false, 100), seconds(true, 100)), (60, 50));
+        assert_eq!((seconds(false, 1000), seconds(true, 1000)), (100, 100));
+    }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Plane {
     pub(super) health: Mutex<HealthState>,
     streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
     /// Where claims of each offering are watched, as far as rights allow: namespaces, or everywhere (`None`).
-    scopes: Mutex<BTreeMap<OfferingName, BTreeSet<Option<String>>>>,
+    scopes: Mutex<BTreeMap<OfferingName, Arc<BTreeSet<Option<String>>>>>,
     pub(crate) rights: Rights,
     /// Insecure settings of the connection.
     pub(super) warnings: ArcSwap<Vec<String>>,
@@ -188,6 +188,12 @@ impl Plane {
             lag,
             cluster: self.cluster.lock().clone(),
             latency: health.latency,
+            clock_offset: self
+                .client
+                .load()
+                .as_ref()
+                .map(|client| client.clock_offset())
+                .unwrap_or_default(),
             certificate_expires_at: self
                 .client
                 .load()
@@ -299,12 +305,12 @@ impl Plane {
     }
 
     /// Sets the namespaces in which claims of the offering are watched (`None`: everywhere).
-    pub(crate) fn set_scopes(&self, offering: &OfferingName, scopes: &BTreeSet<Option<String>>) {
-        self.scopes.lock().insert(offering.clone(), scopes.clone());
+    pub(crate) fn set_scopes(&self, offering: &OfferingName, scopes: Arc<BTreeSet<Option<String>>>) {
+        self.scopes.lock().insert(offering.clone(), scopes);
     }
 
     /// The namespaces in which claims of the offering are watched (`None`: everywhere); empty until that is known.
-    pub(crate) fn scopes(&self, offering: &OfferingName) -> BTreeSet<Option<String>> {
+    pub(crate) fn scopes(&self, offering: &OfferingName) -> Arc<BTreeSet<Option<String>>> {
         self.scopes.lock().get(offering).cloned().unwrap_or_default()
     }
 

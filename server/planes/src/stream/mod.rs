@@ -58,6 +58,10 @@ pub(crate) trait WatchHandler: Send + Sync + 'static {
     fn on_error(&self, error: &PlaneError);
     /// An object was skipped.
     fn on_skipped(&self, why: &str);
+    /// True if the collection is not to be watched any more in this way: the stream ends after the step that it is in.
+    fn has_ended(&self) -> bool {
+        false
+    }
 }
 
 /// Limits the watches open at once on a control plane.
@@ -100,24 +104,30 @@ pub(crate) const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const JSON: &str = "application/json";
 
-/// Keeps the handler up to date with the collection until dropped. `reconnected` changes after an outage of the
+/// Keeps the handler up to date with the collection until dropped, or until the handler says that it has ended. `reconnected` changes after an outage of the
 /// control plane: pauses end and watches resume. A collection that gets no permit from `limiter` is listed
 /// periodically instead.
-pub(crate) async fn run_watch(
+pub(crate) fn run_watch(
     client: ApiClient,
     collection: Collection,
     handler: Arc<dyn WatchHandler>,
     limiter: Arc<WatchLimiter>,
     mut reconnected: watch::Receiver<u64>,
-) {
+) -> impl Future<Output = ()> + Send + 'static {
+    // Made here, so that the future has it once: there are tens of thousands of them.
     let mut watcher = Watcher::new(client, collection, handler);
     reconnected.mark_unchanged();
-    loop {
-        let pause = watcher.step(&limiter, &mut reconnected).await;
-        if let Some(pause) = pause {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                changed = reconnected.changed() => if changed.is_err() { return },
+    async move {
+        loop {
+            let pause = watcher.step(&limiter, &mut reconnected).await;
+            if watcher.handler.has_ended() {
+                return;
+            }
+            if let Some(pause) = pause {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    changed = reconnected.changed() => if changed.is_err() { return },
+                }
             }
         }
     }
@@ -178,10 +188,11 @@ impl Watcher {
         reconnected: &mut watch::Receiver<u64>,
     ) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
+            // Boxed, as it is done once and the task then waits, for ever.
             let version = if self.collection.changes_only {
-                self.current_version(limiter).await
+                Box::pin(self.current_version(limiter)).await
             } else {
-                self.list(limiter).await
+                Box::pin(self.list(limiter)).await
             };
             return match version {
                 Ok(version) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portico_domain::documents::ResourceRef;
 
-use super::export_watch::{Availability, Membership};
+use super::export_watch::{Availability, ExportStream};
 use super::state::ExportWatch;
 use crate::discovery::ExportOrigin;
 use crate::error::PlaneError;
@@ -40,41 +40,64 @@ pub(crate) async fn watch_bound<F: Future<Output = ()>>(
     };
     let exports = &context.shared.exports;
     let stream = exports.stream(&context.client, watch.origin, watch.resource);
-    let mut availability = stream.availability();
+    let mut service = stream.service(cluster.clone());
+    let mut now = service.now();
     loop {
-        let now = availability.borrow_and_update().clone();
-        let by_export = async {
-            match &now {
-                Availability::Serving => {
-                    note(context, watch.origin, ExportWatch::Shared);
-                    let membership = stream.join(cluster.clone(), watch.handler.clone());
-                    // It ends if the workspace may not be listed as a whole: then its own rights decide.
-                    watch.follow(&membership, &needs_list, &listed).await;
-                }
-                Availability::Unavailable(why) => {
-                    note(context, watch.origin, ExportWatch::Each(why.clone()));
-                }
+        note(context, watch.origin, &now);
+        let is_served = is_served(&now);
+        let watching = async {
+            if is_served {
+                // It ends if the workspace may not be listed as a whole: then its own rights decide.
+                watch.follow(&stream, &cluster, &needs_list, &listed).await;
             }
             alone().await;
         };
+        let changed = async {
+            loop {
+                service.changed().await;
+                let next = service.now();
+                if next == now {
+                    continue;
+                }
+                note(context, watch.origin, &next);
+                let differs = self::is_served(&next) != is_served;
+                now = next;
+                if differs {
+                    return;
+                }
+            }
+        };
         tokio::select! {
-            () = by_export => return,
-            changed = availability.changed() => if changed.is_err() { return },
+            () = watching => return,
+            () = changed => {}
         }
     }
 }
 
-fn note(context: &PlaneContext, origin: &ExportOrigin, watch: ExportWatch) {
+fn is_served(availability: &Availability) -> bool {
+    matches!(availability, Availability::Serving(_))
+}
+
+fn note(context: &PlaneContext, origin: &ExportOrigin, availability: &Availability) {
+    let watch = match availability {
+        Availability::Serving(None) | Availability::Unplaced => ExportWatch::Shared,
+        Availability::Serving(Some(why)) => ExportWatch::Interrupted(why.clone()),
+        Availability::Unavailable(why) => ExportWatch::Each(why.clone()),
+    };
     let plane = &context.plane;
     let is_new = plane
         .workspace
         .update_export(&origin.export, |status| status.watch = watch.clone());
     if is_new {
-        if let ExportWatch::Each(why) = watch {
-            plane.record_error(format!(
-                "{} is watched in each workspace: {why}",
-                origin.export.full_name()
-            ));
+        let export = origin.export.full_name();
+        match watch {
+            ExportWatch::Shared => {}
+            ExportWatch::Interrupted(why) => {
+                plane.record_error(format!("the watch of {export} fails: {why}"));
+            }
+            ExportWatch::Each(why) => {
+                plane.record_error(format!("{export} is watched in each workspace: {why}"));
+            }
         }
         context.shared.publish(Change::Plane(plane.name.clone()));
     }
@@ -83,12 +106,21 @@ fn note(context: &PlaneContext, origin: &ExportOrigin, watch: ExportWatch) {
 impl BoundWatch<'_> {
     /// Lists the workspace, and again whenever that is needed; meanwhile the stream has its events. Returns if Portico may
     /// not list it.
-    async fn follow(&self, membership: &Membership, needs_list: &impl Fn() -> bool, listed: &impl Fn()) {
+    pub(super) async fn follow(
+        &self,
+        stream: &Arc<ExportStream>,
+        cluster: &Arc<str>,
+        needs_list: &impl Fn() -> bool,
+        listed: &impl Fn(),
+    ) {
         let context = self.context;
+        let membership = stream.join(cluster.clone(), self.handler.clone());
+        let mut service = stream.service(cluster.clone());
         let mut configured = context.shared.configured.subscribe();
         let mut reconnected = context.plane.reconnected.subscribe();
         let mut wait = MIN_BACKOFF;
         loop {
+            let endpoint = service.endpoint();
             membership.member.begin_list();
             let collection = Collection {
                 path: resource_path(self.resource, None, None),
@@ -115,6 +147,14 @@ impl BoundWatch<'_> {
             loop {
                 tokio::select! {
                     () = membership.member.relist.notified() => break,
+                    // Another endpoint has it now, and what that showed before was not its.
+                    () = service.changed() => {
+                        let _ = service.now();
+                        let moved = |(before, now): (&Arc<str>, Arc<str>)| *before != now;
+                        if endpoint.as_ref().zip(service.endpoint()).is_some_and(moved) {
+                            break;
+                        }
+                    }
                     // The control plane was unreachable, and what is known of it is marked as old.
                     changed = reconnected.changed() => {
                         if changed.is_err() {

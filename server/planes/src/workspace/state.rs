@@ -37,6 +37,8 @@ pub enum ExportState {
 pub enum ExportWatch {
     /// Once for all workspaces.
     Shared,
+    /// Once for all workspaces, and its endpoint does not answer: what is known of this one may be old. Holds why.
+    Interrupted(String),
     /// In each workspace. Holds why.
     Each(String),
 }

@@ -30,7 +30,7 @@ async fn the_catalog_follows_crds() {
         ("A Bucket", Category::Storage)
     );
     let served = &offered.served[&plane.name];
-    assert_eq!(served.resource, bucket_resource());
+    assert_eq!(*served.resource, bucket_resource());
     assert!(served.schema.is_some());
 
     let before = served.schema_hash.clone();
@@ -176,6 +176,9 @@ async fn the_scope_of_an_xrd_decides_what_is_offered() {
         .unwrap()
         .schema
         .clone()
+        .unwrap()
+        .parsed()
+        .await
         .unwrap();
     assert!(
         schema.node_at("spec.resourceRef").is_some(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use jiff::{SignedDuration, Timestamp};
 use portico_domain::documents::{ActAs, ControlPlane as Document, PassedOn};
 use portico_domain::tenancy::Scope;
 use portico_planes::{Expect, PlaneError, PlaneState, PlaneStatus, Planes, Settings};
@@ -33,7 +34,7 @@ fn registry_of(plane: &Plane, text: &str, change: impl FnOnce(&mut Document)) ->
 }
 
 /// A registry with a hostile control plane, and the folder of its kubeconfig.
-async fn against(
+pub(crate) async fn against(
     trick: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
 ) -> (Hostile, Planes, Plane) {
     let hostile = Hostile::start(trick).await;
@@ -42,7 +43,7 @@ async fn against(
     (hostile, registry, plane)
 }
 
-async fn when(
+pub(crate) async fn when(
     registry: &Planes,
     plane: &Plane,
     what: &str,
@@ -64,6 +65,33 @@ fn said(status: &PlaneStatus) -> String {
         "{:?} {notes:?} {:?} {:?}",
         status.state, status.skipped, status.rights
     )
+}
+
+/// What it says of the time is taken for a clock that is wrong, and for nothing else.
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told() {
+    for (minutes, told) in [(7, 7), (-90, -90)] {
+        let (_hostile, registry, plane) = against(move |request| {
+            let date =
+                (Timestamp::now() + SignedDuration::from_mins(minutes)).strftime("%a, %d %b %Y %T GMT");
+            let (status, body) = if request.line.starts_with("GET /version") {
+                (200, r#"{"gitVersion":"v1.37.0"}"#)
+            } else {
+                (404, "{}")
+            };
+            let length = body.len();
+            let answer =
+                format!("HTTP/1.1 {status} x\r\ndate: {date}\r\ncontent-length: {length}\r\n\r\n{body}");
+            Some(Reply::Raw(answer.into_bytes()))
+        })
+        .await;
+        let told = SignedDuration::from_mins(told);
+        let status = when(&registry, &plane, "the offset is known", |status| {
+            (status.clock_offset - told).abs() <= SignedDuration::from_secs(2)
+        })
+        .await;
+        assert_ne!(status.state, PlaneState::Unreachable, "{}", said(&status));
+    }
 }
 
 #[tokio::test]

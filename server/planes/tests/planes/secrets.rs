@@ -182,10 +182,10 @@ async fn reads_a_secret_with_the_offerings_labels() {
 async fn a_secret_name_cannot_leave_the_namespace() {
     let world = Receipts::make(&[]).await;
     let mut astray = Claim::clone(&world.claim);
-    astray.status.secret = Some("../configmaps/x".into());
+    Arc::make_mut(&mut astray.status).secret = Some("../configmaps/x".into());
     let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(read.is_err());
-    astray.status.secret = None;
+    Arc::make_mut(&mut astray.status).secret = None;
     let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(matches!(read, Err(SecretError::NotThere)));
 }

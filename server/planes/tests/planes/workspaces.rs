@@ -14,8 +14,8 @@ use portico_planes::{
     ClaimFilter, Expect, ExportState, ExportWatch, PlaneState, PlaneStatus, Planes, Settings,
 };
 use portico_simulator::kube::{
-    ControlPlane, Fault, GroupKind, Identity, Kcp, Key, Matcher, Rule, Serving, Settings as Simulated,
-    Subject,
+    ControlPlane, Fault, GroupKind, Identity, Kcp, KcpShard, Key, Matcher, Rule, Serving,
+    Settings as Simulated, Subject,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -53,7 +53,12 @@ impl World {
 
     /// A workspace with both tenants' namespaces, in which the export is bound.
     fn bound(&self, name: &str) {
-        self.kcp.create_workspace("root", name).unwrap();
+        self.bound_on(0, name);
+    }
+
+    /// The same on a shard.
+    fn bound_on(&self, shard: usize, name: &str) {
+        self.kcp.create_workspace_on(shard, "root", name).unwrap();
         self.namespaces(name);
         self.bind(name);
     }
@@ -116,14 +121,24 @@ impl World {
     fn calls_in(&self, workspace: &str, verb: &str) -> usize {
         calls(&self.kcp.workspace(&format!("root:{workspace}")).unwrap(), verb)
     }
+
+    /// A second shard, which listens there.
+    async fn shard(&self, address: &str) -> KcpShard {
+        let listener = TcpListener::bind(address).await.unwrap();
+        self.kcp.serve_shard(1, listener).unwrap()
+    }
 }
 
 /// How often things were called for with a verb.
 fn calls(plane: &ControlPlane, verb: &str) -> usize {
+    calls_of(plane, "things", verb)
+}
+
+fn calls_of(plane: &ControlPlane, resource: &str, verb: &str) -> usize {
     let entries = plane.audit().entries();
     let counts = entries
         .iter()
-        .filter(|entry| entry.attributes.resource == "things" && entry.attributes.verb == verb);
+        .filter(|entry| entry.attributes.resource == resource && entry.attributes.verb == verb);
     counts.count()
 }
 
@@ -508,7 +523,7 @@ async fn a_schema_that_may_not_be_read_is_taken_from_the_workspace() {
     let catalog = registry.catalog();
     let served = catalog.served(&things(), &plane("a")).unwrap();
     assert_eq!(served.problem, None);
-    let schema = served.schema.as_ref().unwrap();
+    let schema = served.schema.as_ref().unwrap().parsed().await.unwrap();
     assert!(schema.node_at("spec.size").is_some());
     // It may not see the export either, so the workspace is watched on its own.
     let alone = |status: &PlaneStatus| matches!(status.exports[0].watch, ExportWatch::Each(_));
@@ -580,4 +595,197 @@ async fn another_workspace_at_the_same_path_is_another_control_plane() {
     })
     .await;
     until_claims(&registry, &everybody(), &["a/new"]).await;
+}
+
+#[tokio::test]
+async fn bindings_are_watched_together_and_a_change_shows_at_once() {
+    let world = World::new().await;
+    for name in ["a", "b"] {
+        world.bound(name);
+    }
+    let registry = connected(world.documents(&["a", "b"]));
+    let offers = |name: &str| registry.catalog().served(&things(), &plane(name)).is_some();
+    let bindings = || calls_of(&world.kcp.front(), "apibindings", "watch");
+    eventually("both offer things, by one watch of their bindings", async || {
+        (offers("a") && offers("b") && bindings() == 1).then_some(())
+    })
+    .await;
+    for name in ["a", "b"] {
+        let workspace = world.kcp.workspace(&format!("root:{name}")).unwrap();
+        assert_eq!(
+            calls_of(&workspace, "apibindings", "watch"),
+            0,
+            "{name} has none of its own"
+        );
+    }
+    let workspace = world.kcp.workspace("root:b").unwrap();
+    let binding = GroupKind::new("apis.kcp.io", "APIBinding");
+    workspace
+        .objects()
+        .delete(&binding, &Key::cluster(EXPORT))
+        .unwrap();
+    world.kcp.settle();
+    let unbound = |status: &PlaneStatus| status.exports[0].state == ExportState::Unbound(None);
+    until_status(&registry, "b", "unbound", unbound).await;
+    eventually("b offers nothing", async || (!offers("b")).then_some(())).await;
+    assert!(offers("a"));
+    // What is bound again is seen by the watch of the workspace, which is its own until then.
+    world.bind("b");
+    eventually("b offers things", async || offers("b").then_some(())).await;
+    assert_eq!(calls_of(&workspace, "apibindings", "watch"), 1);
+    let bound = |status: &PlaneStatus| status.exports[0].state == ExportState::Bound;
+    until_status(&registry, "b", "bound", bound).await;
+}
+
+#[tokio::test]
+async fn bindings_that_an_export_does_not_show_are_watched_in_each_workspace() {
+    let world = World::new().await;
+    world.bound("a");
+    let matcher = Matcher {
+        resource: Some("apibindings".into()),
+        ..Matcher::default()
+    };
+    let missing = Fault::Status {
+        code: 404,
+        message: "no apibindings here".into(),
+        retry_after: None,
+    };
+    world.kcp.front().faults().add(matcher, missing);
+    let registry = connected(world.documents(&["a"]));
+    let workspace = world.kcp.workspace("root:a").unwrap();
+    eventually("a is watched on its own", async || {
+        (calls_of(&workspace, "apibindings", "watch") > 0).then_some(())
+    })
+    .await;
+    let binding = GroupKind::new("apis.kcp.io", "APIBinding");
+    workspace
+        .objects()
+        .delete(&binding, &Key::cluster(EXPORT))
+        .unwrap();
+    world.kcp.settle();
+    let unbound = |status: &PlaneStatus| {
+        status
+            .exports
+            .first()
+            .is_some_and(|it| it.state == ExportState::Unbound(None))
+    };
+    until_status(&registry, "a", "unbound", unbound).await;
+}
+
+#[tokio::test]
+async fn a_shard_that_stops_costs_its_own_workspaces_only() {
+    let world = World::new().await;
+    let shard = world.shard("127.0.0.1:0").await;
+    let address = shard.address().to_string();
+    world.bound("a");
+    world.bound_on(1, "b");
+    for name in ["a", "b"] {
+        world.thing(name, "payments-dev", "first");
+    }
+    let registry = connected(world.documents(&["a", "b"]));
+    until_claims(&registry, &everybody(), &["a/first", "b/first"]).await;
+    for name in ["a", "b"] {
+        until_status(&registry, name, "watched by its shard", |status| {
+            status.exports[0].watch == ExportWatch::Shared
+        })
+        .await;
+        world.thing(name, "payments-dev", "second");
+    }
+    let all = ["a/first", "a/second", "b/first", "b/second"];
+    until_claims(&registry, &everybody(), &all).await;
+    // What was listed is there a moment before the watch begins.
+    eventually("one watch at each endpoint", async || {
+        (world.calls_for_all("watch") == 2).then_some(())
+    })
+    .await;
+
+    shard.shutdown().await;
+    let fails = |status: &PlaneStatus| matches!(&status.exports[0].watch, ExportWatch::Interrupted(why) if why.contains(&address));
+    until_status(&registry, "b", "its endpoint fails", fails).await;
+    world.thing("a", "payments-dev", "third");
+    let more = ["a/first", "a/second", "a/third", "b/first", "b/second"];
+    until_claims(&registry, &everybody(), &more).await;
+    let of_a = registry.status(&plane("a")).unwrap();
+    assert_eq!(
+        (&of_a.exports[0].watch, &of_a.state),
+        (&ExportWatch::Shared, &PlaneState::Ready)
+    );
+
+    let _shard = world.shard(&address).await;
+    world.thing("b", "payments-dev", "third");
+    until_claims(
+        &registry,
+        &everybody(),
+        &["a/first", "a/second", "a/third", "b/first", "b/second", "b/third"],
+    )
+    .await;
+    let again = |status: &PlaneStatus| status.exports[0].watch == ExportWatch::Shared;
+    until_status(&registry, "b", "its endpoint answers again", again).await;
+    for name in ["a", "b"] {
+        assert_eq!(world.calls_in(name, "watch"), 0, "{name} has none of its own");
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_whose_endpoint_goes_is_watched_on_its_own_until_it_comes_again() {
+    let world = World::new().await;
+    let _shard = world.shard("127.0.0.1:0").await;
+    world.bound("a");
+    world.bound_on(1, "b");
+    let registry = connected(world.documents(&["a", "b"]));
+    let shared = |status: &PlaneStatus| {
+        status
+            .exports
+            .first()
+            .is_some_and(|it| it.watch == ExportWatch::Shared)
+    };
+    until_status(&registry, "b", "watched by its shard", shared).await;
+    world.thing("b", "payments-dev", "first");
+    until_claims(&registry, &everybody(), &["b/first"]).await;
+    world.kcp.set_endpoint(1, false);
+    let alone = |status: &PlaneStatus| matches!(&status.exports[0].watch, ExportWatch::Each(why) if why.contains("no longer among those of root:platform:things"));
+    until_status(&registry, "b", "watched alone", alone).await;
+    world.thing("b", "payments-dev", "second");
+    world.thing("a", "payments-dev", "first");
+    until_claims(&registry, &everybody(), &["a/first", "b/first", "b/second"]).await;
+    assert!(shared(&registry.status(&plane("a")).unwrap()));
+    // One that is not among them from the start is at none of them.
+    let other = connected(world.documents(&["a", "b"]));
+    let nowhere = |status: &PlaneStatus| matches!(status.exports.first().map(|it| &it.watch), Some(ExportWatch::Each(why)) if why.contains("none of the endpoints"));
+    until_status(&other, "b", "at no endpoint", nowhere).await;
+    until_claims(&other, &everybody(), &["a/first", "b/first", "b/second"]).await;
+
+    world.kcp.set_endpoint(1, true);
+    for registry in [&registry, &other] {
+        until_status(registry, "b", "watched by its shard again", shared).await;
+    }
+    world.thing("b", "payments-dev", "third");
+    let all = ["a/first", "b/first", "b/second", "b/third"];
+    until_claims(&registry, &everybody(), &all).await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_two_endpoints_show_has_its_claims_once() {
+    let world = World::new().await;
+    let _shard = world.shard("127.0.0.1:0").await;
+    world.kcp.show_everywhere(true);
+    world.bound("a");
+    world.bound_on(1, "b");
+    for name in ["a", "b"] {
+        world.thing(name, "payments-dev", "first");
+    }
+    let registry = connected(world.documents(&["a", "b"]));
+    until_claims(&registry, &everybody(), &["a/first", "b/first"]).await;
+    for name in ["a", "b"] {
+        world.thing(name, "payments-dev", "second");
+    }
+    let all = ["a/first", "a/second", "b/first", "b/second"];
+    until_claims(&registry, &everybody(), &all).await;
+    for name in ["a", "b"] {
+        let workspace = world.kcp.workspace(&format!("root:{name}")).unwrap();
+        let key = Key::namespaced("payments-dev", "first");
+        let thing = GroupKind::new("example.org", "Thing");
+        workspace.objects().delete(&thing, &key).unwrap();
+    }
+    until_claims(&registry, &everybody(), &["a/second", "b/second"]).await;
 }

@@ -81,6 +81,7 @@ impl Plane {
                 cordoned: false,
                 maintenance: Vec::new(),
                 capacity: None,
+                weight: 0,
                 limits: Limits {
                     timeout_seconds: 2,
                     ..Limits::default()
@@ -171,6 +172,7 @@ pub(crate) fn tenants() -> Vec<Tenant> {
             name: TenantName::new(name).unwrap(),
             spec: TenantSpec {
                 title: None,
+                parent: None,
                 members: Vec::new(),
                 environments: vec![Environment {
                     name: "dev".parse().unwrap(),
@@ -178,7 +180,9 @@ pub(crate) fn tenants() -> Vec<Tenant> {
                     production: false,
                     control_plane_labels: BTreeMap::new(),
                     preferred_control_plane_labels: BTreeMap::new(),
+                    placement: portico_domain::documents::PlacementRules::default(),
                 }],
+                placement: portico_domain::documents::PlacementRules::default(),
                 control_planes: PlaneGrant {
                     names: Vec::new(),
                     match_labels: BTreeMap::from([("shared".to_owned(), "true".to_owned())]),

@@ -130,6 +130,7 @@ impl Parser {
                 let child = self.node(schema, &location.child(name), depth + 1)?;
                 node.properties.insert(name.as_str().into(), child);
             }
+            node.properties.shrink_to_fit();
         }
         match document.get("additionalProperties") {
             None | Some(Value::Null) => {}

@@ -140,6 +140,7 @@ async fn claims_of_the_demos_kinds_become_ready_on_a_cluster_once_they_are_defin
         ("streaming", "v1", "Topic", "topics", json!({})),
         ("messaging", "v1", "Queue", "queues", json!({})),
         ("storage", "v1", "Bucket", "buckets", json!({})),
+        ("science", "v1", "Notebook", "notebooks", json!({})),
     ];
     for (group, version, kind, plural, spec) in claims {
         let api = format!("{group}.demo.portico.dev/{version}");

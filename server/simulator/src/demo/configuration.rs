@@ -11,7 +11,7 @@ use super::error::StartError;
 const PORTAL: &str = include_str!("configuration/portal.yaml");
 
 /// Written once, so that changes by the user stay.
-pub(super) const DOCUMENTS: [(&str, &str); 12] = [
+pub(super) const DOCUMENTS: [(&str, &str); 14] = [
     (
         "control-planes.yaml",
         include_str!("configuration/control-planes.yaml"),
@@ -24,6 +24,10 @@ pub(super) const DOCUMENTS: [(&str, &str); 12] = [
     (
         "publication-queue.yaml",
         include_str!("configuration/publication-queue.yaml"),
+    ),
+    (
+        "publication-notebook.yaml",
+        include_str!("configuration/publication-notebook.yaml"),
     ),
     (
         "namespace-templates.yaml",
@@ -52,6 +56,10 @@ pub(super) const DOCUMENTS: [(&str, &str); 12] = [
     (
         "offering-bucket.yaml",
         include_str!("configuration/offering-bucket.yaml"),
+    ),
+    (
+        "offering-notebook.yaml",
+        include_str!("configuration/offering-notebook.yaml"),
     ),
     (
         "offering-kubernetes-cluster.yaml",

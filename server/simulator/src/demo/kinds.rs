@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::error::StartError;
 
 /// The offered kinds, by file name.
-pub(super) const OFFERED: [(&str, &str); 7] = [
+pub(super) const OFFERED: [(&str, &str); 8] = [
     ("postgresql", include_str!("kinds/postgresql.yaml")),
     ("mysql", include_str!("kinds/mysql.yaml")),
     ("cache", include_str!("kinds/cache.yaml")),
     ("topic", include_str!("kinds/topic.yaml")),
     ("queue", include_str!("kinds/queue.yaml")),
     ("bucket", include_str!("kinds/bucket.yaml")),
+    ("notebook", include_str!("kinds/notebook.yaml")),
     (
         "kubernetes-cluster",
         include_str!("kinds/kubernetes-cluster.yaml"),

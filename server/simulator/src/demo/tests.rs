@@ -58,7 +58,7 @@ fn every_configuration_document_parses_strictly() {
     );
     assert_eq!(specs::<TenantSpec>("Tenant").len(), 2);
     assert_eq!(specs::<ApprovalPolicySpec>("ApprovalPolicy").len(), 1);
-    assert_eq!(specs::<PublicationSpec>("Publication").len(), 1);
+    assert_eq!(specs::<PublicationSpec>("Publication").len(), 2);
     assert_eq!(specs::<OfferingSpec>("Offering").len(), kinds::OFFERED.len());
 }
 
@@ -122,6 +122,25 @@ fn every_offering_has_a_kind_that_some_plane_serves() {
         .collect();
     for (name, _) in specs::<OfferingSpec>("Offering") {
         assert!(served.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_published_and_accepted_is_a_kind_that_only_the_publisher_has() {
+    let (_, publication) = specs::<PublicationSpec>("Publication")
+        .into_iter()
+        .find(|(name, _)| name == "research-notebooks")
+        .unwrap();
+    let serves = |plane: &str| {
+        let definitions = kinds::definitions(plane).unwrap();
+        let name = publication.offering.as_str();
+        definitions
+            .iter()
+            .any(|definition| definition["metadata"]["name"] == name)
+    };
+    for plane in people::PLANES {
+        let is_publishers = plane.name == publication.control_plane.as_str();
+        assert_eq!(serves(plane.name), is_publishers, "{}", plane.name);
     }
 }
 

@@ -9,27 +9,25 @@ use tokio::net::TcpListener;
 
 use super::control_plane::ControlPlane;
 use super::http::{self, Answer, Serving};
-use super::kcp::controllers::{begin, settle_all};
-use super::kcp::instance::Instance;
+use super::kcp::begin::begin;
+use super::kcp::controllers::settle_all;
+use super::kcp::instance::{FurtherShard, Instance};
 use super::kcp::router;
 use super::plane::access::Identity;
 use super::plane::inner::Inner;
 use super::plane::settings::Settings;
 
-/// A simulated kcp: workspaces, exports and bindings. Kept only in memory. Clones share their state.
+/// A simulated kcp: workspaces, exports and bindings. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Kcp {
     instance: Arc<Instance>,
 }
 
 impl Kcp {
-    /// Creates a kcp with its root workspace.
+    /// Creates a kcp from its snapshots, or with its root workspace alone. Each workspace has a snapshot beside
+    /// `settings.snapshot`; rules of access and further shards are only in memory.
     #[must_use]
     pub fn new(name: &str, settings: Settings) -> Self {
-        let settings = Settings {
-            snapshot: None,
-            ..settings
-        };
         let instance = Instance::new(Inner::new(name, settings));
         begin(&instance);
         Self {
@@ -45,13 +43,64 @@ impl Kcp {
         let address = listener.local_addr()?;
         *self.instance.base.write() = self.front().url(address);
         self.settle();
+        Ok(self.start(0, listener, address))
+    }
+
+    fn start(&self, shard: usize, listener: TcpListener, address: SocketAddr) -> Serving {
         let instance = Arc::clone(&self.instance);
         let answer: Answer = Arc::new(move |request| {
             let instance = Arc::clone(&instance);
-            Box::pin(async move { router::answer(&instance, request).await })
+            Box::pin(async move { router::answer(&instance, request, shard).await })
         });
         let front = Arc::clone(&self.instance.front);
-        Ok(http::start_with(front, answer, listener, address))
+        http::start_with(front, answer, listener, address)
+    }
+
+    /// Starts to serve the further shard of this number, from 1 on, or serves it again. It has the workspaces that are made
+    /// with [`Kcp::create_workspace_on`], and its virtual workspaces show those alone. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the listener does not know its address, or the shard before is not there.
+    pub fn serve_shard(&self, number: usize, listener: TcpListener) -> std::io::Result<KcpShard> {
+        let address = listener.local_addr()?;
+        let shard = FurtherShard {
+            base: self.front().url(address),
+            runs: true,
+            has_endpoint: true,
+        };
+        {
+            let mut shards = self.instance.shards.write();
+            let index = number.checked_sub(1).filter(|index| *index <= shards.len());
+            match index.map(|index| shards.get_mut(index)) {
+                None => return Err(std::io::Error::other("shards are numbered from 1 on")),
+                Some(Some(known)) => *known = shard,
+                Some(None) => shards.push(shard),
+            }
+        }
+        self.settle();
+        Ok(KcpShard {
+            kcp: self.clone(),
+            number,
+            serving: self.start(number, listener, address),
+        })
+    }
+
+    /// Whether endpoint slices have the endpoints of a further shard.
+    pub fn set_endpoint(&self, number: usize, is_there: bool) {
+        self.change_shard(number, |shard| shard.has_endpoint = is_there);
+        self.settle();
+    }
+
+    /// With `true`, the virtual workspaces of each shard show the workspaces of all.
+    pub fn show_everywhere(&self, everywhere: bool) {
+        self.instance.everywhere.store(everywhere, Ordering::SeqCst);
+    }
+
+    fn change_shard(&self, number: usize, change: impl FnOnce(&mut FurtherShard)) {
+        let mut shards = self.instance.shards.write();
+        if let Some(shard) = number.checked_sub(1).and_then(|index| shards.get_mut(index)) {
+            change(shard);
+        }
     }
 
     /// What has the tokens, the faults of virtual workspaces and connections, and the audit log of virtual workspaces.
@@ -85,6 +134,34 @@ impl Kcp {
         self.create(
             parent,
             json!({ "apiVersion": "tenancy.kcp.io/v1alpha1", "kind": "Workspace", "metadata": { "name": name } }),
+        )?;
+        let path = format!("{parent}:{name}");
+        self.workspace(&path)
+            .ok_or_else(|| format!("{path} was not made"))
+    }
+
+    /// As [`Kcp::create_workspace`], on the shard of this number.
+    ///
+    /// # Errors
+    /// In words, if the parent is not there or has it already.
+    pub fn create_workspace_on(
+        &self,
+        shard: usize,
+        parent: &str,
+        name: &str,
+    ) -> Result<ControlPlane, String> {
+        let shard = if shard == 0 {
+            "root".to_owned()
+        } else {
+            format!("shard-{shard}")
+        };
+        let location = json!({ "selector": { "matchLabels": { "name": shard } } });
+        self.create(
+            parent,
+            json!({
+                "apiVersion": "tenancy.kcp.io/v1alpha1", "kind": "Workspace", "metadata": { "name": name },
+                "spec": { "location": location },
+            }),
         )?;
         let path = format!("{parent}:{name}");
         self.workspace(&path)
@@ -146,5 +223,27 @@ impl Kcp {
         let url = front.url(address);
         let kubeconfig = front.kubeconfig_for(address, user, token);
         kubeconfig.replacen(&url, &format!("{url}/clusters/{path}"), 1)
+    }
+}
+
+/// A further shard of a kcp that is served. When it is stopped, its workspaces do not answer at the front proxy either.
+#[derive(Debug)]
+pub struct KcpShard {
+    kcp: Kcp,
+    number: usize,
+    serving: Serving,
+}
+
+impl KcpShard {
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.serving.address()
+    }
+
+    /// Closes all connections and stops listening. [`Kcp::serve_shard`] serves it again.
+    pub async fn shutdown(self) {
+        self.kcp.change_shard(self.number, |shard| shard.runs = false);
+        self.serving.shutdown().await;
     }
 }

@@ -19,7 +19,7 @@ mod write;
 pub use client::objects::{Objects, Watch};
 pub use control_plane::ControlPlane;
 pub use http::Serving;
-pub use kcp_instance::Kcp;
+pub use kcp_instance::{Kcp, KcpShard};
 pub use plane::access::{Access, Attributes, Identity, Rule, Subject};
 pub use plane::audit::{Audit, AuditEntry};
 pub use plane::faults::{Fault, Faults, Matcher};

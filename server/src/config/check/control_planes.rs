@@ -41,6 +41,9 @@ pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findi
                 );
             }
         }
+        if spec.weight > 100 {
+            findings.error(at, "spec.weight", "must be 0 to 100");
+        }
         if let Some(address) = &spec.public_address {
             public_address(at, address, findings);
         }
@@ -71,13 +74,45 @@ fn public_address(at: usize, address: &PublicAddress, findings: &mut Findings) {
         let message = format!("{:?} is not an https URL", address.server);
         findings.error(at, "spec.publicAddress.server", message);
     }
-    let begins = |pem: &String| pem.trim_start().starts_with("-----BEGIN CERTIFICATE-----");
-    if !address.certificate_authority.as_ref().is_none_or(begins) {
-        findings.error(
-            at,
-            "spec.publicAddress.certificateAuthority",
-            "is not a certificate in PEM",
-        );
+    let mut authority = |field: &str, pem: &Option<String>| {
+        let begins = |pem: &String| pem.trim_start().starts_with("-----BEGIN CERTIFICATE-----");
+        if !pem.as_ref().is_none_or(begins) {
+            findings.error(at, field, "is not a certificate in PEM");
+        }
+    };
+    authority(
+        "spec.publicAddress.certificateAuthority",
+        &address.certificate_authority,
+    );
+    let Some(oidc) = &address.oidc else { return };
+    authority(
+        "spec.publicAddress.oidc.certificateAuthority",
+        &oidc.certificate_authority,
+    );
+    // OpenID Connect Discovery 1.0, section 3: no query and no fragment.
+    let is_issuer = Url::parse(&oidc.issuer).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    if !is_issuer {
+        let message = format!("{:?} is not the https URL of an issuer", oidc.issuer);
+        findings.error(at, "spec.publicAddress.oidc.issuer", message);
+    }
+    let is_word =
+        |text: &String| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if !is_word(&oidc.client_id) {
+        let message = "must be the client's id, without spaces";
+        findings.error(at, "spec.publicAddress.oidc.clientId", message);
+    }
+    for (number, scope) in oidc.extra_scopes.iter().enumerate() {
+        if !is_word(scope) {
+            let field = format!("spec.publicAddress.oidc.extraScopes[{number}]");
+            findings.error(at, field, "must be one scope, without spaces");
+        }
     }
 }
 

@@ -7,8 +7,7 @@ use super::super::finding::Findings;
 /// Checks labels by Kubernetes' rules: an optional prefix, a name, and a value of at most 63 characters.
 pub(super) fn labels(at: usize, field: &str, labels: &BTreeMap<String, String>, findings: &mut Findings) {
     for (key, value) in labels {
-        let name = key.rsplit_once('/').map_or(key.as_str(), |(_, name)| name);
-        if !is_label_text(name) || name.is_empty() {
+        if !is_label_name(key) {
             findings.error(
                 at,
                 format!("{field}.{key}"),
@@ -23,6 +22,12 @@ pub(super) fn labels(at: usize, field: &str, labels: &BTreeMap<String, String>, 
             );
         }
     }
+}
+
+/// True if it is the name of a label: an optional prefix, and a name.
+pub(super) fn is_label_name(key: &str) -> bool {
+    let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
+    is_label_text(name) && !name.is_empty()
 }
 
 fn is_label_text(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portico_domain::claim::labels;
-use portico_domain::documents::{GroupRef, KubeconfigAccess, NamespaceTemplate};
+use portico_domain::documents::{GroupRef, KubeconfigAccess, NamespaceTemplate, TemplateGroups};
 use portico_domain::tenant_namespace::template_resource;
 
 use super::super::documents::{LocatedDocument, all_tenants, of_kind};
@@ -88,6 +88,7 @@ fn namespace_template(
             };
             portal::group_of(at, "spec.groups", &group, &portal::providers(documents), findings);
             warn_about_groups_of_kubernetes(at, &groups.prefix, documents, findings);
+            warn_about_other_issuers(template, groups, documents, findings);
         }
         None if !spec.roles.is_empty() && spec.kubeconfig.is_none() => {
             let message = "nobody has these roles, unless another template sets groups or kubeconfig";
@@ -114,6 +115,41 @@ fn warn_about_groups_of_kubernetes(
             "the group {group:?} would be one of Kubernetes itself, so it gets no rights: set another prefix"
         );
         findings.warning(at, "spec.groups.prefix", message);
+    }
+}
+
+/// The groups of a template are those that people have where they sign in to Portico. A control plane that trusts another
+/// issuer knows its groups instead.
+fn warn_about_other_issuers(
+    template: &NamespaceTemplate,
+    groups: &TemplateGroups,
+    documents: &[LocatedDocument],
+    findings: &mut Findings,
+) {
+    let providers = portal::providers(documents);
+    let provider = match &groups.provider {
+        Some(name) => providers.into_iter().find(|provider| provider.name == *name),
+        None => providers.into_iter().next(),
+    };
+    let Some(provider) = provider else { return };
+    let planes = of_kind(documents, |document| match document {
+        Document::ControlPlane(plane) => Some(plane),
+        _ => None,
+    });
+    for (at, plane) in planes {
+        let address = plane.spec.public_address.as_ref();
+        let trusts_another = address
+            .and_then(|address| address.oidc.as_ref())
+            .is_some_and(|oidc| oidc.issuer != provider.issuer);
+        let is_for = |(label, value)| plane.labels.get(label) == Some(value);
+        if trusts_another && template.spec.control_plane_labels.iter().all(is_for) {
+            let message = format!(
+                "is not the issuer of the provider {:?} ({}), whose groups the NamespaceTemplate {:?} gives rights to: people have \
+                 them here only if both have groups of the same names",
+                provider.name, provider.issuer, template.name
+            );
+            findings.warning(at, "spec.publicAddress.oidc.issuer", message);
+        }
     }
 }
 

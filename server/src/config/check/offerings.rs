@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::{HealthRules, path};
+use portico_domain::claimed_tenant::{DOCUMENTS_GROUP, TENANT_OFFERING};
 use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSource};
 use portico_domain::names::OfferingName;
 use portico_domain::projection::{NotSettable, check_settable};
@@ -14,6 +15,8 @@ use super::super::finding::Findings;
 use super::claimed_planes::claimed_control_plane;
 use super::labels::labels;
 use super::lifecycle::lifecycle;
+use super::placement::placement;
+use super::portal;
 
 pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) {
     let by_name: BTreeMap<&OfferingName, &Offering> = all_offerings(documents)
@@ -21,7 +24,15 @@ pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) 
         .collect();
     for (at, offering) in all_offerings(documents) {
         offering_document(at, offering, findings);
+        placement(
+            at,
+            "spec.placement",
+            &offering.spec.placement,
+            documents,
+            findings,
+        );
         claimed_control_plane(at, offering, findings);
+        document_of_portico(at, offering, documents, findings);
         lifecycle(at, offering, &by_name, findings);
     }
 }
@@ -91,6 +102,30 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
         &spec.preferred_control_plane_labels,
         findings,
     );
+}
+
+/// Portico's own documents say who may do what, so nobody may ask for one but for a tenant within theirs.
+fn document_of_portico(
+    at: usize,
+    offering: &Offering,
+    documents: &[LocatedDocument],
+    findings: &mut Findings,
+) {
+    let is_tenants = offering.name.as_str() == TENANT_OFFERING;
+    let group = offering.name.as_str().split_once('.').map(|(_, group)| group);
+    if offering.spec.tenant.is_some() && !is_tenants {
+        findings.error(at, "spec.tenant", format!("is for {TENANT_OFFERING} alone"));
+    } else if group == Some(DOCUMENTS_GROUP) && !is_tenants {
+        let message = "are documents of Portico itself, which only the platform team writes";
+        findings.error(at, "metadata.name", message);
+    } else if is_tenants && offering.spec.tenant.is_none() {
+        let message = "say what people may fill in: without it they would decide who has which rights";
+        findings.error(at, "spec.tenant", message);
+    }
+    if offering.spec.tenant.is_some() && !portal::has_home(documents) {
+        let message = "the Portal names no home control plane, so nothing becomes of such a tenant";
+        findings.warning(at, "spec.tenant", message);
+    }
 }
 
 /// Why an offering may not make a path settable.

@@ -38,6 +38,15 @@ pub(super) fn has_agents(documents: &[LocatedDocument]) -> bool {
     portals.any(|(_, portal)| portal.spec.agents.is_some())
 }
 
+/// True if the portal names a home control plane.
+pub(super) fn has_home(documents: &[LocatedDocument]) -> bool {
+    let mut portals = of_kind(documents, |document| match document {
+        Document::Portal(portal) => Some(portal),
+        _ => None,
+    });
+    portals.any(|(_, portal)| portal.spec.home.is_some())
+}
+
 pub(super) fn check(documents: &[LocatedDocument], findings: &mut Findings) {
     let mut portals = of_kind(documents, |document| match document {
         Document::Portal(portal) => Some(portal),
@@ -330,6 +339,7 @@ fn limits(at: usize, limits: &RequestLimits, findings: &mut Findings) {
         ("requestsPerSecond", limits.requests_per_second, 10_000),
         ("changesPerMinute", limits.changes_per_minute, 100_000),
         ("strangersPerSecond", limits.strangers_per_second, 100_000),
+        ("eventStreams", limits.event_streams, 100_000),
     ] {
         if !(1..=most).contains(&value) {
             findings.error(at, format!("spec.limits.{name}"), format!("must be 1 to {most}"));

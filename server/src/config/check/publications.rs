@@ -6,6 +6,8 @@ use portico_domain::documents::{
     ActAs, Consumers, ControlPlane, Offering, Permission, Provider, Publication, PublisherApprovers, Tenant,
 };
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::tenancy::Role;
+use portico_domain::tenant_tree::MAX_TENANT_LEVELS;
 
 use super::super::documents::{LocatedDocument, all_offerings, all_tenants, of_kind, planes};
 use super::super::finding::Findings;
@@ -174,7 +176,7 @@ fn permissions(at: usize, publication: &Publication, others: &Others<'_>, findin
         }
         Some(PublisherApprovers::OfPublisher {}) => {
             let publisher = others.tenants.get(&spec.publisher);
-            if publisher.is_some_and(|publisher| !has_approvers(publisher)) {
+            if publisher.is_some_and(|publisher| !has_approvers(others, publisher)) {
                 findings.warning(
                     at,
                     "spec.approvers",
@@ -186,8 +188,11 @@ fn permissions(at: usize, publication: &Publication, others: &Others<'_>, findin
     }
 }
 
-fn has_approvers(tenant: &Tenant) -> bool {
-    use portico_domain::tenancy::Role;
-    let mut members = tenant.spec.members.iter();
-    members.any(|member| matches!(member.role, Role::Approver | Role::TenantAdmin))
+/// True if the publisher, or a tenant above it, has members who decide.
+fn has_approvers(others: &Others<'_>, publisher: &Tenant) -> bool {
+    let parent = |tenant: &&Tenant| others.tenants.get(tenant.spec.parent.as_ref()?).copied();
+    std::iter::successors(Some(publisher), parent)
+        .take(MAX_TENANT_LEVELS)
+        .flat_map(|tenant| &tenant.spec.members)
+        .any(|member| matches!(member.role, Role::Approver | Role::TenantAdmin))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use portico_app::configuration::{DocumentFiles, HomeFailure, HomeReport, Problem, Severity, WithHome};
 use portico_domain::documents::Configuration;
-use portico_planes::HomeSnapshot;
+use portico_planes::{HomeObject, HomeSnapshot};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use super::super::documents::LocatedDocument;
 use super::super::finding::Finding;
 use super::super::load::assemble;
 use super::super::parse::Document;
-use super::object::{Object, Refusal, Version};
+use super::object::{Object, Refusal, SaidInForce, Version};
 use super::verdict::{Reason, Verdict};
 
 /// Objects that are judged one after the other; beyond this, all that are wrong are left out at once.
@@ -26,8 +26,52 @@ const MAX_ROUNDS: usize = 200;
 pub(in super::super) struct Memory {
     /// The last complete reading.
     snapshot: Option<HomeSnapshot>,
-    /// The versions in force, by kind and name, with the object's uid.
-    accepted: BTreeMap<(String, String), (String, Version)>,
+    /// The versions in force, by kind and name.
+    accepted: BTreeMap<(String, String), Accepted>,
+}
+
+/// A version in force.
+struct Accepted {
+    /// The object's uid.
+    uid: String,
+    version: Version,
+    /// The status that the object had when it was judged, and the one that it should have.
+    statuses: [Value; 2],
+}
+
+impl Accepted {
+    /// The version in force. What another replica has said since counts, so that all come to the same.
+    fn version(&self, object: &Object) -> Option<Version> {
+        if self.statuses.contains(&object.status) {
+            return Some(self.version.clone());
+        }
+        let own = self.version.generation;
+        let it_counts = match object.said_in_force() {
+            SaidInForce::Unknown => true,
+            // The other may not know older versions.
+            SaidInForce::Nothing { observed } => own != observed,
+            SaidInForce::Generation(generation) => {
+                own >= generation || generation != object.version.generation
+            }
+            SaidInForce::Version(version) => own >= version.generation,
+        };
+        if it_counts {
+            Some(self.version.clone())
+        } else {
+            said_version(object)
+        }
+    }
+}
+
+/// The version in force by the object's status, as far as that holds it.
+fn said_version(object: &Object) -> Option<Version> {
+    match object.said_in_force() {
+        SaidInForce::Version(version) => Some(version),
+        SaidInForce::Generation(generation) => {
+            (generation == object.version.generation).then(|| object.version.clone())
+        }
+        SaidInForce::Nothing { .. } | SaidInForce::Unknown => None,
+    }
 }
 
 /// The folder's documents with those of the home plane.
@@ -35,14 +79,30 @@ pub(in super::super) struct Joined {
     pub(in super::super) with_home: WithHome,
     /// The statuses to write.
     pub(in super::super) statuses: Vec<StatusUpdate>,
+    /// What is said of each object.
+    pub(in super::super) verdicts: Vec<ObjectVerdict>,
 }
 
 /// A status to write.
 pub(in super::super) struct StatusUpdate {
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) uid: String,
+    pub(super) object: HomeObject,
+    pub(super) generation: i64,
+    /// The status that it replaces.
+    pub(super) replaces: Value,
     pub(super) status: Value,
+}
+
+/// What is said of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ObjectVerdict {
+    /// Its kind and name.
+    pub(crate) place: PathBuf,
+    /// Whether this version of it is in force.
+    pub(crate) accepted: bool,
+    /// The reason, in one word.
+    pub(crate) reason: String,
+    /// The reason in words, with the fields.
+    pub(crate) message: String,
 }
 
 /// Which version of an object is tried.
@@ -90,6 +150,7 @@ pub(in super::super) fn join(
     snapshot: HomeSnapshot,
     memory: &mut Memory,
 ) -> Joined {
+    let unwritten = snapshot.unwritten.clone();
     let failure = snapshot
         .failure
         .clone()
@@ -101,6 +162,7 @@ pub(in super::super) fn join(
         return Joined {
             with_home: WithHome::not_read(folder, digest, failure),
             statuses: Vec::new(),
+            verdicts: Vec::new(),
         };
     };
     let folder_documents = documents_of(folder, files);
@@ -127,11 +189,24 @@ pub(in super::super) fn join(
         key(one).cmp(&key(other))
     });
     settle(&folder_documents, &mut candidates);
-    let (with_home, statuses) = conclude(folder_documents, candidates, taken, digest, failure, memory);
+    let report = HomeReport {
+        synced: true,
+        failure,
+        unwritten,
+        ..HomeReport::default()
+    };
+    let mut notes = Notes {
+        now: Timestamp::now(),
+        report,
+        statuses: Vec::new(),
+        verdicts: Vec::new(),
+    };
+    let with_home = conclude(folder_documents, candidates, taken, digest, &mut notes, memory);
     Joined {
         // There is a Portal, since the folder's documents were accepted.
         with_home: with_home.unwrap_or_else(|| WithHome::not_read(folder, digest, None)),
-        statuses,
+        statuses: notes.statuses,
+        verdicts: notes.verdicts,
     }
 }
 
@@ -139,16 +214,18 @@ fn is_named(placed: &LocatedDocument, (kind, name): &(String, String)) -> bool {
     placed.document.kind() == kind && placed.document.name() == name
 }
 
-fn candidate(object: Object, accepted: &BTreeMap<(String, String), (String, Version)>) -> Candidate {
-    let known = accepted.get(&(object.kind.clone(), object.name.clone()));
-    let before = known
-        .filter(|(uid, _)| *uid == object.uid)
-        .map(|(_, version)| version.clone())
-        .or_else(|| object.accepted_before())
-        .and_then(|version| {
-            let document = object.document(&version).ok()?;
-            Some((version, document))
-        });
+fn candidate(object: Object, accepted: &BTreeMap<(String, String), Accepted>) -> Candidate {
+    let known = accepted
+        .get(&(object.kind.clone(), object.name.clone()))
+        .filter(|known| known.uid == object.uid);
+    let before = match known {
+        Some(known) => known.version(&object),
+        None => said_version(&object),
+    };
+    let before = before.and_then(|version| {
+        let document = object.document(&version).ok()?;
+        Some((version, document))
+    });
     let (current, refusal) = match object.document(&object.version) {
         Ok(document) => (Some(document), None),
         Err(refusal) => (None, Some(refusal)),
@@ -245,20 +322,13 @@ fn conclude(
     candidates: Vec<Candidate>,
     taken: Vec<(Object, PathBuf)>,
     digest: &str,
-    failure: Option<HomeFailure>,
+    notes: &mut Notes,
     memory: &mut Memory,
-) -> (Option<WithHome>, Vec<StatusUpdate>) {
-    let now = Timestamp::now();
+) -> Option<WithHome> {
     let mut documents = folder;
     let mut hasher = Sha256::new();
     hasher.update(digest);
-    let mut report = HomeReport {
-        synced: true,
-        failure,
-        ..HomeReport::default()
-    };
     let mut lost = Vec::new();
-    let mut statuses = Vec::new();
     memory.accepted.clear();
     for candidate in candidates {
         let Candidate {
@@ -275,92 +345,119 @@ fn conclude(
             Choice::Before => before.unzip(),
             Choice::None => (None, None),
         };
-        if version.is_none() && object.kind == "ApprovalPolicy" && object.was_in_force() {
+        let lost_generation = object
+            .last_in_force()
+            .filter(|_| version.is_none() && object.kind == "ApprovalPolicy");
+        if lost_generation.is_some() {
             lost.push(object.name.clone());
-        }
-        if let Some(version) = &version {
-            hasher.update(format!(
-                "\n{} {} {} {}",
-                object.kind, object.name, version.labels, version.spec
-            ));
-            let key = (object.kind.clone(), object.name.clone());
-            memory.accepted.insert(key, (object.uid.clone(), version.clone()));
         }
         documents.extend(document);
         let verdict = match refusal {
             Some(refusal) => Verdict {
                 reason: refusal.reason,
                 said: refusal.said,
-                in_force: version.filter(|_| choice == Choice::Before),
+                in_force: version.clone().filter(|_| choice == Choice::Before),
                 stays,
+                lost_generation,
             },
             None => Verdict {
                 reason: Reason::Accepted,
                 said: warnings,
                 in_force: None,
                 stays: false,
+                lost_generation: None,
             },
         };
-        note(&object, &verdict, now, &mut report, &mut statuses);
+        let status = notes.note(&object, &verdict);
+        if let Some(version) = version {
+            hasher.update(format!(
+                "\n{} {} {} {}",
+                object.kind, object.name, version.labels, version.spec
+            ));
+            let accepted = Accepted {
+                uid: object.uid,
+                version,
+                statuses: [object.status, status],
+            };
+            memory.accepted.insert((object.kind, object.name), accepted);
+        }
     }
     for (object, file) in taken {
+        // Not the folder, which may be another one for each replica.
+        let file = file.file_name().unwrap_or(file.as_os_str());
         let message = format!(
             "{} has a document of this kind and name, which counts",
-            file.display()
+            file.to_string_lossy()
         );
         let verdict = Verdict {
             reason: Reason::NameTaken,
             said: vec![(Some("metadata.name".to_owned()), message)],
             in_force: None,
             stays: false,
+            lost_generation: None,
         };
-        note(&object, &verdict, now, &mut report, &mut statuses);
+        let _ = notes.note(&object, &verdict);
     }
     let digest = hex::encode(hasher.finalize());
     let with_home = assemble(documents).map(|configuration| WithHome {
         configuration,
         digest,
-        report,
+        report: std::mem::take(&mut notes.report),
     });
     if lost.is_empty() {
-        return (with_home, statuses);
+        return with_home;
     }
     let reason = format!(
         "The approval policy {} of the home control plane was changed while Portico was not running, and its new \
          version is not valid. The platform team must correct it.",
         lost.join(", ")
     );
-    (with_home.map(|with_home| with_home.blocked(reason)), statuses)
+    with_home.map(|with_home| with_home.blocked(reason))
 }
 
-/// Notes what is wrong with an object in the report, and its status if it differs.
-fn note(
-    object: &Object,
-    verdict: &Verdict,
+/// What there is to say of the objects.
+struct Notes {
     now: Timestamp,
-    report: &mut HomeReport,
-    statuses: &mut Vec<StatusUpdate>,
-) {
-    let severity = match verdict.reason {
-        Reason::Accepted => Severity::Warning,
-        _ => Severity::Error,
-    };
-    report
-        .problems
-        .extend(verdict.said.iter().map(|(field, message)| Problem {
-            severity,
-            file: object.place(),
-            line: None,
-            field: field.clone(),
-            message: message.clone(),
-        }));
-    if let Some(status) = verdict.status(object, now) {
-        statuses.push(StatusUpdate {
-            kind: object.kind.clone(),
-            name: object.name.clone(),
-            uid: object.uid.clone(),
-            status,
+    report: HomeReport,
+    statuses: Vec<StatusUpdate>,
+    verdicts: Vec<ObjectVerdict>,
+}
+
+impl Notes {
+    /// Notes what is wrong with an object, and its status if it differs. Returns the status that it should have.
+    fn note(&mut self, object: &Object, verdict: &Verdict) -> Value {
+        let accepted = verdict.reason == Reason::Accepted;
+        let severity = if accepted {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        let place = object.place();
+        self.report
+            .problems
+            .extend(verdict.said.iter().map(|(field, message)| Problem {
+                severity,
+                file: place.clone(),
+                line: None,
+                field: field.clone(),
+                message: message.clone(),
+            }));
+        self.verdicts.push(ObjectVerdict {
+            place,
+            accepted,
+            reason: format!("{:?}", verdict.reason),
+            message: verdict.message(),
         });
+        let status = verdict.status(object, self.now);
+        if status != object.status {
+            self.statuses.push(StatusUpdate {
+                object: object.reference(),
+                generation: object.version.generation,
+                replaces: object.status.clone(),
+                status: status.clone(),
+            });
+        }
+        status
     }
 }
 

@@ -9,7 +9,10 @@ mod object;
 mod verdict;
 
 pub(super) use follow::Home;
+pub(crate) use join::ObjectVerdict;
 pub(super) use join::{Memory, StatusUpdate, join};
 
+#[cfg(test)]
+mod replica_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use portico_domain::documents::{API_VERSION, Connection};
+use portico_planes::HomeObject;
 use serde_json::{Value, json};
 
 use super::super::documents::LocatedDocument;
@@ -17,11 +18,27 @@ pub(super) struct Version {
     pub(super) spec: Value,
 }
 
+/// Which version of an object is in force, as its status says.
+pub(super) enum SaidInForce {
+    /// Nobody has judged it.
+    Unknown,
+    /// None, as of this generation.
+    Nothing {
+        /// The generation.
+        observed: i64,
+    },
+    /// That of this generation.
+    Generation(i64),
+    /// This one.
+    Version(Version),
+}
+
 /// An object of the home plane.
 pub(super) struct Object {
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) uid: String,
+    pub(super) resource_version: String,
     pub(super) created: String,
     pub(super) version: Version,
     pub(super) status: Value,
@@ -41,6 +58,7 @@ impl Object {
             kind: text("/kind")?,
             name: text("/metadata/name")?,
             uid: text("/metadata/uid").unwrap_or_default(),
+            resource_version: text("/metadata/resourceVersion").unwrap_or_default(),
             created: text("/metadata/creationTimestamp").unwrap_or_default(),
             version: Version {
                 generation: generation(object.pointer("/metadata/generation")),
@@ -59,29 +77,46 @@ impl Object {
         PathBuf::from(format!("{} {} of the home control plane", self.kind, self.name))
     }
 
-    /// The version that was accepted before, by the status that Portico wrote.
-    pub(super) fn accepted_before(&self) -> Option<Version> {
+    /// Which version is in force, by the status that some replica wrote.
+    pub(super) fn said_in_force(&self) -> SaidInForce {
         let in_force = &self.status["inForce"];
         if in_force["spec"].is_object() {
-            return Some(Version {
+            return SaidInForce::Version(Version {
                 generation: generation(in_force.get("generation")),
                 labels: in_force.get("labels").cloned().unwrap_or_else(|| json!({})),
                 spec: in_force["spec"].clone(),
             });
         }
         let accepted = self.accepted();
-        let last = if accepted["status"] == "True" {
-            accepted.get("observedGeneration")
-        } else {
-            in_force.get("generation")
-        };
-        let is_this = last.is_some() && generation(last) == self.version.generation;
-        is_this.then(|| self.version.clone())
+        if accepted["status"] == "True" {
+            return SaidInForce::Generation(generation(accepted.get("observedGeneration")));
+        }
+        match (in_force.get("generation"), accepted.get("observedGeneration")) {
+            (Some(last), _) => SaidInForce::Generation(generation(Some(last))),
+            (None, Some(observed)) => SaidInForce::Nothing {
+                observed: generation(Some(observed)),
+            },
+            (None, None) => SaidInForce::Unknown,
+        }
     }
 
-    /// True if any version was in force, by the status that Portico wrote.
-    pub(super) fn was_in_force(&self) -> bool {
-        self.accepted()["status"] == "True" || self.status["inForce"].is_object()
+    /// What a status is written to.
+    pub(super) fn reference(&self) -> HomeObject {
+        HomeObject {
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            resource_version: self.resource_version.clone(),
+        }
+    }
+
+    /// The generation that was in force last, by the status that some replica wrote.
+    pub(super) fn last_in_force(&self) -> Option<i64> {
+        match self.said_in_force() {
+            SaidInForce::Generation(generation) => Some(generation),
+            SaidInForce::Version(version) => Some(version.generation),
+            SaidInForce::Nothing { .. } | SaidInForce::Unknown => None,
+        }
     }
 
     /// The condition `Accepted`.

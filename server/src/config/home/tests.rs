@@ -12,7 +12,7 @@ use super::super::load::load;
 use super::join::Joined;
 use super::{Memory, join};
 
-const PORTAL: &str = "\
+pub(super) const PORTAL: &str = "\
 apiVersion: portico.dev/v1alpha1
 kind: Portal
 metadata: { name: portico }
@@ -88,14 +88,14 @@ impl World {
         let snapshot = HomeSnapshot {
             objects: self.objects.iter().cloned().map(Arc::new).collect(),
             synced: true,
-            failure: None,
+            ..HomeSnapshot::default()
         };
         let joined = join(&self.folder, &self.files, "digest", snapshot, &mut self.memory);
         for status in &joined.statuses {
             let object = self
                 .objects
                 .iter_mut()
-                .find(|object| object["metadata"]["uid"] == status.uid.as_str());
+                .find(|object| object["metadata"]["uid"] == status.object.uid.as_str());
             object.unwrap()["status"] = status.status.clone();
         }
         joined
@@ -115,7 +115,7 @@ impl World {
     }
 }
 
-fn tenant(namespace: &str) -> Value {
+pub(super) fn tenant(namespace: &str) -> Value {
     json!({
         "members": [{ "group": "research", "role": "developer" }],
         "environments": [{ "name": "dev", "namespace": namespace }],
@@ -126,7 +126,7 @@ fn plane() -> Value {
     json!({ "connection": { "inCluster": {} } })
 }
 
-fn tenants(joined: &Joined) -> Vec<&str> {
+pub(super) fn tenants(joined: &Joined) -> Vec<&str> {
     joined
         .with_home
         .configuration
@@ -169,7 +169,7 @@ fn an_object_that_is_not_valid_is_left_out_alone() {
     assert_eq!(
         world.condition("broken"),
         "False Invalid: spec.enviroments: unknown field `enviroments`; did you mean `environments`? Known here: `title`, \
-         `members`, `environments`, `controlPlanes`, `offerings`, `quota`. It is not in force."
+         `parent`, `members`, `environments`, `controlPlanes`, `placement`, `offerings`, `quota`. It is not in force."
     );
     let condition = world.condition("caches.example.com");
     assert!(
@@ -281,6 +281,36 @@ fn what_was_accepted_is_not_lost_with_what_it_refers_to() {
             world.condition("research"),
             "False ReferenceNotFound: spec.controlPlanes.names[0]: there is no control plane named \"eu-1\". It was \
              accepted before and stays in force."
+        );
+    }
+}
+
+#[test]
+fn a_circle_of_tenants_is_refused_where_it_is_closed() {
+    let mut world = World::new();
+    let within = |parent: &str, namespace: &str| {
+        let mut spec = tenant(namespace);
+        spec["parent"] = json!(parent);
+        spec
+    };
+    world.put("Tenant", "shop", tenant("shop-dev"));
+    world.put("Tenant", "web", within("shop", "web-dev"));
+    world.put("Tenant", "of-a-file", within("payments", "of-a-file-dev"));
+    assert_eq!(tenants(&world.join()), ["of-a-file", "payments", "shop", "web"]);
+    world.put("Tenant", "shop", within("web", "shop-dev"));
+    for restarted in [false, true] {
+        if restarted {
+            world.memory = Memory::default();
+        }
+        let joined = world.join();
+        assert_eq!(tenants(&joined), ["of-a-file", "payments", "shop", "web"]);
+        let all = &joined.with_home.configuration.tenants;
+        assert_eq!(all[&"shop".parse().unwrap()].spec.parent, None);
+        assert_eq!(world.condition("web"), "True Accepted: In force.");
+        assert_eq!(
+            world.condition("shop"),
+            "False Invalid: spec.parent: a tenant cannot be within itself: shop is in web is in shop. The version that was \
+             accepted before, generation 1, stays in force."
         );
     }
 }

@@ -34,11 +34,13 @@ pub(super) struct Verdict {
     pub(super) in_force: Option<Version>,
     /// The object's version is in force, although it refers to what is gone.
     pub(super) stays: bool,
+    /// The generation that was in force, if that version is not known any more and its place must not be empty.
+    pub(super) lost_generation: Option<i64>,
 }
 
 impl Verdict {
     /// In words, for the condition.
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         let mut message = if self.reason == Reason::Accepted {
             "In force.".to_owned()
         } else {
@@ -69,8 +71,8 @@ impl Verdict {
         }
     }
 
-    /// The status to write; `None` if the object has it.
-    pub(super) fn status(&self, object: &Object, now: Timestamp) -> Option<Value> {
+    /// The status that the object should have.
+    pub(super) fn status(&self, object: &Object, now: Timestamp) -> Value {
         let holds = if self.reason == Reason::Accepted {
             "True"
         } else {
@@ -103,6 +105,10 @@ impl Verdict {
         if self.stays {
             status["inForce"] = json!({ "generation": generation });
         }
-        (status != object.status).then_some(status)
+        // It outlasts this status: the next replica must know of it, too.
+        if let Some(lost) = self.lost_generation {
+            status["inForce"] = json!({ "generation": lost });
+        }
+        status
     }
 }

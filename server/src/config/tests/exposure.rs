@@ -56,7 +56,7 @@ fn checks_limits_metrics_and_the_audit_log() {
         .join("\n")
     };
     for right in [
-        "  limits: { requestsPerSecond: 1, changesPerMinute: 1, strangersPerSecond: 1 }\n",
+        "  limits: { requestsPerSecond: 1, changesPerMinute: 1, strangersPerSecond: 1, eventStreams: 1 }\n",
         "  metrics: { listen: \"127.0.0.1:9090\" }\n",
         "  record: { anchorFile: anchor }\n",
         "  hstsIncludeSubdomains: true\n",

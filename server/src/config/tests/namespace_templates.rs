@@ -103,6 +103,33 @@ fn faults_are_named_with_their_field() {
 }
 
 #[test]
+fn groups_of_another_issuer_are_pointed_out() {
+    let found = |issuer: &str, labels: &str, of_template: &str| {
+        let text = format!(
+            "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: {{ name: eu, labels: {{ {labels} }} }}\nspec:\n  \
+             connection: {{ inCluster: {{}} }}\n  publicAddress: {{ server: 'https://eu', oidc: {{ issuer: '{issuer}', clientId: k \
+             }} }}\n---\napiVersion: portico.dev/v1alpha1\nkind: NamespaceTemplate\nmetadata: {{ name: standard }}\nspec: {{ \
+             controlPlaneLabels: {{ a: b }}, roles: {{ viewer: view }}{of_template} }}\n"
+        );
+        let found = problems(&[
+            ("portico.yaml", PORTAL),
+            ("tenants.yaml", TENANT),
+            ("x.yaml", &text),
+        ]);
+        found
+            .into_iter()
+            .filter(|problem| problem.contains("is not the issuer of"))
+            .count()
+    };
+    let groups = ", groups: { prefix: 'oidc:' }";
+    assert_eq!(found("https://other.example.com", "a: b", groups), 1);
+    // Its own provider, a control plane that the template is not for, and a template that gives groups nothing.
+    assert_eq!(found("https://sso.example.com", "a: b", groups), 0);
+    assert_eq!(found("https://other.example.com", "a: c", groups), 0);
+    assert_eq!(found("https://other.example.com", "a: b", ", kubeconfig: {}"), 0);
+}
+
+#[test]
 fn a_maintenance_window_ends_after_it_begins() {
     let text = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu }\nspec:\n  connection: { inCluster: {} }\n  \
                 maintenance: [{ from: 2026-06-01T20:00:00Z, to: 2026-06-01T20:00:00Z }]\n";
@@ -131,12 +158,40 @@ fn where_people_reach_a_control_plane_is_checked() {
         ])
     };
     assert_eq!(plane("{ server: 'https://eu.example.com:6443' }"), [""; 0]);
+    let oidc = |issuer: &str, client: &str, scopes: &str| {
+        plane(&format!(
+            "{{ server: 'https://eu', oidc: {{ issuer: '{issuer}', clientId: '{client}', extraScopes: [{scopes}] }} }}"
+        ))
+    };
+    assert_eq!(oidc("https://sso.example.com/a", "kubernetes", "groups"), [""; 0]);
+    for (found, message) in [
+        (
+            oidc("http://sso", "kubernetes", ""),
+            "oidc.issuer: \"http://sso\" is not the https URL",
+        ),
+        (oidc("https://sso?a=b", "kubernetes", ""), "oidc.issuer: "),
+        (oidc("https://a:b@sso", "kubernetes", ""), "oidc.issuer: "),
+        (oidc("https://sso", "", ""), "oidc.clientId: "),
+        (
+            oidc("https://sso", "k", "'groups email'"),
+            "oidc.extraScopes[0]: ",
+        ),
+    ] {
+        assert!(
+            found.iter().any(|problem| problem.contains(message)),
+            "{message}: {found:?}"
+        );
+    }
     for (address, message) in [
         ("{ server: 'http://eu.example.com' }", "is not an https URL"),
         ("{ server: eu }", "is not an https URL"),
         (
             "{ server: 'https://eu', certificateAuthority: /etc/ca.pem }",
-            "is not a certificate in PEM",
+            "publicAddress.certificateAuthority: is not a certificate in PEM",
+        ),
+        (
+            "{ server: 'https://eu', oidc: { issuer: 'https://sso', clientId: k, certificateAuthority: /etc/ca.pem } }",
+            "publicAddress.oidc.certificateAuthority: is not a certificate in PEM",
         ),
     ] {
         let found = plane(address);

@@ -415,3 +415,80 @@ fn warns_about_rules_for_unknown_plans() {
         assert_eq!(policy(when), Vec::<String>::new(), "{when}");
     }
 }
+
+#[test]
+fn rules_of_placement_are_checked() {
+    let said = |rules: &str| {
+        let offering = format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  placement:
+    {rules}
+"
+        );
+        let plane = "\
+apiVersion: portico.dev/v1alpha1
+kind: ControlPlane
+metadata:
+  name: one
+  labels: { zone: a }
+spec:
+  region: eu
+  weight: 101
+  connection: { inCluster: {} }
+";
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("plane.yaml", plane),
+            ("offering.yaml", &offering),
+        ])
+    };
+    let with_good = said("prefer: [{ labels: { zone: a, region: eu }, weight: 100 }]");
+    assert_eq!(with_good.len(), 1, "{with_good:?}");
+    assert!(with_good[0].contains("spec.weight"), "{with_good:?}");
+    assert_eq!(said("spread: { over: region, required: true }"), with_good);
+    for (bad, field, why) in [
+        (
+            "prefer: [{ labels: { zone: a }, weight: 0 }]",
+            "spec.placement.prefer[0].weight",
+            "1 to 100",
+        ),
+        (
+            "prefer: [{ labels: {}, weight: 1 }]",
+            "spec.placement.prefer[0].labels",
+            "at least one",
+        ),
+        (
+            "prefer: [{ labels: { disk: nvme }, weight: 1 }]",
+            "spec.placement.prefer[0].labels.disk",
+            "never counts",
+        ),
+        (
+            "spread: { over: zone, weight: 101 }",
+            "spec.placement.spread.weight",
+            "1 to 100",
+        ),
+        (
+            "spread: { over: '-' }",
+            "spec.placement.spread.over",
+            "not a label",
+        ),
+        (
+            "spread: { over: rack, required: true }",
+            "spec.placement.spread.over",
+            "no claim can be placed",
+        ),
+        ("spread: { zone: a }", "spec.placement.spread", "over"),
+    ] {
+        let said = said(bad);
+        assert!(
+            said.iter().any(|said| said.contains(field) && said.contains(why)),
+            "{bad}: {said:?}"
+        );
+    }
+}

@@ -4,27 +4,9 @@
 //! `SQLx`'s `Any` driver does less: it cannot begin an immediate transaction, nor distinguish the errors of the
 //! databases.
 
-/// Code that differs only by sqlx's types: an open transaction, and a statement with bound values.
-macro_rules! statements {
-    ($transaction:ident, $database:ty, $arguments:ty, $row:path) => {
-        struct $transaction(sqlx::Transaction<'static, $database>);
-
-        #[async_trait]
-        impl Transaction for $transaction {
-            async fn execute(&mut self, query: Query) -> Result<u64> {
-                Ok(prepared(query).execute(&mut *self.0).await?.rows_affected())
-            }
-
-            async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
-                let rows = prepared(query).fetch_all(&mut *self.0).await?;
-                Ok(rows.into_iter().map($row).collect())
-            }
-
-            async fn commit(self: Box<Self>) -> Result<()> {
-                Ok(self.0.commit().await?)
-            }
-        }
-
+/// A statement with bound values, which differs only by sqlx's types.
+macro_rules! prepared {
+    ($database:ty, $arguments:ty) => {
         fn prepared(query: Query) -> sqlx::query::Query<'static, $database, $arguments> {
             let (text, values) = query.into_parts();
             values

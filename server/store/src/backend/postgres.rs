@@ -85,9 +85,22 @@ impl Backend for Postgres {
     }
 }
 
-statements!(
-    PostgresTransaction,
-    sqlx::Postgres,
-    sqlx::postgres::PgArguments,
-    Row::Postgres
-);
+struct PostgresTransaction(sqlx::Transaction<'static, sqlx::Postgres>);
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn execute(&mut self, query: Query) -> Result<u64> {
+        Ok(prepared(query).execute(&mut *self.0).await?.rows_affected())
+    }
+
+    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
+        let rows = prepared(query).fetch_all(&mut *self.0).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+prepared!(sqlx::Postgres, sqlx::postgres::PgArguments);

@@ -12,7 +12,7 @@ use crate::{Result, StoreError};
 pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, environment, plane, offering, namespace, \
      name, resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
      requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_reason, failure_reason, \
-     waiting_for, failure, traceparent, take_over, created_at, updated_at FROM requests";
+     waiting_for, failure, traceparent, take_over, abandons, created_at, updated_at FROM requests";
 
 /// The states of an open request. A claim has at most one open request.
 pub(super) const OPEN: &str = "('submitted', 'awaiting-approval', 'approved', 'applying')";
@@ -50,6 +50,7 @@ impl TryFrom<&Row> for Request {
             previous: row.json_if_any("previous")?,
             uid: row.text_if_any("uid")?,
             take_over: row.json_if_any("take_over")?.unwrap_or_default(),
+            abandons: row.json_if_any("abandons")?,
             placement: row.json("placement")?,
             requester: Person {
                 subject: row.text("requester")?,
@@ -84,11 +85,11 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
         "INSERT INTO requests (id, revision, action, state, tenant, environment, plane, offering, namespace, name, \
          resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
          requester_email, requester_groups, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_reason, \
-         failure_reason, traceparent, take_over, created_at, updated_at) VALUES (",
+         failure_reason, traceparent, take_over, abandons, created_at, updated_at) VALUES (",
         [],
     );
     query.bind(request.id.to_string());
-    let values: [Value; 33] = [
+    let values: [Value; 34] = [
         request.revision.into(),
         request.action.slug().into(),
         request.state.slug().into(),
@@ -120,6 +121,7 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
         json_if_any(request.failure.as_ref())?,
         request.traceparent.as_deref().into(),
         json_if_any(Some(&request.take_over).filter(|fields| !fields.is_empty()))?,
+        json_if_any(request.abandons.as_ref())?,
         request.created_at.into(),
         request.updated_at.into(),
     ];

@@ -78,6 +78,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         failure: None,
         traceparent: None,
         take_over: Vec::new(),
+        abandons: None,
         created_at: now,
         updated_at: now,
         revision: 1,

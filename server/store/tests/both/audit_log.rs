@@ -376,6 +376,13 @@ async fn events_are_filtered(database: &TestStore) {
             },
             vec![2, 1],
         ),
+        (
+            EventFilter {
+                after: Some(2),
+                ..any()
+            },
+            vec![4, 3],
+        ),
     ];
     for (filter, sequences) in cases {
         let listing = database

@@ -307,6 +307,7 @@ async fn record(store: &Store) {
         verb: Some(verb.into()),
         since: Some(Timestamp::UNIX_EPOCH),
         until: Some(Timestamp::MAX),
+        after: Some(1),
     };
     let page = Page {
         limit: 5,

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use portico_api::{
-    ConfigurationPage, DefinitionTrial, PlaneDetail, PlanesPage, RecordPage, TenantPage, TenantsPage,
+    ConfigurationPage, DefinitionTrial, HealthTrial, PlaneDetail, PlanesPage, RecordPage, TenantPage,
+    TenantsPage,
 };
-use portico_app::{AcceptCluster, AuditLogQuery, Cordon, TryDefinition, Uncordon};
+use portico_app::{AcceptCluster, AuditLogQuery, Cordon, TryDefinition, TryHealth, Uncordon};
 use portico_domain::cluster::ClusterId;
-use portico_domain::names::{PlaneName, TenantName};
+use portico_domain::documents::HealthExpressions;
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,7 +20,7 @@ use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::ApiContext;
 use super::problems::{
-    AcceptingCluster, Acknowledging, Changing, Cordoning, Problems, Trying, Uncordoning, Viewing,
+    AcceptingCluster, Acknowledging, Changing, Cordoning, Problems, Reading, Trying, Uncordoning, Viewing,
 };
 
 /// Lists control planes and what they serve. For platform admins.
@@ -169,6 +171,50 @@ pub(in super::super) async fn try_definition(
         document: &body.definition,
     };
     Ok(Json(app.portal.try_definition(context.caller(), command).await?))
+}
+
+/// Health rules of an offering: CEL expressions over `object`, the claim as its control plane returns it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct TryHealthRequest {
+    /// True when the claim works.
+    #[serde(default)]
+    ready: Option<String>,
+    /// True when something is wrong. Evaluated before `ready`.
+    #[serde(default)]
+    failed: Option<String>,
+    /// A text that explains why it does not work.
+    #[serde(default)]
+    message: Option<String>,
+}
+
+/// Tries health rules of an offering against its live claims: what each shows and would show. Changes and stores nothing.
+/// For platform admins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/offerings/{offering}/health-trials",
+    operation_id = "tryHealth",
+    tag = "Administration",
+    request_body = TryHealthRequest,
+    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`.")),
+    responses((status = 200, description = "What the claims would show, or why the rules cannot be used.", body = HealthTrial), Problems<(Viewing, Reading, Changing, Trying)>),
+)]
+pub(in super::super) async fn try_health(
+    State(app): State<App>,
+    context: ApiContext,
+    ResourceId(offering): ResourceId<OfferingName>,
+    Body(body): Body<TryHealthRequest>,
+) -> Result<Json<HealthTrial>, Problem> {
+    let command = TryHealth {
+        offering: &offering,
+        rules: HealthExpressions {
+            ready: body.ready,
+            failed: body.failed,
+            message: body.message,
+        },
+    };
+    let page = app.portal.try_health(context.caller().viewer, command).await?;
+    page.trial.map(Json).ok_or_else(Problem::not_found)
 }
 
 /// Acknowledges all breaks of the audit log’s hash chain. For platform admins.

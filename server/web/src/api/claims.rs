@@ -271,6 +271,10 @@ pub(in super::super) struct DeletionRequest {
     /// For a claim that is a control plane: delete it although claims are on it. They go with it.
     #[serde(default)]
     abandon: bool,
+    /// For a claim that is a control plane: `residents.hash` as it was read. The deletion is refused if something else is on it
+    /// by now. Default: what is on it is abandoned, whatever it is.
+    #[serde(default)]
+    residents_hash: Option<String>,
 }
 
 /// Submits a request to delete a claim.
@@ -296,6 +300,7 @@ pub(in super::super) async fn delete(
         note: body.note.unwrap_or_default(),
         uid: body.uid,
         abandon: body.abandon,
+        seen: body.residents_hash,
     };
     match app.portal.submit_delete(context.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),

@@ -48,12 +48,12 @@ problem_sets! {
     ];
     /// Operations that check a request without sending it.
     Checking: [Busy, CheckFailed, CheckTimeout, PoliciesUnusable];
-    /// Trying a changed definition.
+    /// Trying a changed definition, or health rules.
     Trying: [Busy, CheckFailed, CheckTimeout];
     /// Operations that call a control plane.
     AskingPlane: [
-        PlaneRejected, PlaneForbidden, PlaneNotFound, FieldConflict, PlaneConflict, ConcurrentWrite, AlreadyExists,
-        ObjectGone, PlaneUnreachable, PlaneOverloaded, PlaneTimeout, PlaneUnknown, PlaneMisconfigured, PlaneError,
+        PlaneRejected, PlaneForbidden, PlaneNotFound, FieldConflict, PlaneConflict, ConcurrentWrite,
+        NamespaceTerminating, AlreadyExists, ObjectGone, PlaneUnreachable, PlaneOverloaded, PlaneTimeout, PlaneUnknown, PlaneMisconfigured, PlaneError,
         PlaneInvalidResponse,
     ];
     /// Renewals.

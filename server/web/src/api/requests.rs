@@ -53,6 +53,9 @@ pub(in super::super) struct CreateRequest {
     /// Labels that the control plane must have.
     #[serde(default)]
     control_plane_labels: BTreeMap<String, String>,
+    /// `placement.chosen` of an earlier check: it stays unless another is preferred or much less full.
+    #[serde(default)]
+    shown_control_plane: Option<String>,
     /// A note for the approvers.
     #[serde(default)]
     note: Option<String>,
@@ -92,6 +95,7 @@ impl CreateRequest {
             region: self.region,
             plane: self.control_plane,
             labels: self.control_plane_labels,
+            shown_plane: self.shown_control_plane,
             note: self.note.unwrap_or_default(),
             base_hash: self.live_hash.filter(|hash| !hash.trim().is_empty()),
             take_over: self.take_over,

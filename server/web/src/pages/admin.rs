@@ -4,9 +4,12 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::{StatusCode, header};
-use portico_api::{FleetCondition, FleetFilter, FleetGrouping, Link, PlaneDetail, TryDefinitionPage, names};
-use portico_app::{AcceptCluster, AuditLogQuery, Cordon, PortalError, TryDefinition, Uncordon};
+use portico_api::{
+    FleetCondition, FleetFilter, FleetGrouping, Link, PlaneDetail, TryDefinitionPage, TryHealthPage, names,
+};
+use portico_app::{AcceptCluster, AuditLogQuery, Cordon, PortalError, TryDefinition, TryHealth, Uncordon};
 use portico_domain::cluster::ClusterId;
+use portico_domain::documents::HealthExpressions;
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use serde_json::json;
 
@@ -183,6 +186,51 @@ async fn try_definition_page(context: &PageContext, page: &TryDefinitionPage) ->
     context
         .page("Try a definition", &crumbs, |frame| {
             portico_frontend::pages::admin_try_definition(frame, page)
+        })
+        .await
+}
+
+/// `GET /admin/health/{offering}`.
+pub(in super::super) async fn open_try_health(
+    Page(context): Page,
+    ResourceId(offering): ResourceId<OfferingName>,
+) -> Result<Response, Problem> {
+    let page = context.app.portal.try_health_page(context.viewer(), &offering)?;
+    try_health_page(&context, &page).await
+}
+
+/// `POST /admin/health/{offering}`: tries the rules and shows what claims would show by them.
+pub(in super::super) async fn try_health(
+    ResourceId(offering): ResourceId<OfferingName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let context = &form.context;
+    let rule = |name: &str| Some(form.field(name).to_owned());
+    let command = TryHealth {
+        offering: &offering,
+        rules: HealthExpressions {
+            ready: rule(names::HEALTH_READY),
+            failed: rule(names::HEALTH_FAILED),
+            message: rule(names::HEALTH_MESSAGE),
+        },
+    };
+    let page = context.app.portal.try_health(context.viewer(), command).await?;
+    let mut response = try_health_page(context, &page).await?;
+    if page.trial.is_some_and(|trial| !trial.problems.is_empty()) {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+async fn try_health_page(context: &PageContext, page: &TryHealthPage) -> Result<Response, Problem> {
+    let title = format!("Health rules of {}", page.title);
+    let crumbs = [
+        ("Catalog", Link::Catalog),
+        (page.title.as_str(), Link::Offering(page.offering.clone())),
+    ];
+    context
+        .page(&title, &crumbs, |frame| {
+            portico_frontend::pages::admin_try_health(frame, page)
         })
         .await
 }

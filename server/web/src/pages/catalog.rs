@@ -1,7 +1,7 @@
 //! The catalog and its offerings.
 
-use axum::response::Response;
-use portico_api::Link;
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_api::{Link, names};
 use portico_app::CatalogQuery;
 use portico_domain::documents::Category;
 use portico_domain::names::OfferingName;
@@ -20,6 +20,23 @@ pub(in super::super) async fn list(Page(context): Page, query: QueryParams) -> R
     context
         .page("Catalog", &[], |frame| {
             portico_frontend::pages::catalog(frame, &page)
+        })
+        .await
+}
+
+/// `GET /catalog/compare`. With nothing to compare it leads to the catalog.
+pub(in super::super) async fn compare(Page(context): Page, query: QueryParams) -> Result<Response, Problem> {
+    let names: Vec<OfferingName> = query.all(names::OFFERING);
+    if names.is_empty() {
+        return Ok(Redirect::to(&Link::Catalog.to_string()).into_response());
+    }
+    let pages = context
+        .app
+        .portal
+        .comparison(context.viewer(), context.workspace(), &names)?;
+    context
+        .page("Compare offerings", &[("Catalog", Link::Catalog)], |frame| {
+            portico_frontend::pages::compare(frame, &pages)
         })
         .await
 }

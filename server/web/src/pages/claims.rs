@@ -192,6 +192,7 @@ pub(in super::super) async fn delete(
         note: form.field(names::NOTE).to_owned(),
         uid: Some(form.field(names::UID).trim().to_owned()).filter(|uid| !uid.is_empty()),
         abandon: !form.field(names::ABANDON).is_empty(),
+        seen: Some(form.field(names::RESIDENTS).to_owned()),
     };
     let context = &form.context;
     let portal = &context.app.portal;

@@ -43,6 +43,7 @@ pub(super) fn decode(pairs: &[(String, String)]) -> (RequestInput, FormAction) {
             .filter(|(name, _)| name == names::TAKE_OVER)
             .map(|(_, field)| field.clone())
             .collect(),
+        shown_plane: owned(names::PLACED),
         form: FormState {
             schema_hash: owned(names::SCHEMA),
             plan: owned(names::PLAN_WAS),

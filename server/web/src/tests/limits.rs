@@ -135,3 +135,24 @@ async fn anonymous_clients_over_the_limit_wait_and_signed_in_people_do_not() {
         StatusCode::OK
     );
 }
+
+#[tokio::test]
+async fn a_person_has_only_so_many_event_streams_open() {
+    let server = TestServer::start_with(|portal| format!("{portal}  limits: {{ eventStreams: 2 }}\n")).await;
+    let (mut dana, mut devon) = (server.signed_in("dana").await, server.signed_in("devon").await);
+    let (first, _second) = (dana.listen().await, dana.listen().await);
+    assert!(is_rate_limited(
+        &dana.send(Method::GET, "/events", &[], None).await
+    ));
+    let _other = devon.listen().await;
+    drop(first);
+    // The server notices a closed stream when it next writes to it.
+    for _ in 0..400 {
+        let again = dana.try_listen().await;
+        if again.status() == StatusCode::OK {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("a closed stream still counts");
+}

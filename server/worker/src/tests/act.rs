@@ -65,6 +65,35 @@ async fn a_change_leaves_alone_what_was_made_anew_under_the_name() {
     assert_eq!(world.bucket("files").unwrap()["spec"]["sizeGb"], json!(5));
 }
 
+/// Both are the same field manager, so the API server would let it happen.
+#[tokio::test]
+async fn what_another_portal_has_taken_over_is_left_alone() {
+    let world = World::new().await;
+    let _worker = world.work();
+    let made = create("files");
+    world.submit(&made).await;
+    let uid = world.until_state(made.id, State::Fulfilled).await.uid.unwrap();
+    let of = |portal: &str| json!({"metadata": {"annotations": {"portico.dev/portal": portal}}});
+    for (request, size) in [
+        (change("files", &uid), made.manifest["spec"]["sizeGb"].clone()),
+        (delete("files", &uid), json!(20)),
+    ] {
+        world.change_bucket("files", of("staging"));
+        world.submit(&request).await;
+        until("it waits", || async {
+            let now = world.now(request.id).await;
+            now.waiting_for
+                .is_some_and(|reason| reason.to_string().contains("another Portico, staging"))
+        })
+        .await;
+        assert_eq!(world.bucket("files").unwrap()["spec"]["sizeGb"], size);
+        // Given back, it goes on.
+        world.change_bucket("files", of("main"));
+        world.until_state(request.id, State::Fulfilled).await;
+    }
+    assert_eq!(world.bucket("files"), None);
+}
+
 #[tokio::test]
 async fn a_change_does_not_bring_back_what_is_gone() {
     let world = World::new().await;

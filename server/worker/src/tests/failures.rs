@@ -264,3 +264,42 @@ async fn when_it_tries_again_follows_from_the_clock_and_from_chance() {
     );
     assert_eq!(waiting.updated_at, now);
 }
+
+#[tokio::test]
+async fn an_overloaded_control_plane_is_left_alone_by_all_requests() {
+    let world = World::new().await;
+    let overloaded = Fault::Status {
+        code: 429,
+        message: "too many requests".to_owned(),
+        retry_after: Some(4),
+    };
+    let fault = world
+        .simulated
+        .faults()
+        .add(Matcher::of("patch", "buckets"), overloaded);
+    let mut requests = Vec::new();
+    for number in 0..30 {
+        let request = create(&format!("files-{number}"));
+        world.submit(&request).await;
+        requests.push(request);
+    }
+    let attempts = async || {
+        let mut sum = 0;
+        for request in &requests {
+            sum += world.now(request.id).await.attempts;
+        }
+        sum
+    };
+    let at_once = u32::try_from(settings().at_once_on_a_plane).unwrap();
+    let _worker = world.work();
+    until("it tried", || async { attempts().await > 0 }).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let tried = attempts().await;
+    assert!(tried <= at_once, "{tried}");
+    // What it said is waited for, and no longer.
+    until("it tries again", || async { attempts().await > tried }).await;
+    world.simulated.faults().remove(fault);
+    for request in &requests {
+        let _ = world.until_state(request.id, State::Fulfilled).await;
+    }
+}

@@ -13,7 +13,7 @@ use portico_domain::names::RequestId;
 use portico_domain::permission::{ApplyPermission, NotChecked, PermissionCheck};
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Scope;
-use portico_planes::{PlaneState, Planes};
+use portico_planes::{Documents, PlaneState, Planes};
 use portico_simulator::kube::{ControlPlane as Simulated, GroupKind, Key, Serving, Settings as Simulation};
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{EventFilter, Page};
@@ -103,11 +103,13 @@ impl World {
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, simulated.kubeconfig(serving.address())).unwrap();
         let planes = Planes::new(portico_planes::Settings::default());
-        planes.configure(
-            vec![document(&kubeconfig.display().to_string(), act_as)],
-            vec![offering()],
-            &[tenant()],
-        );
+        planes.configure_all(Documents {
+            control_planes: vec![document(&kubeconfig.display().to_string(), act_as)],
+            offerings: vec![offering()],
+            tenants: vec![tenant()],
+            portal: Some("main".into()),
+            ..Documents::default()
+        });
         let world = Self {
             simulated,
             planes,
@@ -337,6 +339,7 @@ fn document(kubeconfig: &str, act_as: ActAs) -> ControlPlane {
             cordoned: false,
             maintenance: Vec::new(),
             capacity: None,
+            weight: 0,
             limits: Limits {
                 timeout_seconds: 1,
                 ..Limits::default()
@@ -357,6 +360,7 @@ fn tenant() -> Tenant {
         name: "payments".parse().unwrap(),
         spec: TenantSpec {
             title: None,
+            parent: None,
             members: Vec::new(),
             environments: vec![Environment {
                 name: "dev".parse().unwrap(),
@@ -364,7 +368,9 @@ fn tenant() -> Tenant {
                 production: false,
                 control_plane_labels: std::collections::BTreeMap::new(),
                 preferred_control_plane_labels: std::collections::BTreeMap::new(),
+                placement: portico_domain::documents::PlacementRules::default(),
             }],
+            placement: portico_domain::documents::PlacementRules::default(),
             control_planes: portico_domain::documents::PlaneGrant {
                 names: vec!["eu-shared".parse().unwrap()],
                 ..Default::default()

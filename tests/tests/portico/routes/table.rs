@@ -12,6 +12,12 @@ pub(super) const ROLES: [&str; 6] = ["vic", "dana", "ada", "tess", "ruth", "pat"
 pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ("GET", "/", "/", "SKKKKKK"),
     ("GET", "/catalog", "/catalog", "SKKKKKK"),
+    (
+        "GET",
+        "/catalog/compare",
+        "/catalog/compare?offering={offering}",
+        "SKKKKKK",
+    ),
     ("GET", "/catalog/{offering}", "/catalog/{offering}", "SKKKKKK"),
     (
         "GET",
@@ -178,6 +184,18 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
         "SNNNNNN",
     ),
     ("GET", "/admin/try-definition", "/admin/try-definition", "SNNNNNK"),
+    (
+        "GET",
+        "/admin/health/{offering}",
+        "/admin/health/{offering}",
+        "SNNNNNK",
+    ),
+    (
+        "POST",
+        "/admin/health/{offering}",
+        "/admin/health/{offering}",
+        "SNNNNNK",
+    ),
     // Without a definition.
     (
         "POST",
@@ -425,6 +443,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/definition-trials",
         r#"{"definition":""}"#,
         "SNNNNNB",
+    ),
+    (
+        "POST",
+        "/api/v1/offerings/{offering}/health-trials",
+        "/api/v1/offerings/{offering}/health-trials",
+        r#"{"ready":"true"}"#,
+        "SNNNNNK",
     ),
     ("GET", "/api/v1/tenants", "/api/v1/tenants", "", "SNNNKKK"),
     (

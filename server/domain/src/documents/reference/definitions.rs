@@ -50,6 +50,17 @@ const CONTROL_PLANE: &[Extra] = &[
     ("spec.connection.secret.namespace", || json!({ "minLength": 1 })),
     ("spec.connection.secret.name", || json!({ "minLength": 1 })),
     ("spec.connection.secret.key", || json!({ "minLength": 1 })),
+    ("spec.publicAddress.oidc.issuer", || {
+        let mut issuer = rule("self.startsWith('https://')", "must begin with https://");
+        issuer["maxLength"] = 2048.into();
+        issuer
+    }),
+    ("spec.publicAddress.oidc.clientId", || json!({ "minLength": 1 })),
+    (
+        "spec.publicAddress.oidc.extraScopes",
+        || json!({ "maxItems": 20 }),
+    ),
+    ("spec.weight", || json!({ "maximum": 100 })),
     ("spec.limits.objects", || json!({ "minimum": 1 })),
     ("spec.limits.objectBytes", || json!({ "minimum": 1024 })),
     (
@@ -62,7 +73,23 @@ const CONTROL_PLANE: &[Extra] = &[
     ),
 ];
 
+fn one_to_hundred() -> Value {
+    json!({ "minimum": 1, "maximum": 100 })
+}
+
+fn one_label() -> Value {
+    json!({ "minProperties": 1 })
+}
+
+fn label_key() -> Value {
+    json!({ "pattern": r"^([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", "maxLength": 317 })
+}
+
 const OFFERING: &[Extra] = &[
+    ("spec.placement.prefer.weight", one_to_hundred),
+    ("spec.placement.prefer.labels", one_label),
+    ("spec.placement.spread.weight", one_to_hundred),
+    ("spec.placement.spread.over", label_key),
     ("", || {
         rule(
             "self.metadata.name.contains('.')",
@@ -134,7 +161,26 @@ const OFFERING: &[Extra] = &[
 ];
 
 const TENANT: &[Extra] = &[
-    ("", label_name),
+    ("", || {
+        let mut rules = label_name();
+        let own = rule(
+            "!has(self.spec.parent) || self.spec.parent != self.metadata.name",
+            "spec.parent: a tenant cannot be within itself",
+        );
+        let own = own["x-kubernetes-validations"].as_array().cloned();
+        if let Some(all) = rules["x-kubernetes-validations"].as_array_mut() {
+            all.extend(own.into_iter().flatten());
+        }
+        rules
+    }),
+    ("spec.placement.prefer.weight", one_to_hundred),
+    ("spec.placement.prefer.labels", one_label),
+    ("spec.placement.spread.weight", one_to_hundred),
+    ("spec.placement.spread.over", label_key),
+    ("spec.environments.placement.prefer.weight", one_to_hundred),
+    ("spec.environments.placement.prefer.labels", one_label),
+    ("spec.environments.placement.spread.weight", one_to_hundred),
+    ("spec.environments.placement.spread.over", label_key),
     ("spec.members.group", || json!({ "minLength": 1 })),
     ("spec.environments", || {
         let mut environments = named_items();

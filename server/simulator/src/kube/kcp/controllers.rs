@@ -9,28 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::instance::{Bound, Instance, LogicalCluster, kind};
 use crate::kube::registry::crd;
+use crate::kube::storage::journal::Journal;
 use crate::kube::types::kind::{GroupKind, Kind};
 use crate::kube::types::object::{self, Key};
 
 /// The export that every workspace binds, as its type's default binding.
-const TENANCY: &str = "tenancy.kcp.io";
-
-/// Fills the root workspace of a new kcp.
-pub(in crate::kube) fn begin(instance: &Instance) {
-    let root = instance.add("root", "root");
-    fill(instance, &root, &Value::Null);
-    create(&root, workspace_schema());
-    create(
-        &root,
-        json!({
-            "apiVersion": "apis.kcp.io/v1alpha2", "kind": "APIExport", "metadata": { "name": TENANCY },
-            "spec": { "resources": [{
-                "group": TENANCY, "name": "workspaces", "schema": "v250421-25d98218b.workspaces.tenancy.kcp.io", "storage": { "crd": {} },
-            }] },
-        }),
-    );
-    settle(instance, &root, "apis.kcp.io");
-}
+pub(super) const TENANCY: &str = "tenancy.kcp.io";
 
 /// Runs the controllers after a write of a kind of this group in a logical cluster.
 pub(in crate::kube) fn settle(instance: &Instance, cluster: &Arc<LogicalCluster>, group: &str) {
@@ -65,7 +49,7 @@ pub(in crate::kube) fn settle_all(instance: &Instance) {
     }
 }
 
-fn create(cluster: &LogicalCluster, object: Value) {
+pub(super) fn create(cluster: &LogicalCluster, object: Value) {
     if let Err(error) = cluster.objects().create(object) {
         tracing::warn!(%error, cluster = cluster.path, "kcp could not create an object");
     }
@@ -86,7 +70,7 @@ fn set_status(cluster: &LogicalCluster, kind: &GroupKind, name: &str, status: Va
 }
 
 /// What every new workspace has.
-fn fill(instance: &Instance, cluster: &LogicalCluster, owner: &Value) {
+pub(super) fn fill(instance: &Instance, cluster: &LogicalCluster, owner: &Value) {
     create(
         cluster,
         json!({
@@ -121,8 +105,9 @@ fn workspaces(instance: &Instance, cluster: &Arc<LogicalCluster>) {
         let given = workspace["spec"]["cluster"].as_str().unwrap_or_default();
         let known = instance.find(&path).filter(|known| known.name == given);
         let logical = known.unwrap_or_else(|| schedule(instance, cluster, workspace, &path));
-        if given.is_empty() {
-            let url = format!("{}/clusters/{path}", instance.base.read());
+        let url = format!("{}/clusters/{path}", instance.base.read());
+        // After a restart it may be served at another port.
+        if given.is_empty() || workspace["spec"]["URL"] != url.as_str() {
             let merge = json!({ "spec": { "cluster": logical.name, "URL": url } });
             let _ = cluster
                 .objects()
@@ -159,7 +144,8 @@ fn schedule(
 ) -> Arc<LogicalCluster> {
     leave(instance, path);
     let seed = format!("{path} {}", object::uid(workspace));
-    let logical = instance.add(&hex::encode(&Sha256::digest(seed)[..8]), path);
+    let shard = shard_of(workspace).unwrap_or(parent.shard);
+    let logical = instance.add(&hex::encode(&Sha256::digest(seed)[..8]), path, shard);
     let owner = json!({
         "apiVersion": "tenancy.kcp.io/v1alpha1", "resource": "workspaces", "cluster": parent.name,
         "name": object::name(workspace), "uid": object::uid(workspace),
@@ -168,6 +154,15 @@ fn schedule(
     exports(instance, &logical);
     bindings(instance, &logical);
     logical
+}
+
+/// The shard that a workspace asks for by its label `name`: `shard-1` is the second one, `root` the first.
+pub(super) fn shard_of(workspace: &Value) -> Option<usize> {
+    let name = workspace["spec"]["location"]["selector"]["matchLabels"]["name"].as_str()?;
+    match name {
+        "root" => Some(0),
+        name => name.strip_prefix("shard-")?.parse().ok(),
+    }
 }
 
 /// Deletes what is in a workspace that is gone, and in those below it.
@@ -182,6 +177,9 @@ fn leave(instance: &Instance, path: &str) {
                 if let Some(kind) = state.kinds.of(&kind) {
                     state.store.remove(&kind, &key);
                 }
+            }
+            if let Some(Err(error)) = state.journal.take().map(Journal::discard) {
+                tracing::warn!(%error, path, "the snapshot of a workspace that is gone cannot be deleted");
             }
         });
     }
@@ -213,12 +211,15 @@ fn exports(instance: &Instance, cluster: &LogicalCluster) {
             );
         }
         if !base.is_empty() {
-            let url = format!("{base}/services/apiexport/{}/{name}", cluster.name);
+            let urls = instance.endpoint_bases().into_iter();
+            let endpoints: Vec<Value> = urls
+                .map(|base| json!({ "url": format!("{base}/services/apiexport/{}/{name}", cluster.name) }))
+                .collect();
             set_status(
                 cluster,
                 &kind("APIExportEndpointSlice"),
                 name,
-                json!({ "endpoints": [{ "url": url }] }),
+                json!({ "endpoints": endpoints }),
             );
         }
     }
@@ -261,7 +262,7 @@ fn bindings(instance: &Instance, cluster: &LogicalCluster) {
 }
 
 /// Binds what a binding names, and returns its status.
-fn bind(instance: &Instance, cluster: &LogicalCluster, binding: &Value) -> Value {
+pub(super) fn bind(instance: &Instance, cluster: &LogicalCluster, binding: &Value) -> Value {
     let reference = &binding["spec"]["reference"]["export"];
     let name = reference["name"].as_str().unwrap_or_default();
     let path = reference["path"].as_str().unwrap_or(&cluster.path);
@@ -407,7 +408,7 @@ fn condition(kind: &str, is_true: bool, reason: &str, message: &str) -> Value {
 }
 
 /// The kind of workspaces, with the fields that people set and those that kcp does.
-fn workspace_schema() -> Value {
+pub(super) fn workspace_schema() -> Value {
     let text = json!({ "type": "string" });
     json!({
         "apiVersion": "apis.kcp.io/v1alpha1", "kind": "APIResourceSchema",
@@ -433,6 +434,10 @@ fn workspace_schema() -> Value {
                                 "name": { "type": "string", "pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?" },
                                 "path": text,
                             },
+                        },
+                        "location": {
+                            "type": "object", "description": "The shards that it may be on.",
+                            "properties": { "selector": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } },
                         },
                         "cluster": {
                             "type": "string", "description": "Set by the system.",

@@ -24,12 +24,26 @@ pub(in crate::kube) struct Instance {
     index: RwLock<HashMap<String, Arc<LogicalCluster>>>,
     /// Also those that are gone, since watches still have to hear of that.
     all: RwLock<Vec<Arc<LogicalCluster>>>,
-    /// The URL, once it is served.
+    /// The URL, once it is served: of the front proxy, and of the first shard.
     pub(in crate::kube) base: RwLock<String>,
+    /// The further shards that are or were served.
+    pub(in crate::kube) shards: RwLock<Vec<FurtherShard>>,
+    /// The virtual workspaces of each shard show the workspaces of all.
+    pub(in crate::kube) everywhere: AtomicBool,
     /// New workspaces stay in `Initializing`.
     pub(in crate::kube) hold: AtomicBool,
     /// Held while the controllers run.
     pub(super) controlling: Mutex<()>,
+}
+
+/// A shard besides the first, by its number from 1 on.
+#[derive(Debug, Clone)]
+pub(in crate::kube) struct FurtherShard {
+    pub(in crate::kube) base: String,
+    /// It answers.
+    pub(in crate::kube) runs: bool,
+    /// The endpoint slices of exports have it.
+    pub(in crate::kube) has_endpoint: bool,
 }
 
 /// A logical cluster: what a workspace is stored in.
@@ -40,6 +54,8 @@ pub(in crate::kube) struct LogicalCluster {
     /// The path of its workspace.
     pub(in crate::kube) path: String,
     pub(in crate::kube) inner: Arc<Inner>,
+    /// The number of its shard.
+    pub(in crate::kube) shard: usize,
     /// The exports whose resources it serves, by group and plural.
     pub(super) bound: Mutex<BTreeMap<(String, String), Bound>>,
 }
@@ -78,6 +94,8 @@ impl Instance {
             index: RwLock::default(),
             all: RwLock::default(),
             base: RwLock::default(),
+            shards: RwLock::default(),
+            everywhere: AtomicBool::new(false),
             hold: AtomicBool::new(false),
             controlling: Mutex::default(),
         }
@@ -94,12 +112,13 @@ impl Instance {
     }
 
     /// Adds a logical cluster.
-    pub(super) fn add(&self, name: &str, path: &str) -> Arc<LogicalCluster> {
+    pub(super) fn add(&self, name: &str, path: &str, shard: usize) -> Arc<LogicalCluster> {
         let inner = Inner::workspace(path, name, &self.front, &self.shard);
         let cluster = Arc::new(LogicalCluster {
             name: name.to_owned(),
             path: path.to_owned(),
             inner: Arc::new(inner),
+            shard,
             bound: Mutex::default(),
         });
         let mut index = self.index.write();
@@ -121,6 +140,21 @@ impl Instance {
             !goes
         });
         removed
+    }
+
+    /// Whether the shard of this number answers.
+    pub(super) fn runs(&self, shard: usize) -> bool {
+        let shards = self.shards.read();
+        let further = shard.checked_sub(1).and_then(|index| shards.get(index));
+        further.is_none_or(|further| further.runs)
+    }
+
+    /// The URLs of the shards that endpoint slices have.
+    pub(super) fn endpoint_bases(&self) -> Vec<String> {
+        let shards = self.shards.read();
+        let further = shards.iter().filter(|shard| shard.has_endpoint);
+        let first = std::iter::once(self.base.read().clone());
+        first.chain(further.map(|shard| shard.base.clone())).collect()
     }
 
     /// True while new workspaces stay in `Initializing`.

@@ -19,15 +19,16 @@ use crate::kube::types::error::ApiError;
 /// What kcp says of workspaces that are not there, and of those that one may not enter.
 const NOT_PERMITTED: &str = "workspace access not permitted";
 
-/// Answers a request.
+/// Answers a request at the address of a shard. That of the first is the front proxy, too: it has the workspaces of all.
 pub(in crate::kube) async fn answer(
     instance: &Arc<Instance>,
     request: Request<Body>,
+    shard: usize,
 ) -> Result<Response<Body>, Disconnected> {
     let path = request.uri().path().to_owned();
     if let Some(rest) = path.strip_prefix("/services/apiexport/") {
         let rest = rest.to_owned();
-        return virtual_workspace::answer(instance, request, &rest).await;
+        return virtual_workspace::answer(instance, request, &rest, shard).await;
     }
     let Some(rest) = path.strip_prefix("/clusters/") else {
         return if matches!(Target::parse(&path), Target::Health | Target::Version) {
@@ -37,10 +38,16 @@ pub(in crate::kube) async fn answer(
         };
     };
     let (name, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    let cluster = decode(name).and_then(|name| instance.find(&name));
+    let cluster = decode(name)
+        .and_then(|name| instance.find(&name))
+        .filter(|cluster| shard == 0 || cluster.shard == shard);
     let Some(cluster) = cluster else {
         return Ok(refused(instance, request.headers(), &path));
     };
+    if !instance.runs(cluster.shard) {
+        let message = "the shard of the workspace does not answer";
+        return Ok(refusal(&ApiError::new(503, "ServiceUnavailable", message)));
+    }
     match identity::identify(&cluster.inner, request.headers()) {
         Err(error) => return Ok(refusal(&error)),
         Ok(identity) if !cluster.inner.access.knows(&identity) => {

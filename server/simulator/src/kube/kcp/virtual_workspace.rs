@@ -2,6 +2,7 @@
 //! reading.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
@@ -22,11 +23,12 @@ use crate::kube::plane::faults::Fault;
 use crate::kube::types::error::ApiError;
 use crate::kube::types::kind::Kind;
 
-/// Answers a request; `rest` is the path after `/services/apiexport/`.
+/// Answers a request at the address of a shard; `rest` is the path after `/services/apiexport/`.
 pub(super) async fn answer(
     instance: &Arc<Instance>,
     request: Request<Body>,
     rest: &str,
+    shard: usize,
 ) -> Result<Response<Body>, Disconnected> {
     let parts: Vec<&str> = rest.splitn(5, '/').collect();
     let [provider, export, "clusters", cluster, path] = parts[..] else {
@@ -59,6 +61,7 @@ pub(super) async fn answer(
             .map_or_else(|| text(provider), |it| it.name.clone()),
         export: text(export),
         only: Some(text(cluster)).filter(|cluster| cluster != "*"),
+        shard: (!instance.everywhere.load(Ordering::SeqCst)).then_some(shard),
     };
     let response =
         read(instance, &request, &target, &query, &attributes, scope).unwrap_or_else(|error| refusal(&error));
@@ -157,7 +160,8 @@ fn list(
         for cluster in instance.all() {
             if scope.covers(&cluster, &target.group, &target.plural) {
                 let state = cluster.inner.state();
-                items.extend(state.store.table_at(&kind.group_kind(), revision)?.into_values());
+                let table = state.store.table_at(&kind.group_kind(), revision)?;
+                items.extend(table.into_values().filter(|object| scope.shows(kind, object)));
             }
         }
         revision

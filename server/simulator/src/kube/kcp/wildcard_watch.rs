@@ -119,7 +119,10 @@ impl Session {
                 match state.store.changes_after(self.position) {
                     Ok(new) => {
                         let group_kind = self.kind.group_kind();
-                        changes.extend(new.filter(|change| change.kind.is(&group_kind)).cloned());
+                        let is_shown = |change: &&Change| {
+                            change.kind.is(&group_kind) && self.scope.shows(&self.kind, &change.object)
+                        };
+                        changes.extend(new.filter(is_shown).cloned());
                     }
                     Err(error) => {
                         let line = format!("{}\n", json!({ "type": "ERROR", "object": error.status() }));

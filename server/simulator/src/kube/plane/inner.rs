@@ -54,10 +54,12 @@ impl Inner {
         }
     }
 
-    /// A workspace of kcp, which is served with the certificate of `front` and knows the same tokens.
+    /// A workspace of kcp, which is served with the certificate of `front` and knows the same tokens. Its snapshot is beside
+    /// that of `front`.
     pub(crate) fn workspace(name: &str, cluster: &str, front: &Self, shard: &Arc<Shard>) -> Self {
+        let snapshot = front.settings.snapshot.as_deref();
         let settings = Settings {
-            snapshot: None,
+            snapshot: snapshot.map(|path| path.with_extension(format!("{cluster}.json"))),
             ..front.settings.clone()
         };
         let state = load::workspace(&settings, shard.clock.clone(), cluster);

@@ -9,33 +9,37 @@ use crate::kube::storage::journal::Journal;
 use crate::kube::storage::store::Store;
 use crate::kube::write::namespaces;
 
-/// The state of a new workspace of kcp. It is kept only in memory.
-pub(super) fn workspace(settings: &Settings, clock: Clock, cluster: &str) -> State {
-    let mut state = State {
-        kinds: Kinds::default(),
-        store: Store::of_cluster(settings.history, clock, cluster),
-        max_objects: settings.max_objects,
-        journal: None,
-    };
-    builtin::install_workspace(&mut state.kinds);
-    namespaces::create_of_workspace(&mut state);
-    state
+/// Loads the snapshot and the journal of a control plane, or starts empty.
+pub(super) fn load(settings: &Settings) -> State {
+    let store = Store::new(settings.history);
+    begin(settings, store, builtin::install, namespaces::create_missing)
 }
 
-/// Loads the snapshot and its journal, or starts empty.
-pub(super) fn load(settings: &Settings) -> State {
+/// As [`load`], for a workspace of kcp.
+pub(super) fn workspace(settings: &Settings, clock: Clock, cluster: &str) -> State {
+    let store = Store::of_cluster(settings.history, clock, cluster);
+    let create_namespaces = namespaces::create_of_workspace;
+    begin(settings, store, builtin::install_workspace, create_namespaces)
+}
+
+fn begin(
+    settings: &Settings,
+    store: Store,
+    install_kinds: impl FnOnce(&mut Kinds),
+    create_namespaces: impl FnOnce(&mut State),
+) -> State {
     let kept = settings.snapshot.as_deref().map(Journal::read).transpose();
     let mut state = State {
         kinds: Kinds::default(),
-        store: Store::new(settings.history),
+        store,
         max_objects: settings.max_objects,
         journal: None,
     };
-    builtin::install(&mut state.kinds);
+    install_kinds(&mut state.kinds);
     let is_readable = kept.is_ok();
     match kept {
         Ok(Some(Some(kept))) => {
-            state.store = Store::restore(settings.history, kept.revision, kept.objects);
+            state.store = state.store.restored(kept.revision, kept.objects);
             crd::install_all(&mut state);
         }
         Ok(_) => {}
@@ -44,7 +48,7 @@ pub(super) fn load(settings: &Settings) -> State {
             tracing::error!(path = ?settings.snapshot, %error, "a snapshot cannot be read; nothing will be kept");
         }
     }
-    namespaces::create_missing(&mut state);
+    create_namespaces(&mut state);
     if let Some(path) = settings.snapshot.as_deref().filter(|_| is_readable) {
         match Journal::start(path, &state.store) {
             Ok(journal) => state.journal = Some(journal),

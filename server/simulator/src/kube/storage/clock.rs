@@ -9,14 +9,14 @@ pub(crate) struct Clock(Arc<AtomicU64>);
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::at(1)
+        Self(Arc::new(AtomicU64::new(1)))
     }
 }
 
 impl Clock {
-    /// A clock at this revision.
-    pub(crate) fn at(revision: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(revision)))
+    /// Goes on behind this revision, if it is not there yet.
+    pub(crate) fn advance_to(&self, revision: u64) {
+        self.0.fetch_max(revision, Ordering::SeqCst);
     }
 
     /// The revision of the last write.

@@ -140,6 +140,15 @@ impl Journal {
         }
     }
 
+    /// Deletes the snapshot and the journal.
+    ///
+    /// # Errors
+    /// When a file cannot be deleted.
+    pub(crate) fn discard(self) -> io::Result<()> {
+        fs::remove_file(&self.snapshot)?;
+        fs::remove_file(&self.path)
+    }
+
     /// Folds the journal into the snapshot.
     ///
     /// # Errors

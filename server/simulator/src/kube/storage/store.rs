@@ -85,21 +85,20 @@ impl Store {
         }
     }
 
-    /// A store with these objects at `revision`, with an empty log.
-    pub(crate) fn restore(history: usize, revision: u64, objects: Vec<Value>) -> Self {
-        let mut store = Self::new(history);
-        store.revision = revision.max(1);
-        store.clock = Clock::at(store.revision);
-        store.forgotten = store.revision;
+    /// Takes in objects as they were at `revision`. The log stays empty.
+    #[must_use]
+    pub(crate) fn restored(mut self, revision: u64, objects: Vec<Value>) -> Self {
+        self.revision = revision.max(1);
+        self.clock.advance_to(self.revision);
+        self.forgotten = self.revision;
         for object in objects {
-            store.owners.change(None, Some(&object));
-            store
-                .tables
+            self.owners.change(None, Some(&object));
+            self.tables
                 .entry(GroupKind::of(&object))
                 .or_default()
                 .insert(Key::of(&object), Arc::new(object));
         }
-        store
+        self
     }
 
     /// The revision of the last write.

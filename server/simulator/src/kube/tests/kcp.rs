@@ -1,5 +1,6 @@
 //! kcp over HTTP: workspaces, exports, bindings, and the virtual workspace of an export.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -9,17 +10,39 @@ use serde_json::{Value, json};
 use crate::kube::{Fault, Identity, Kcp, Key, Matcher, Rule, Serving, Settings, Subject};
 
 /// A served kcp with an export of things, which also asks for configmaps, and two workspaces.
-struct World {
-    kcp: Kcp,
-    serving: Serving,
+pub(super) struct World {
+    pub(super) kcp: Kcp,
+    pub(super) serving: Serving,
     client: Client,
-    token: String,
+    pub(super) token: String,
 }
 
 impl World {
     async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// With snapshots, if a path is given.
+    pub(super) async fn with(snapshot: Option<PathBuf>) -> Self {
+        let world = Self::begin(snapshot).await;
+        world.kcp.create_workspace("root", "platform").unwrap();
+        for workspace in ["a", "b"] {
+            world.kcp.create_workspace("root", workspace).unwrap();
+        }
+        let (schemas, exports) = (
+            "/clusters/root:platform/apis/apis.kcp.io/v1alpha1/apiresourceschemas",
+            "/clusters/root:platform/apis/apis.kcp.io/v1alpha2/apiexports",
+        );
+        assert_eq!(world.send(Method::POST, schemas, &schema()).await.0, 201);
+        assert_eq!(world.send(Method::POST, exports, &export()).await.0, 201);
+        world
+    }
+
+    /// A kcp with what its snapshots have.
+    pub(super) async fn begin(snapshot: Option<PathBuf>) -> Self {
         let settings = Settings {
             bookmark_interval: Duration::from_millis(50),
+            snapshot,
             ..Settings::default()
         };
         let kcp = Kcp::new("kcp", settings);
@@ -30,23 +53,12 @@ impl World {
             .build()
             .unwrap();
         let token = kcp.front().token().to_owned();
-        kcp.create_workspace("root", "platform").unwrap();
-        for workspace in ["a", "b"] {
-            kcp.create_workspace("root", workspace).unwrap();
-        }
-        let world = Self {
+        Self {
             kcp,
             serving,
             client,
             token,
-        };
-        let (schemas, exports) = (
-            "/clusters/root:platform/apis/apis.kcp.io/v1alpha1/apiresourceschemas",
-            "/clusters/root:platform/apis/apis.kcp.io/v1alpha2/apiexports",
-        );
-        assert_eq!(world.send(Method::POST, schemas, &schema()).await.0, 201);
-        assert_eq!(world.send(Method::POST, exports, &export()).await.0, 201);
-        world
+        }
     }
 
     async fn send_as(&self, token: &str, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
@@ -61,15 +73,15 @@ impl World {
         (code, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
         self.send_as(&self.token, method, path, body).await
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
         self.send(Method::GET, path, &Value::Null).await
     }
 
-    async fn bind(&self, workspace: &str, claims: Value) -> Value {
+    pub(super) async fn bind(&self, workspace: &str, claims: Value) -> Value {
         let path = format!("/clusters/root:{workspace}/apis/apis.kcp.io/v1alpha2/apibindings");
         let binding = json!({
             "apiVersion": "apis.kcp.io/v1alpha2", "kind": "APIBinding", "metadata": { "name": "things" },
@@ -79,7 +91,7 @@ impl World {
         self.get(&format!("{path}/things")).await.1
     }
 
-    async fn thing(&self, workspace: &str, name: &str) -> Value {
+    pub(super) async fn thing(&self, workspace: &str, name: &str) -> Value {
         let object = json!({
             "apiVersion": "example.org/v1", "kind": "Thing",
             "metadata": { "name": name, "annotations": { "kcp.io/cluster": "forged" } }, "spec": { "size": 3 },
@@ -392,4 +404,43 @@ async fn a_workspace_can_be_held_back_and_leaves_with_what_it_has() {
             )
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn each_shard_shows_its_own_workspaces_and_their_bindings() {
+    let world = World::new().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let shard = world.kcp.serve_shard(1, listener).unwrap();
+    world.kcp.create_workspace_on(1, "root", "c").unwrap();
+    for workspace in ["a", "c"] {
+        world.bind(workspace, json!([])).await;
+        world.thing(workspace, "one").await;
+    }
+    let path = "/clusters/root:platform/apis/apis.kcp.io/v1alpha1/apiexportendpointslices/things";
+    let (_, slice) = world.get(path).await;
+    let endpoints = slice["status"]["endpoints"].as_array().unwrap();
+    let hosts = [world.serving.address(), shard.address()];
+    assert_eq!(endpoints.len(), 2);
+    let cluster = |path: &str| world.kcp.logical_cluster(path).unwrap();
+    for (host, workspace) in hosts.into_iter().zip(["root:a", "root:c"]) {
+        let base = endpoint(&world).await;
+        for resource in ["example.org/v1/things", "apis.kcp.io/v1alpha2/apibindings"] {
+            let url = format!("http://{host}{base}/clusters/*/apis/{resource}");
+            let answer = world
+                .client
+                .get(url)
+                .bearer_auth(&world.token)
+                .send()
+                .await
+                .unwrap();
+            let list: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+            let items = list["items"].as_array().unwrap();
+            assert_eq!(items.len(), 1, "{resource} at {host}: {list}");
+            let of = &items[0]["metadata"]["annotations"]["kcp.io/cluster"];
+            assert_eq!(*of, cluster(workspace), "{resource} at {host}");
+        }
+    }
+    shard.shutdown().await;
+    assert_eq!(world.get(&things("c")).await.0, 503);
+    assert_eq!(world.get(&things("a")).await.0, 200);
 }

@@ -7,6 +7,7 @@ mod deletion;
 mod faults;
 mod hostile;
 mod kcp;
+mod kcp_restart;
 mod kubectl;
 mod layers;
 mod lists;

@@ -5,7 +5,7 @@ use crate::documents::{
     PlaneGrant, Quota, TenantSpec,
 };
 
-fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
+pub(super) fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
     ControlPlane {
         name: name.parse().unwrap(),
         labels: BTreeMap::from([("tier".into(), "standard".into())]),
@@ -22,16 +22,18 @@ fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
             cordoned: false,
             maintenance: Vec::new(),
             capacity: Some(100),
+            weight: 0,
             limits: Limits::default(),
         },
     }
 }
 
-fn tenant(name: &str) -> Tenant {
+pub(super) fn tenant(name: &str) -> Tenant {
     Tenant {
         name: name.parse().unwrap(),
         spec: TenantSpec {
             title: None,
+            parent: None,
             members: vec![],
             environments: vec![Environment {
                 name: "dev".parse().unwrap(),
@@ -39,7 +41,9 @@ fn tenant(name: &str) -> Tenant {
                 production: false,
                 control_plane_labels: BTreeMap::new(),
                 preferred_control_plane_labels: BTreeMap::new(),
+                placement: crate::documents::PlacementRules::default(),
             }],
+            placement: crate::documents::PlacementRules::default(),
             control_planes: PlaneGrant {
                 names: vec![],
                 match_labels: BTreeMap::from([("tier".into(), "standard".into())]),
@@ -50,7 +54,7 @@ fn tenant(name: &str) -> Tenant {
     }
 }
 
-fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
+pub(super) fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
     PlaneFacts {
         document,
         unreachable: None,
@@ -58,18 +62,43 @@ fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
         serves: true,
         problem: None,
         claims,
+        held: 0,
         service: None,
     }
 }
 
 fn placed(tenant: &Tenant, preferences: &PlacementPreferences, planes: &[PlaneFacts<'_>]) -> Placement {
+    placed_after(tenant, preferences, None, planes)
+}
+
+/// As [`placed`], after a preview that chose `shown`.
+fn placed_after(
+    tenant: &Tenant,
+    preferences: &PlacementPreferences,
+    shown: Option<&ControlPlane>,
+    planes: &[PlaneFacts<'_>],
+) -> Placement {
+    placed_below(&[], tenant, preferences, shown, planes)
+}
+
+/// As [`placed_after`], for a tenant within tenants with these rules.
+pub(super) fn placed_below(
+    rules_above: &[&PlacementRules],
+    tenant: &Tenant,
+    preferences: &PlacementPreferences,
+    shown: Option<&ControlPlane>,
+    planes: &[PlaneFacts<'_>],
+) -> Placement {
     let labels = BTreeMap::new();
     let request = PlacementRequest {
         tenant,
+        rules_above,
         environment: &tenant.spec.environments[0],
         offering_title: "PostgreSQL",
         offering_labels: &labels,
         offering_preferred: &labels,
+        offering_rules: None,
+        shown: shown.map(|shown| &shown.name),
         now: now(),
         preferences,
     };
@@ -110,6 +139,178 @@ fn preferred_labels_decide_before_load_and_after_ownership() {
     );
     let with_own = placed(&tenant, &preferences, &[facts(&a, 0), facts(&own, 90)]);
     assert_eq!(with_own.chosen, Some(own.name.clone()));
+}
+
+pub(super) fn rules(yaml: &serde_json::Value) -> PlacementRules {
+    serde_json::from_value(yaml.clone()).unwrap()
+}
+
+#[test]
+fn preferences_are_weighed_against_a_spread_and_the_explanation_says_how() {
+    let (mut eu, us) = (plane("eu-2", "eu", &[]), plane("us-1", "us", &[]));
+    let mut tenant = tenant("payments");
+    tenant.spec.placement = rules(&serde_json::json!({
+        "prefer": [{ "labels": { "region": "eu" }, "weight": 25 }]
+    }));
+    tenant.spec.environments[0].placement = rules(&serde_json::json!({ "spread": { "over": "region" } }));
+    let with = |held: usize, eu: &ControlPlane| {
+        let (eu, us) = (
+            PlaneFacts {
+                held,
+                ..facts(eu, 50)
+            },
+            PlaneFacts {
+                held: 1,
+                ..facts(&us, 0)
+            },
+        );
+        placed(&tenant, &PlacementPreferences::default(), &[us, eu])
+    };
+    // Up to two claims more weigh less than the preference, whatever the load.
+    assert_eq!(with(3, &eu).chosen, Some(eu.name.clone()));
+    let spread = with(4, &eu);
+    assert_eq!(spread.chosen, Some(us.name.clone()));
+    let held_there = |claims, value: &str| Point::Spread {
+        over: "region".into(),
+        value: Some(value.into()),
+        offering: "PostgreSQL".into(),
+        claims,
+        of: 5,
+    };
+    assert_eq!(
+        spread.candidates[1].compared,
+        Some(Comparison::Behind {
+            ahead: vec![Point::Labels {
+                labels: vec!["region=eu".into()]
+            }],
+            behind: vec![held_there(4, "eu")],
+        })
+    );
+    assert_eq!(
+        spread.reason,
+        PlacementReason::Chosen {
+            plane: "us-1".into(),
+            factors: vec![PlacementFactor::Spread {
+                over: "region".into(),
+                value: Some("us".into()),
+                offering: "PostgreSQL".into(),
+                claims: 1,
+                of: 5,
+            }],
+        }
+    );
+    // The control plane's own weight counts with it.
+    eu.spec.weight = 10;
+    assert_eq!(with(4, &eu).chosen, Some(eu.name.clone()));
+}
+
+#[test]
+fn a_required_spread_waits_for_the_value_with_the_fewest_claims() {
+    let (eu, mut us) = (plane("eu", "eu", &[]), plane("us", "us", &[]));
+    let mut nowhere = plane("nowhere", "eu", &[]);
+    nowhere.spec.region = None;
+    let mut tenant = tenant("payments");
+    tenant.spec.placement = rules(&serde_json::json!({ "spread": { "over": "region", "required": true } }));
+    let place = |us: &ControlPlane| {
+        let first = PlaneFacts {
+            held: 1,
+            ..facts(&eu, 0)
+        };
+        placed(
+            &tenant,
+            &PlacementPreferences::default(),
+            &[first, facts(us, 99), facts(&nowhere, 0)],
+        )
+    };
+    assert_eq!(place(&us).chosen, Some(us.name.clone()));
+    us.spec.cordoned = true;
+    let waiting = place(&us);
+    assert_eq!(waiting.chosen, None);
+    let (over, offering) = (|| "region".to_owned(), || "PostgreSQL".to_owned());
+    let why: Vec<_> = waiting
+        .candidates
+        .iter()
+        .map(|candidate| (candidate.plane.as_str(), candidate.ruled_out.clone()))
+        .collect();
+    assert_eq!(
+        why,
+        [
+            (
+                "eu",
+                vec![Exclusion::Spread {
+                    over: over(),
+                    offering: offering(),
+                    value: Some("eu".into()),
+                    claims: 1,
+                    of: 1,
+                }]
+            ),
+            (
+                "nowhere",
+                vec![Exclusion::NotSpread {
+                    over: over(),
+                    offering: offering(),
+                }]
+            ),
+            ("us", vec![Exclusion::Cordoned { reason: None }]),
+        ]
+    );
+    // One that offering or environment do not admit is not waited for.
+    us.labels.clear();
+    tenant.spec.environments[0].control_plane_labels = BTreeMap::from([("tier".into(), "standard".into())]);
+    let only = placed(
+        &tenant,
+        &PlacementPreferences::default(),
+        &[
+            PlaneFacts {
+                held: 1,
+                ..facts(&eu, 0)
+            },
+            facts(&us, 0),
+        ],
+    );
+    assert_eq!(only.chosen, Some(eu.name.clone()));
+}
+
+#[test]
+fn a_preview_stays_while_loads_move_a_little() {
+    let (a, b) = (plane("a", "eu", &[]), plane("b", "eu", &[]));
+    let tenant = tenant("payments");
+    let preferences = PlacementPreferences::default();
+    let at = |shown, of_a, of_b| {
+        let planes = [facts(&a, of_a), facts(&b, of_b)];
+        placed_after(&tenant, &preferences, shown, &planes)
+    };
+    // 5 % of the capacity decide nothing.
+    let alike = at(None, 14, 9);
+    assert_eq!(alike.chosen, Some(a.name.clone()));
+    assert_eq!(
+        alike.reason,
+        PlacementReason::Chosen {
+            plane: "a".into(),
+            factors: vec![PlacementFactor::FirstOfLight { among: 2 }],
+        }
+    );
+    assert_eq!(at(None, 15, 9).chosen, Some(b.name.clone()));
+    let stays = at(Some(&a), 19, 9);
+    assert_eq!(stays.chosen, Some(a.name.clone()));
+    assert_eq!(
+        stays.reason,
+        PlacementReason::Chosen {
+            plane: "a".into(),
+            factors: vec![PlacementFactor::Shown],
+        }
+    );
+    assert_eq!(stays.candidates[1].compared, Some(Comparison::ShownStays));
+    let moved = at(Some(&a), 20, 9);
+    assert_eq!(moved.chosen, Some(b.name.clone()));
+    assert_eq!(
+        moved.candidates[1].compared,
+        Some(Comparison::Fuller {
+            claims: 20,
+            capacity: Some(100)
+        })
+    );
 }
 
 #[test]

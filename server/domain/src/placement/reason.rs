@@ -65,7 +65,7 @@ pub enum PlacementFactor {
         /// The offering's title.
         offering: String,
     },
-    /// It has labels that the environment or the offering prefers, and others that would do have fewer of them.
+    /// It has preferred labels that another that would do does not have.
     Preferred {
         /// The labels, as `key=value`.
         labels: Vec<String>,
@@ -84,7 +84,29 @@ pub enum PlacementFactor {
         /// Its capacity in claims; `None` without a limit.
         capacity: Option<u32>,
     },
-    /// It sorts before the others that fit.
+    /// Of those that are about as full, it is the first by name.
+    FirstOfLight {
+        /// Number of control planes that are about as full, itself included.
+        among: usize,
+    },
+    /// It was shown to the requester, and no other is much less full.
+    Shown,
+    /// Its document gives it more weight.
+    Weight,
+    /// Fewer of the environment's claims of the offering are there than elsewhere.
+    Spread {
+        /// The label over which they are spread.
+        over: String,
+        /// Its value there.
+        value: Option<String>,
+        /// The offering's title.
+        offering: String,
+        /// Number of claims with that value.
+        claims: u32,
+        /// Number of claims in all.
+        of: u32,
+    },
+    /// It comes before the others that fit.
     First,
     /// It serves the offering.
     Serves {
@@ -156,10 +178,89 @@ pub enum Exclusion {
         /// Its capacity in claims.
         capacity: u32,
     },
+    /// The environment's claims of the offering must be spread over a label, and it does not have the label.
+    NotSpread {
+        /// The label.
+        over: String,
+        /// The offering's title.
+        offering: String,
+    },
+    /// The environment's claims of the offering must be spread over a label, and more have its value than another.
+    Spread {
+        /// The label.
+        over: String,
+        /// The offering's title.
+        offering: String,
+        /// Its value there; `None` if it is not to be known.
+        value: Option<String>,
+        /// Number of claims with that value.
+        claims: u32,
+        /// Number of claims in all.
+        of: u32,
+    },
     /// A sentence stored before reasons had codes.
     Other {
         /// The sentence.
         text: String,
+    },
+}
+
+/// Why a control plane that could serve the claim was not chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Comparison {
+    /// It is shared, and the tenant has one of its own.
+    Shared {
+        /// The tenant's title.
+        tenant: String,
+    },
+    /// It is itself a claim.
+    Claimed,
+    /// It is the service of another tenant.
+    Service,
+    /// Preferences, weights and spreads speak for the chosen one.
+    Behind {
+        /// What speaks for it all the same.
+        ahead: Vec<Point>,
+        /// What speaks for the chosen one, seen from that one.
+        behind: Vec<Point>,
+    },
+    /// It is fuller.
+    Fuller {
+        /// Number of claims it holds.
+        claims: usize,
+        /// Its capacity in claims; `None` without a limit.
+        capacity: Option<u32>,
+    },
+    /// The chosen one was shown to the requester before, and it is not much less full.
+    ShownStays,
+    /// It is alike and comes later by name.
+    Later,
+}
+
+/// What one control plane has ahead of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Point {
+    /// It has preferred labels that the other does not have.
+    Labels {
+        /// The labels, as `key=value`.
+        labels: Vec<String>,
+    },
+    /// Its document gives it more weight.
+    Weight,
+    /// The environment has more claims of the offering where the other is.
+    Spread {
+        /// The label over which they are spread.
+        over: String,
+        /// Its value where the other is.
+        value: Option<String>,
+        /// The offering's title.
+        offering: String,
+        /// Number of claims with that value.
+        claims: u32,
+        /// Number of claims in all.
+        of: u32,
     },
 }
 
@@ -203,7 +304,7 @@ enum Stored<T> {
 }
 
 /// Reads a reason; a text is [`PlacementReason::Other`].
-pub(crate) fn stored_reason<'de, D: Deserializer<'de>>(from: D) -> Result<PlacementReason, D::Error> {
+pub(super) fn stored_reason<'de, D: Deserializer<'de>>(from: D) -> Result<PlacementReason, D::Error> {
     Ok(match Stored::deserialize(from)? {
         Stored::Code(reason) => reason,
         Stored::Text(text) => PlacementReason::Other { text },
@@ -211,7 +312,7 @@ pub(crate) fn stored_reason<'de, D: Deserializer<'de>>(from: D) -> Result<Placem
 }
 
 /// Reads exclusions; a text is [`Exclusion::Other`].
-pub(crate) fn stored_exclusions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Exclusion>, D::Error> {
+pub(super) fn stored_exclusions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Exclusion>, D::Error> {
     let stored = Vec::<Stored<Exclusion>>::deserialize(from)?;
     let exclusion = |stored| match stored {
         Stored::Code(exclusion) => exclusion,

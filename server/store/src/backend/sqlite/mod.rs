@@ -1,3 +1,5 @@
+mod writer;
+
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use sqlx::sqlite::{
 };
 
 use super::migrations::{self, migrator};
+use writer::Writer;
+
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
@@ -16,7 +20,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// SQLite, in a file or in memory. One connection writes; readers use the write-ahead log.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
 }
 
@@ -77,7 +81,10 @@ impl Sqlite {
                 .await
                 .map_err(open_error)?
         };
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer: Writer::start(writer),
+            readers,
+        })
     }
 }
 
@@ -121,15 +128,13 @@ impl Backend for Sqlite {
 
     async fn migrate(&self) -> Result<()> {
         migrator(migrations::SQLITE)
-            .run(&self.writer)
+            .run(self.writer.pool())
             .await
             .map_err(StoreError::Migration)
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
-        Ok(Box::new(SqliteTransaction(
-            self.writer.begin_with("BEGIN IMMEDIATE").await?,
-        )))
+        Ok(Box::new(self.writer.begin().await?))
     }
 
     async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
@@ -139,13 +144,8 @@ impl Backend for Sqlite {
 
     async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writer.pool().close().await;
     }
 }
 
-statements!(
-    SqliteTransaction,
-    sqlx::Sqlite,
-    sqlx::sqlite::SqliteArguments,
-    Row::Sqlite
-);
+prepared!(sqlx::Sqlite, sqlx::sqlite::SqliteArguments);

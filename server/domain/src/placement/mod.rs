@@ -1,17 +1,29 @@
-//! Placement: chooses the control plane for a claim and explains the choice.
+//! Placement: chooses the control plane for a claim and explains the choice. [`choice`] states the problem and its
+//! properties.
+//!
+//! A claim is placed once, when it is requested. A request keeps its control plane as long as that may take it; neither a
+//! request nor a claim is ever moved to another.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod choice;
+mod explain;
+mod reason;
+mod rules;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::documents::{ControlPlane, Environment, Tenant};
+use crate::documents::{ControlPlane, Environment, PlacementRules, Tenant};
 use crate::names::PlaneName;
-use crate::placement_reason::{stored_exclusions, stored_reason};
 use crate::publication::Service;
 use crate::tenancy::{Person, Viewer};
 
-pub use crate::placement_reason::{Exclusion, LabelSource, NotUsable, PlacementFactor, PlacementReason};
+use explain::Explained;
+use reason::{stored_exclusions, stored_reason};
+use rules::Rules;
+
+pub use reason::{Comparison, Exclusion, LabelSource, NotUsable, PlacementFactor, PlacementReason, Point};
 
 /// The requester's placement preferences.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +77,9 @@ pub struct Candidate {
     /// Why it is ruled out; empty if it could serve the claim.
     #[serde(deserialize_with = "stored_exclusions")]
     pub ruled_out: Vec<Exclusion>,
+    /// Why another was chosen although it could serve the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Comparison>,
 }
 
 /// A cordon set by an administrator: the control plane takes no new claims. Existing claims stay and can be changed.
@@ -97,6 +112,8 @@ pub struct PlaneFacts<'a> {
     pub problem: Option<String>,
     /// Number of claims it holds.
     pub claims: usize,
+    /// Number of claims of the offering that the environment has there, requested ones included. Only spreads need it.
+    pub held: usize,
     /// The service by which the tenant may use it, which is another tenant's and takes requests.
     pub service: Option<Service<'a>>,
 }
@@ -106,6 +123,8 @@ pub struct PlaneFacts<'a> {
 pub struct PlacementRequest<'a> {
     /// The tenant.
     pub tenant: &'a Tenant,
+    /// What the tenants above it want heeded, the nearest first.
+    pub rules_above: &'a [&'a PlacementRules],
     /// The environment.
     pub environment: &'a Environment,
     /// The offering's title, for reasons.
@@ -114,6 +133,10 @@ pub struct PlacementRequest<'a> {
     pub offering_labels: &'a BTreeMap<String, String>,
     /// Labels that the offering prefers.
     pub offering_preferred: &'a BTreeMap<String, String>,
+    /// What the offering wants heeded.
+    pub offering_rules: Option<&'a PlacementRules>,
+    /// The control plane that the requester was shown. It stays unless another is preferred or much less full.
+    pub shown: Option<&'a PlaneName>,
     /// The current time.
     pub now: Timestamp,
     /// The requester's preferences.
@@ -144,55 +167,55 @@ pub fn may_know<'t>(
 }
 
 /// Chooses among the control planes that the tenant may use and that are not ruled out: dedicated ones first, then
-/// those with the most preferred labels, then the least full, then by name. Those that are themselves claims come last: somebody asked for them for a purpose, so
-/// claims of others do not land there unless they are asked for, or nothing else serves the offering.
+/// those that preferences, weights and spreads speak for, then one that is not much fuller than the others; see [`choice`].
+/// Those that are themselves claims come last: somebody asked for them for a purpose, so claims of others do not land there
+/// unless they are asked for, or nothing else serves the offering.
 #[must_use]
 pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
-    let mut fit: Vec<&PlaneFacts<'_>> = Vec::new();
-    let mut candidates = Vec::new();
-    for facts in planes.iter().filter(|facts| is_candidate(request, facts)) {
-        let ruled_out = ruled_out(request, facts);
-        if ruled_out.is_empty() {
-            fit.push(facts);
-        }
-        candidates.push(candidate(facts, ruled_out));
-    }
-    fit.sort_by_key(|facts| {
-        let is_service = facts.service.is_some();
-        let claimed = facts.document.claim().is_some();
-        let shared = facts.document.spec.dedicated_to.is_empty();
-        let wanting = preferred(request).len() - preferred_of(request, facts.document).len();
-        (
-            is_service,
-            claimed,
-            shared,
-            wanting,
-            fullness(facts),
-            facts.document.name.clone(),
-        )
-    });
-    let chosen = fit.first().map(|facts| facts.document.name.clone());
-    candidates.sort_by_key(|candidate| {
-        (
-            Some(&candidate.plane) != chosen.as_ref(),
-            !candidate.ruled_out.is_empty(),
-            candidate.plane.clone(),
-        )
-    });
-    let reason = match fit.as_slice() {
-        [] if candidates.is_empty() => PlacementReason::NoneGranted {
+    let facts: Vec<&PlaneFacts<'_>> = planes
+        .iter()
+        .filter(|facts| is_candidate(request, facts))
+        .collect();
+    let rules = Rules::of(request);
+    let ruled_out: Vec<_> = facts.iter().map(|facts| ruled_out(request, facts)).collect();
+    let numbers: Vec<_> = facts
+        .iter()
+        .zip(&ruled_out)
+        .map(|(facts, ruled_out)| rules.plane(request, facts, ruled_out.is_empty()))
+        .collect();
+    let shown = facts
+        .iter()
+        .position(|facts| Some(&facts.document.name) == request.shown);
+    let choice = choice::choose(&numbers, &rules.spreads(), shown);
+    let explained = Explained {
+        request,
+        rules: &rules,
+        facts: &facts,
+        planes: &numbers,
+        choice: &choice,
+    };
+    let candidates = choice::order(&numbers, &choice)
+        .into_iter()
+        .map(|index| {
+            let mut ruled_out = ruled_out[index].clone();
+            ruled_out.extend(explained.barred(index));
+            candidate(facts[index], ruled_out, explained.comparison(index))
+        })
+        .collect();
+    let reason = match choice.chosen {
+        None if facts.is_empty() => PlacementReason::NoneGranted {
             tenant: request.tenant.title().to_owned(),
         },
-        [] => PlacementReason::NoneFits {
+        None => PlacementReason::NoneFits {
             offering: request.offering_title.to_owned(),
         },
-        [best, rest @ ..] => PlacementReason::Chosen {
-            plane: title(best),
-            factors: factors(request, best, rest, planes),
+        Some(chosen) => PlacementReason::Chosen {
+            plane: title(facts[chosen]),
+            factors: explained.factors(chosen),
         },
     };
     Placement {
-        chosen,
+        chosen: choice.chosen.map(|chosen| facts[chosen].document.name.clone()),
         reason,
         candidates,
     }
@@ -210,7 +233,11 @@ fn title(facts: &PlaneFacts<'_>) -> String {
 }
 
 /// Of another tenant's control plane, the candidate says only whose service it is and whether it takes the claim.
-fn candidate(facts: &PlaneFacts<'_>, mut ruled_out: Vec<Exclusion>) -> Candidate {
+fn candidate(
+    facts: &PlaneFacts<'_>,
+    mut ruled_out: Vec<Exclusion>,
+    compared: Option<Comparison>,
+) -> Candidate {
     if facts.service.is_some() {
         for exclusion in &mut ruled_out {
             *exclusion = match std::mem::replace(exclusion, Exclusion::Cordoned { reason: None }) {
@@ -220,6 +247,15 @@ fn candidate(facts: &PlaneFacts<'_>, mut ruled_out: Vec<Exclusion>) -> Candidate
                 },
                 Exclusion::Maintenance { until, .. } => Exclusion::Maintenance { until, reason: None },
                 Exclusion::Cordoned { .. } | Exclusion::Full { .. } => Exclusion::Cordoned { reason: None },
+                Exclusion::Spread {
+                    over, offering, of, ..
+                } => Exclusion::Spread {
+                    over,
+                    offering,
+                    value: None,
+                    claims: 0,
+                    of,
+                },
                 other => other,
             };
         }
@@ -234,6 +270,7 @@ fn candidate(facts: &PlaneFacts<'_>, mut ruled_out: Vec<Exclusion>) -> Candidate
             .clone()
             .filter(|_| facts.service.is_none()),
         ruled_out,
+        compared,
     }
 }
 
@@ -313,116 +350,7 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Excl
     reasons
 }
 
-/// Returns why it is the only one left.
-fn only_one(
-    request: &PlacementRequest<'_>,
-    best: &PlaneFacts<'_>,
-    all: &[PlaneFacts<'_>],
-) -> PlacementFactor {
-    let mut others = all
-        .iter()
-        .filter(|facts| facts.document.name != best.document.name && is_candidate(request, facts))
-        .peekable();
-    if others.peek().is_none() {
-        PlacementFactor::OnlyGranted {
-            tenant: request.tenant.title().to_owned(),
-        }
-    } else if others.any(|facts| facts.serves) {
-        PlacementFactor::OnlyAvailable
-    } else {
-        PlacementFactor::OnlyServing {
-            offering: request.offering_title.to_owned(),
-        }
-    }
-}
-
-/// The labels that the environment and the offering prefer.
-fn preferred<'r>(request: &PlacementRequest<'r>) -> BTreeSet<(&'r String, &'r String)> {
-    let of_environment = &request.environment.preferred_control_plane_labels;
-    of_environment.iter().chain(request.offering_preferred).collect()
-}
-
-/// Those of them that the control plane has.
-fn preferred_of<'r>(
-    request: &PlacementRequest<'r>,
-    plane: &ControlPlane,
-) -> BTreeSet<(&'r String, &'r String)> {
-    let mut preferred = preferred(request);
-    preferred.retain(|(key, value)| plane.labels.get(*key) == Some(*value));
-    preferred
-}
-
-/// Returns the fullness in millionths of the capacity. Without a capacity, 1,000,000 claims are assumed.
-fn fullness(facts: &PlaneFacts<'_>) -> u64 {
-    let claims = facts.claims as u64;
-    facts.document.spec.capacity.map_or(claims, |capacity| {
-        claims.saturating_mul(1_000_000) / u64::from(capacity.max(1))
-    })
-}
-
-/// Returns what speaks for `best`, at least one factor.
-fn factors(
-    request: &PlacementRequest<'_>,
-    best: &PlaneFacts<'_>,
-    rest: &[&PlaneFacts<'_>],
-    all: &[PlaneFacts<'_>],
-) -> Vec<PlacementFactor> {
-    let plane = best.document;
-    let mut factors = Vec::new();
-    if let Some(service) = &best.service {
-        return vec![PlacementFactor::Service {
-            publisher: service.publisher.title().to_owned(),
-        }];
-    }
-    if !plane.spec.dedicated_to.is_empty() {
-        factors.push(PlacementFactor::Dedicated {
-            tenant: request.tenant.title().to_owned(),
-        });
-    }
-    if request.preferences.plane.is_some() {
-        factors.push(PlacementFactor::Requested);
-    } else if let (Some(_), Some(region)) = (&request.preferences.region, &plane.spec.region) {
-        factors.push(PlacementFactor::InRegion {
-            region: region.clone(),
-        });
-    }
-    let own = preferred_of(request, plane);
-    let like_it = |facts: &&&PlaneFacts<'_>| {
-        let other = facts.document;
-        facts.service.is_none()
-            && other.claim().is_some() == plane.claim().is_some()
-            && other.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty()
-    };
-    let has_more = |other: &&&PlaneFacts<'_>| preferred_of(request, other.document).len() < own.len();
-    if rest.iter().filter(like_it).any(|other| has_more(&other)) {
-        factors.push(PlacementFactor::Preferred {
-            labels: own.iter().map(|(key, value)| format!("{key}={value}")).collect(),
-        });
-    }
-    let alike = rest
-        .iter()
-        .filter(like_it)
-        .filter(|other| !has_more(other))
-        .count();
-    if rest.is_empty() && factors.is_empty() {
-        factors.push(only_one(request, best, all));
-    } else if alike > 0 {
-        factors.push(PlacementFactor::LeastFull {
-            among: alike + 1,
-            claims: best.claims,
-            capacity: plane.spec.capacity,
-        });
-    } else if !rest.is_empty() && factors.is_empty() {
-        factors.push(PlacementFactor::First);
-    }
-    if factors.is_empty() {
-        factors.push(PlacementFactor::Serves {
-            offering: request.offering_title.to_owned(),
-        });
-    }
-    factors
-}
-
 #[cfg(test)]
-#[path = "placement_tests.rs"]
+mod inherited_tests;
+#[cfg(test)]
 mod tests;

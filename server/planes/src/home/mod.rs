@@ -1,5 +1,7 @@
 //! The home plane: watches the control plane that holds Portico's own documents as objects, and writes their status.
 
+mod read;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ use crate::path::escape_segment;
 use crate::shared::Settings;
 use crate::stream::{Collection, WatchHandler, WatchLimiter, run_watch};
 
+pub use read::{HomeReadError, read_home};
+
 /// The kinds of documents that the home plane holds, with their plurals.
 pub const HOME_KINDS: [(&str, &str); 5] = [
     ("ControlPlane", "controlplanes"),
@@ -45,6 +49,21 @@ pub struct HomeSnapshot {
     pub synced: bool,
     /// Why it cannot be read now, for administrators, and since when.
     pub failure: Option<(String, Timestamp)>,
+    /// Why statuses cannot be written now, for administrators.
+    pub unwritten: Option<String>,
+}
+
+/// An object of the home plane as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeObject {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// The version of it that was read.
+    pub resource_version: String,
 }
 
 /// A watched home plane. Cheap to clone.
@@ -56,6 +75,7 @@ struct State {
     client: ArcSwapOption<ApiClient>,
     kinds: [Mutex<KindState>; HOME_KINDS.len()],
     connection_failure: Mutex<Option<(String, Timestamp)>>,
+    unwritten: Mutex<Option<String>>,
     changed: watch::Sender<u64>,
 }
 
@@ -87,6 +107,7 @@ impl HomeWatch {
             client: ArcSwapOption::empty(),
             kinds: Default::default(),
             connection_failure: Mutex::default(),
+            unwritten: Mutex::default(),
             changed: watch::Sender::new(0),
         })))
     }
@@ -170,6 +191,7 @@ impl HomeWatch {
         let mut snapshot = HomeSnapshot {
             synced: true,
             failure: self.0.failure(),
+            unwritten: self.0.unwritten.lock().clone(),
             ..HomeSnapshot::default()
         };
         for kind in &self.0.kinds {
@@ -180,18 +202,37 @@ impl HomeWatch {
         snapshot
     }
 
-    /// Writes the status of an object by server-side apply as Portico.
+    /// Notes why statuses cannot be written; `None`: they can. Returns true if that is news.
+    #[must_use]
+    pub fn note_unwritten(&self, why: Option<String>) -> bool {
+        let mut unwritten = self.0.unwritten.lock();
+        if *unwritten == why {
+            return false;
+        }
+        *unwritten = why;
+        drop(unwritten);
+        self.0.tell();
+        true
+    }
+
+    /// Writes the status of an object by server-side apply as Portico, if the object is still as it was read. So a status
+    /// is never replaced by one that is about an older version of the object.
     ///
     /// # Errors
-    /// Any [`PlaneError`]; also when the object is gone or is another one of the same name.
+    /// Any [`PlaneError`]: [`PlaneError::Contended`] when the object has changed, [`PlaneError::Gone`] when it is gone or
+    /// is another one of the same name.
     pub async fn write_status(
         &self,
         _authority: &SystemAuthority,
-        kind: &str,
-        name: &str,
-        uid: &str,
+        object: &HomeObject,
         status: &Value,
     ) -> Result<(), PlaneError> {
+        let HomeObject {
+            kind,
+            name,
+            uid,
+            resource_version,
+        } = object;
         let plane = || self.0.document.title().to_owned();
         let Some(client) = self.0.client.load_full() else {
             return Err(PlaneError::Unreachable {
@@ -199,7 +240,7 @@ impl HomeWatch {
                 message: "it is not connected".to_owned(),
             });
         };
-        let Some((kind, plural)) = HOME_KINDS.into_iter().find(|(known, _)| *known == kind) else {
+        let Some((kind, plural)) = HOME_KINDS.into_iter().find(|(known, _)| known == kind) else {
             return Err(PlaneError::Misconfigured {
                 plane: plane(),
                 message: format!("it holds no {kind}"),
@@ -208,7 +249,7 @@ impl HomeWatch {
         let body = json!({
             "apiVersion": API_VERSION,
             "kind": kind,
-            "metadata": { "name": name, "uid": uid },
+            "metadata": { "name": name, "uid": uid, "resourceVersion": resource_version },
             "status": status,
         });
         // Forced: the status is Portico's alone.
@@ -260,7 +301,7 @@ impl KindHandler {
         self.state.kinds[self.at].lock()
     }
 
-    fn fail(&self, message: String) {
+    fn fail(&self, message: &str) {
         let mut kind = self.kind();
         let is_same = kind
             .failure
@@ -270,9 +311,11 @@ impl KindHandler {
             .failure
             .take()
             .map_or_else(Timestamp::now, |(_, since)| since);
-        kind.failure = Some((message, since));
+        kind.failure = Some((message.to_owned(), since));
         drop(kind);
         if !is_same {
+            let kind = HOME_KINDS[self.at].0;
+            tracing::warn!(kind, error = message, "the home plane cannot be read");
             self.state.tell();
         }
     }
@@ -350,7 +393,7 @@ impl WatchHandler for KindHandler {
             }
             error => error.admin_message(),
         };
-        self.fail(message);
+        self.fail(&message);
     }
 
     fn on_skipped(&self, why: &str) {
