@@ -101,8 +101,19 @@ impl Demo {
         demo
     }
 
-    /// Waits until the portal has synced its control planes.
+    /// Waits until the portal has heard from each of its control planes, or given up on it for now, and offers
+    /// everything. One control plane is enough to fill the catalog: a claim may still be placed on the others.
     async fn hear(&self) {
+        let metrics = format!("{}/metrics", self.ready.portal);
+        until("an answer of each control plane", TIMEOUT, async || {
+            let page = reqwest::get(&metrics).await.ok()?.error_for_status().ok()?;
+            let page = page.text().await.ok()?;
+            let connecting = page
+                .lines()
+                .find_map(|line| line.strip_prefix("portico_control_planes{state=\"connecting\"} "));
+            connecting.is_none_or(|count| count == "0").then_some(())
+        })
+        .await;
         let dana = self.sign_in("dana").await;
         until("the catalog", TIMEOUT, async || {
             let cards = dana.get("/catalog").await.page().texts(".card h2");

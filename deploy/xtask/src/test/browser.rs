@@ -85,6 +85,7 @@ fn parse_counts(tap: &str) -> Outcome {
         failed: count("# fail ") + count("# cancelled "),
         skipped: count("# skipped ") + count("# todo "),
         failures,
+        ..Outcome::default()
     }
 }
 

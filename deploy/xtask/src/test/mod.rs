@@ -100,6 +100,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             "\nWith CI=true, a test must not be skipped for something that this machine can install:\n{failure}"
         );
     }
+    // Thousands of lines lie between a failure and the end, and not every log keeps them.
+    for detail in &outcome.details {
+        println!("\n{detail}");
+    }
     for failure in &outcome.failures {
         println!("failed: {failure}");
     }

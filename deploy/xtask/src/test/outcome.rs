@@ -14,6 +14,8 @@ pub(crate) struct Outcome {
     pub(crate) skipped: usize,
     /// The names of failed tests, as far as they are known.
     pub(crate) failures: Vec<String>,
+    /// What failed tests printed, shortened, each with its name.
+    pub(crate) details: Vec<String>,
 }
 
 impl Outcome {
@@ -23,6 +25,7 @@ impl Outcome {
         self.failed += other.failed;
         self.skipped += other.skipped;
         self.failures.extend(other.failures);
+        self.details.extend(other.details);
     }
 
     /// A failure that is not a single test: a suite that did not start or did not end.

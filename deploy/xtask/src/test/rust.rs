@@ -82,12 +82,29 @@ pub(crate) fn run(
     Ok(outcome)
 }
 
+/// How much is repeated of what a failed test printed.
+const LINES_OF_DETAIL: usize = 12;
+const CHARACTERS_OF_A_LINE: usize = 400;
+
 /// Prints the output while counting its results.
 fn read(output: impl Read) -> Outcome {
     let mut outcome = Outcome::default();
     let mut failures = BTreeSet::new();
+    let mut detail: Option<Vec<String>> = None;
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         println!("{line}");
+        if line == "failures:" || line.starts_with("---- ") && line.ends_with(" stdout ----") {
+            outcome.details.extend(detail.take().map(|lines| lines.join("\n")));
+            if line != "failures:" {
+                detail = Some(vec![line]);
+            }
+            continue;
+        }
+        if let Some(lines) = &mut detail
+            && lines.len() <= LINES_OF_DETAIL
+        {
+            lines.push(line.chars().take(CHARACTERS_OF_A_LINE).collect());
+        }
         if let Some(counts) = line.strip_prefix("test result: ") {
             outcome.add(parse_counts(counts));
         } else if let Some(name) = line
@@ -113,7 +130,7 @@ fn parse_counts(line: &str) -> Outcome {
         passed: count("passed"),
         failed: count("failed"),
         skipped: count("ignored"),
-        failures: Vec::new(),
+        ..Outcome::default()
     }
 }
 
@@ -131,5 +148,24 @@ mod tests {
         let outcome = read(output.as_bytes());
         assert_eq!((outcome.passed, outcome.failed, outcome.skipped), (13, 1, 2));
         assert_eq!(outcome.failures, ["b"]);
+    }
+
+    #[test]
+    fn what_failed_tests_printed_is_kept_short() {
+        let long = "x".repeat(1_000);
+        let many = "more\n".repeat(50);
+        let output = format!(
+            "test b ... FAILED\n\nfailures:\n\n---- b stdout ----\npanicked: not equal\n{long}\n{many}\n\
+             ---- c stdout ----\npanicked: too late\n\nfailures:\n    b\n    c\n\n\
+             test result: FAILED. 0 passed; 2 failed; 0 ignored; finished in 0.01s\n"
+        );
+        let outcome = read(output.as_bytes());
+        let [first, second] = &outcome.details[..] else {
+            panic!("{:?}", outcome.details)
+        };
+        assert!(first.starts_with("---- b stdout ----\npanicked: not equal\nxxx"), "{first}");
+        assert_eq!(first.lines().count(), 1 + LINES_OF_DETAIL);
+        assert!(first.len() < 1_000, "{first}");
+        assert_eq!(second.trim(), "---- c stdout ----\npanicked: too late");
     }
 }
