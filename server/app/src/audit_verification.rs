@@ -15,8 +15,12 @@ use serde_json::json;
 use super::{Caller, Conflict, Portal, PortalError, Result};
 use crate::proof::{Proof, ProofError};
 
-/// Events verified per step: as many of the newest, and as many of the current round.
+/// The most events verified per step: of the new ones, and of the current round.
 const EVENTS_PER_STEP: i64 = 5_000;
+/// The fewest of the current round: a short record is verified again every few steps.
+const LEAST_OF_ROUND: i64 = 200;
+/// In how many steps a round goes over the whole record, within these bounds: in about an hour.
+const STEPS_OF_ROUND: i64 = 360;
 /// The log names the signed head of a growing audit log this often.
 const HEAD_LOG_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
 /// Why a break is reported: the event at the signed head is missing or another.
@@ -40,6 +44,11 @@ struct Progress {
     /// but not this.
     newest: Option<ChainEnd>,
     told_at: Option<Timestamp>,
+}
+
+/// How many events of the current round a step verifies, of so many in the record.
+fn events_of_round(recorded: i64) -> i64 {
+    (recorded / STEPS_OF_ROUND).clamp(LEAST_OF_ROUND, EVENTS_PER_STEP)
 }
 
 impl Portal {
@@ -74,7 +83,8 @@ impl Portal {
         };
         let new = self.store().verify_part(&newest, EVENTS_PER_STEP).await?;
         found.extend(new.breaks);
-        let old = self.store().verify_part(&known.round, EVENTS_PER_STEP).await?;
+        let of_round = events_of_round(new.end.sequence);
+        let old = self.store().verify_part(&known.round, of_round).await?;
         found.extend(old.breaks);
 
         found.sort();

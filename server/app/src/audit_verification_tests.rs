@@ -200,6 +200,19 @@ async fn a_changed_old_event_is_found_in_the_background_and_stays_found(database
     );
 }
 
+async fn a_long_record_is_verified_again_a_part_at_a_time(database: TestStore) {
+    let bench = Bench::with_events(database, 250).await;
+    bench
+        .tamper(&["UPDATE events SET actor_name = 'Somebody' WHERE sequence = 230"])
+        .await;
+    let portal = bench.portal();
+    // What was there before is only in the round.
+    assert!(verified(&portal).await.holds, "the first 200 events are as they were");
+    let second = verified(&portal).await;
+    assert_eq!(second.breaks_at, Some(230));
+    assert!(second.verified_at.is_some(), "the round is complete");
+}
+
 async fn a_record_that_was_rewritten_whole_is_found(database: TestStore) {
     let bench = Bench::with_events(database, 3).await;
     assert!(verified(&bench.portal()).await.holds);
@@ -291,6 +304,7 @@ macro_rules! on_both {
 on_both! {
     an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note,
     a_changed_old_event_is_found_in_the_background_and_stays_found,
+    a_long_record_is_verified_again_a_part_at_a_time,
     a_record_that_was_rewritten_whole_is_found,
     what_the_page_shows_outlives_the_process_and_the_rest_goes_on_from_there,
     a_break_is_noted_before_the_checkpoint_moves_past_it,
