@@ -65,6 +65,8 @@ describe('undoing a decision', { timeout: 180_000 }, () => {
     await dana.page.locator('.state-line', { hasText: 'Applied' }).waitFor({ timeout: 30_000 });
     // The button has gone with its time.
     await undo(page).waitFor({ state: 'detached' });
+    await page.reload();
+    assert.deepEqual(await page.locator('.notice').allTextContents(), []);
   });
 
   it('undoes a rejection, and loses nothing when Portico is killed meanwhile', async () => {
@@ -73,6 +75,11 @@ describe('undoing a decision', { timeout: 180_000 }, () => {
     await open(page, rejected);
     await page.getByRole('textbox', { name: 'Comment' }).fill('Not yet.');
     await page.getByRole('button', { name: 'Reject' }).click();
+    // It is offered on whatever page comes next.
+    await undo(page).waitFor();
+    await page.reload();
+    await undo(page).waitFor();
+    await page.goto('/catalog');
     await undo(page).click();
     await page.locator('.notice', { hasText: 'took your decision back' }).waitFor();
     await page.getByRole('button', { name: 'Approve' }).click();

@@ -170,6 +170,7 @@ fn waiting() -> RequestPage {
         }),
         may_decide: false,
         may_not_decide: Some("You requested it yourself: somebody else must decide.".into()),
+        undo_until: None,
         may_withdraw: true,
         may_comment: true,
         revision: 3,
@@ -261,6 +262,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let decide = RequestPage {
         may_decide: true,
         may_not_decide: None,
+        undo_until: None,
         may_withdraw: false,
         diff: diff(),
         ..waiting()
@@ -288,6 +290,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ],
         claim_href: Some(claims::rows().swap_remove(0).href),
         may_not_decide: None,
+        undo_until: None,
         may_withdraw: false,
         again: Some("spec: {}\n".into()),
         ..waiting()

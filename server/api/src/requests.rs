@@ -338,6 +338,9 @@ pub struct RequestPage {
     pub may_decide: bool,
     /// Why they may not, where they might expect to: it is their own request, for example.
     pub may_not_decide: Option<String>,
+    /// Until when the viewer can take their decision on it back; `None` if they cannot.
+    #[serde(default)]
+    pub undo_until: Option<Timestamp>,
     /// True if the viewer may withdraw it.
     pub may_withdraw: bool,
     /// True if the viewer may comment on it.

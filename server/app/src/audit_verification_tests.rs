@@ -207,7 +207,10 @@ async fn a_long_record_is_verified_again_a_part_at_a_time(database: TestStore) {
         .await;
     let portal = bench.portal();
     // What was there before is only in the round.
-    assert!(verified(&portal).await.holds, "the first 200 events are as they were");
+    assert!(
+        verified(&portal).await.holds,
+        "the first 200 events are as they were"
+    );
     let second = verified(&portal).await;
     assert_eq!(second.breaks_at, Some(230));
     assert!(second.verified_at.is_some(), "the round is complete");

@@ -108,6 +108,7 @@ impl Portal {
             price,
             may_decide,
             may_not_decide: may_not_decide.map(|denial| denial.to_string()),
+            undo_until: self.undo_until_of(viewer, &whole),
             may_withdraw: authz::may_withdraw(viewer, &whole).is_ok(),
             may_comment: authz::may_comment(viewer, &whole).is_ok(),
             revision: request.revision,

@@ -181,11 +181,14 @@ impl PageContext {
                 href: href.clone(),
             })
             .collect();
+        // What can be undone is offered until the time is over, on whatever page.
+        let mut seconds_left = 0;
         if let Some((message, about)) = self.request.notice {
             let mut notice = message.notice();
             if let Some(request) = about {
                 let until = self.app.portal.undo_until(self.viewer(), request).await?;
                 notice.undo = until.map(|until| Undo { request, until });
+                seconds_left = until.map_or(0, |until| until.duration_since(frame.now).as_secs());
             }
             frame.notices.push(notice);
         }
@@ -199,14 +202,12 @@ impl PageContext {
             });
         }
         frame.notices.extend(groups_notice(&self.current));
-        let mut response = Html(render(&frame)).into_response();
-        if self.request.notice.is_some() {
-            let expired = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
-            if let Ok(value) = HeaderValue::from_str(&expired) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-        }
-        Ok(response)
+        let response = Html(render(&frame)).into_response();
+        Ok(match self.request.notice {
+            Some((message, Some(about))) => message.keep_undoable_on(response, about, seconds_left.max(0)),
+            Some((_, None)) => add_cookie(response, "", 0),
+            None => response,
+        })
     }
 }
 
@@ -319,21 +320,31 @@ impl FlashMessage {
 
     /// Adds the cookie of this message to the response; the next page shows it.
     pub(super) fn add_to(self, response: Response) -> Response {
-        Self::add_cookie(response, self.slug())
+        add_cookie(response, self.slug(), MESSAGE_SECONDS)
     }
 
     /// Like [`FlashMessage::add_to`], of a decision on a request that can be undone.
     pub(super) fn add_undoable_to(self, response: Response, request: RequestId) -> Response {
-        Self::add_cookie(response, &format!("{}.{request}", self.slug()))
+        self.keep_undoable_on(response, request, MESSAGE_SECONDS)
     }
 
-    fn add_cookie(mut response: Response, value: &str) -> Response {
-        let cookie = format!("{NOTICE_COOKIE}={value}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-        response
+    /// Keeps the message for so many seconds; without any, forgets it.
+    fn keep_undoable_on(self, response: Response, request: RequestId, seconds: i64) -> Response {
+        add_cookie(response, &format!("{}.{request}", self.slug()), seconds)
     }
+}
+
+/// How long a message waits for the next page.
+const MESSAGE_SECONDS: i64 = 60;
+
+/// Adds the cookie with a message; with no seconds, removes it.
+fn add_cookie(mut response: Response, value: &str, seconds: i64) -> Response {
+    let value = if seconds > 0 { value } else { "" };
+    let cookie = format!("{NOTICE_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
 }
 
 /// Parses `tenant/environment`.

@@ -241,6 +241,7 @@ fn api_table() -> Vec<Route> {
         api_route(routes!(api::requests::create)),
         api_route(routes!(api::requests::one)),
         api_route(routes!(api::requests::decide)),
+        api_route(routes!(api::requests::undo)),
         api_route(routes!(api::requests::withdraw)),
         api_route(routes!(api::requests::comment)),
         api_route(routes!(api::requests::approvals)),

@@ -224,3 +224,32 @@ async fn without_approval_submitting_leads_to_the_claim_which_becomes_ready() {
     let devon = demo.sign_in("devon").await;
     assert_eq!(devon.get(&path).await.status, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_taken_back_by_the_api_once_and_by_who_made_it() {
+    let demo = Demo::start_with(&["--undo-seconds", "120"]).await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let id = request(&dana, POSTGRESQL, "second-thoughts", &[("_plan", "small")]).await;
+    let path = format!("/api/v1/requests/{id}");
+    let decision = format!("{path}/decision");
+    let read = async || ada.api(Method::GET, &path, None).await.expect(200).json();
+    let approve = async || {
+        let body = json!({ "approve": true, "revision": read().await["revision"] });
+        ada.api(Method::POST, &decision, Some(&body))
+            .await
+            .expect(200)
+            .json()
+    };
+    assert_eq!(read().await["undoUntil"], json!(null));
+    let until = approve().await["undoUntil"].clone();
+    assert!(until.is_string(), "{until}");
+    assert_eq!(read().await["undoUntil"], until);
+    let seen_by_dana = dana.api(Method::GET, &path, None).await.expect(200).json();
+    assert_eq!(seen_by_dana["undoUntil"], json!(null), "it is not her decision");
+    let _ = dana.api(Method::DELETE, &decision, None).await.expect(409);
+    let _ = ada.api(Method::DELETE, &decision, None).await.expect(204);
+    assert_eq!(read().await["row"]["state"], json!("awaitingApproval"));
+    let refused = ada.api(Method::DELETE, &decision, None).await.expect(409);
+    assert!(refused.text.contains("too late to undo"), "{}", refused.text);
+}

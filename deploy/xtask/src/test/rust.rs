@@ -94,7 +94,9 @@ fn read(output: impl Read) -> Outcome {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         println!("{line}");
         if line == "failures:" || line.starts_with("---- ") && line.ends_with(" stdout ----") {
-            outcome.details.extend(detail.take().map(|lines| lines.join("\n")));
+            outcome
+                .details
+                .extend(detail.take().map(|lines| lines.join("\n")));
             if line != "failures:" {
                 detail = Some(vec![line]);
             }
@@ -163,7 +165,10 @@ mod tests {
         let [first, second] = &outcome.details[..] else {
             panic!("{:?}", outcome.details)
         };
-        assert!(first.starts_with("---- b stdout ----\npanicked: not equal\nxxx"), "{first}");
+        assert!(
+            first.starts_with("---- b stdout ----\npanicked: not equal\nxxx"),
+            "{first}"
+        );
         assert_eq!(first.lines().count(), 1 + LINES_OF_DETAIL);
         assert!(first.len() < 1_000, "{first}");
         assert_eq!(second.trim(), "---- c stdout ----\npanicked: too late");

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use portico_domain::authz;
 use portico_domain::names::RequestId;
-use portico_domain::request::{State, Transition};
+use portico_domain::request::{Request, State, Transition};
 use portico_domain::tenancy::Viewer;
 use portico_store::StoreError;
 use serde_json::json;
@@ -70,10 +70,14 @@ impl Portal {
             Err(PortalError::NotFound) => return Ok(None),
             Err(error) => return Err(error),
         };
+        Ok(self.undo_until_of(viewer, &request))
+    }
+
+    /// As [`Portal::undo_until`], of a request that the viewer may see.
+    pub(crate) fn undo_until_of(&self, viewer: &Viewer, request: &Request) -> Option<Timestamp> {
         let window = self.configuration().portal.spec.approvals.undo_window();
-        let index = request.undoable_decision(&viewer.person().subject, self.now(), window);
-        let decision = index.and_then(|index| request.decisions.get(index));
-        Ok(decision.and_then(|decision| decision.at.saturating_add(window).ok()))
+        let index = request.undoable_decision(&viewer.person().subject, self.now(), window)?;
+        request.decisions.get(index)?.at.saturating_add(window).ok()
     }
 }
 

@@ -62,6 +62,8 @@ problem_sets! {
     Deciding: [
         Changed, WrongState, NotPermittedNow, ApprovalOutdated, ReasonRequired, PoliciesUnusable, QuotaUnknown,
     ];
+    /// Taking a decision back.
+    Undoing: [Changed, WrongState];
     /// Withdrawals.
     Withdrawing: [Changed, WrongState];
     /// Creating what is limited in number.

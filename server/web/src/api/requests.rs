@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use portico_api::{
     ApprovalsPage, CommentResult, Problem as FieldProblem, QuotaLine, RequestFormPage, RequestPage,
     RequestsPage, Submission,
 };
 use portico_app::{
     Content, Decide, PostComment, RequestInput, RequestTarget, RequestsQuery, SubmitOutcome, SubmitRequest,
-    Withdraw, bounded,
+    UndoDecision, Withdraw, bounded,
 };
 use portico_domain::names::{ClaimName, OfferingName, RequestId};
 use portico_domain::request::State as RequestState;
@@ -27,7 +28,7 @@ use super::super::problem::{Problem, of_conflict};
 use super::super::problem_types::ProblemType;
 use super::super::viewer::Body;
 use super::problems::{
-    AskingPlane, Changing, Deciding, Limited, Problems, Reading, Submitting, Viewing, Withdrawing,
+    AskingPlane, Changing, Deciding, Limited, Problems, Reading, Submitting, Undoing, Viewing, Withdrawing,
 };
 use super::{ApiContext, WorkspaceParams};
 
@@ -303,6 +304,8 @@ pub(in super::super) struct DecisionRequest {
 pub(in super::super) struct DecisionResult {
     /// Its state.
     state: RequestState,
+    /// Until when the decision can be taken back. What was approved is not applied before.
+    undo_until: Option<Timestamp>,
 }
 
 /// Approves or rejects a request.
@@ -328,7 +331,28 @@ pub(in super::super) async fn decide(
         comment: decision.comment,
     };
     let state = app.portal.decide(context.caller(), command).await?;
-    Ok(Json(DecisionResult { state }))
+    let undo_until = app.portal.undo_until(&context.current.viewer, id).await?;
+    Ok(Json(DecisionResult { state, undo_until }))
+}
+
+/// Takes the viewer’s decision on a request back, while `undoUntil` has not passed and nothing has been applied.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/requests/{id}/decision",
+    operation_id = "undoDecision",
+    tag = "Requests",
+    params(("id" = RequestId, Path, description = "The request.")),
+    responses((status = 204, description = "The request awaits a decision again."), Problems<(Viewing, Changing, Undoing)>),
+)]
+pub(in super::super) async fn undo(
+    State(app): State<App>,
+    context: ApiContext,
+    ResourceId(id): ResourceId<RequestId>,
+) -> Result<StatusCode, Problem> {
+    app.portal
+        .undo_decision(context.caller(), UndoDecision { request: id })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Withdraws a request that the viewer submitted.

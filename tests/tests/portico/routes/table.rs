@@ -322,6 +322,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "SFFBBNF",
     ),
     (
+        "DELETE",
+        "/api/v1/requests/{id}/decision",
+        "/api/v1/requests/{request}/decision",
+        "",
+        "SBBBBNB",
+    ),
+    (
         "POST",
         "/api/v1/requests/{id}/withdrawal",
         "/api/v1/requests/{request}/withdrawal",
