@@ -18,6 +18,8 @@ use crate::until::until;
 
 /// How long the start may take. A debug build takes a second or two on an idle machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// States of control planes that a test has broken before it starts the portal again.
+const DOWN: &[&str] = &["unreachable", "misconfigured"];
 /// The number of cards in its catalog.
 const OFFERED: usize = 7;
 
@@ -85,7 +87,7 @@ impl Demo {
         let mut demo = Self::without_portal_on(planes).await;
         let portal = serve(&demo.ready, &demo.folder.path().join("log"), "info").await;
         demo.world = Some(mem::replace(&mut demo.process, portal));
-        demo.hear().await;
+        demo.hear(&[]).await;
         demo
     }
 
@@ -101,17 +103,20 @@ impl Demo {
         demo
     }
 
-    /// Waits until the portal has heard from each of its control planes, or given up on it for now, and offers
-    /// everything. One control plane is enough to fill the catalog: a claim may still be placed on the others.
-    async fn hear(&self) {
+    /// Waits until the portal has read each of its control planes, except those in one of these `other` states, and
+    /// offers everything. One control plane is enough to fill the catalog: a claim may still be placed on the others.
+    async fn hear(&self, other: &[&str]) {
         let metrics = format!("{}/metrics", self.ready.portal);
+        let is_awaited = |line: &str| {
+            let state = line.strip_prefix("portico_control_planes{state=\"");
+            state
+                .and_then(|line| line.split_once("\"} "))
+                .is_some_and(|(state, count)| state != "ready" && !other.contains(&state) && count != "0")
+        };
         until("an answer of each control plane", TIMEOUT, async || {
             let page = reqwest::get(&metrics).await.ok()?.error_for_status().ok()?;
             let page = page.text().await.ok()?;
-            let connecting = page
-                .lines()
-                .find_map(|line| line.strip_prefix("portico_control_planes{state=\"connecting\"} "));
-            connecting.is_none_or(|count| count == "0").then_some(())
+            (!page.lines().any(is_awaited)).then_some(())
         })
         .await;
         let dana = self.sign_in("dana").await;
@@ -135,11 +140,11 @@ impl Demo {
     pub async fn restart(&mut self) {
         if self.world.is_some() {
             self.process = serve(&self.ready, &self.folder.path().join("log"), "info").await;
-            return self.hear().await;
+            return self.hear(DOWN).await;
         }
         let port = url::Url::parse(&self.ready.portal).unwrap().port().unwrap();
         (self.process, self.ready) = launch(self.folder.path(), port, &self.arguments).await;
-        self.hear().await;
+        self.hear(DOWN).await;
     }
 
     /// Sends SIGTERM. Returns the exit status and how long it took.
