@@ -56,11 +56,24 @@ impl Demo {
         Self::start_with(&[]).await
     }
 
-    /// Starts a demo with more arguments of `portico demo`.
+    /// Starts a demo with more arguments of `portico demo`. It is without kcp, so that tests have three control planes and
+    /// little to wait for.
     ///
     /// # Panics
     /// When it does not answer in time; prints its log.
     pub async fn start_with(arguments: &[&str]) -> Self {
+        Self::start_as(&[&["--no-kcp"], arguments].concat()).await
+    }
+
+    /// Starts a demo as people do: with kcp.
+    ///
+    /// # Panics
+    /// When it does not answer in time; prints its log.
+    pub async fn start_with_kcp() -> Self {
+        Self::start_as(&[]).await
+    }
+
+    async fn start_as(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let (process, ready) = launch(folder.path(), 0, &arguments).await;

@@ -18,7 +18,7 @@ const GENERIC_NAMES: [&str; 8] = [
 const SENSITIVE_NAMES: [&str; 3] = ["password", "secret", "token"];
 
 /// The properties of a claim: what its offering's form asks first, then what its plan lets people change. Without
-/// either, the first scalars of `spec`. `object` is the claim without machinery, as its page shows it.
+/// either, the first scalars of `spec` that its form does not hide. `object` is the claim without machinery, as its page shows it.
 pub(super) fn properties(hints: Option<&FormHints>, plan: Option<&Plan>, object: &Value) -> Vec<Property> {
     let ordered = hints.into_iter().flat_map(|hints| &hints.order);
     let adjustable = plan.into_iter().flat_map(|plan| &plan.adjustable);
@@ -29,7 +29,12 @@ pub(super) fn properties(hints: Option<&FormHints>, plan: Option<&Plan>, object:
         }
     }
     if paths.is_empty() {
+        let is_hidden = |path: &String| {
+            let hint = hints.and_then(|hints| hints.fields.get(path));
+            hint.is_some_and(|hint| hint.hidden)
+        };
         paths = scalars_of_spec(object);
+        paths.retain(|path| !is_hidden(path));
     }
     paths
         .iter()
@@ -110,7 +115,7 @@ fn scalars_of_spec(object: &Value) -> Vec<String> {
 mod tests {
     use super::{derived_label, properties, property};
     use portico_domain::documents::Plan;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn plan() -> Plan {
         serde_json::from_value(json!({
@@ -159,6 +164,25 @@ mod tests {
             .map(|property| property.label)
             .collect();
         assert_eq!(shown, ["Engine", "Nodes"]);
+    }
+
+    #[test]
+    fn what_the_form_hides_is_shown_only_where_it_is_named() {
+        let object = json!({"spec": {"engine": "pg", "cluster": "x1"}});
+        let of = |hints: Value| {
+            let hints = serde_json::from_value(hints).unwrap();
+            let shown = properties(Some(&hints), None, &object);
+            shown
+                .into_iter()
+                .map(|property| property.label)
+                .collect::<Vec<_>>()
+        };
+        let fields = json!({"spec.cluster": {"hidden": true}});
+        assert_eq!(of(json!({"fields": fields})), ["Engine"]);
+        assert_eq!(
+            of(json!({"fields": fields, "order": ["spec.cluster"]})),
+            ["Cluster"]
+        );
     }
 
     #[test]

@@ -14,8 +14,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::demo_history;
+use super::demo_past::{Failure, Past};
 use super::serve::{ServeError, ServeOverrides, database_url, serve, system_authority};
-use super::{demo_history, demo_publication};
 use crate::config;
 
 /// Marks a folder as a demo's, so that `--fresh` never empties another one.
@@ -27,8 +28,12 @@ const HISTORY_FILE: &str = ".usage-history";
 /// Marks a folder in whose database a publication was accepted.
 const PUBLICATION_FILE: &str = ".publication";
 
+/// Marks a folder in whose database a workspace of kcp was requested.
+const WORKSPACE_FILE: &str = ".workspace";
+
 /// The arguments of `portico demo`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct DemoArguments {
     /// The portal's port on 127.0.0.1; 0 chooses a free one.
     #[arg(long, default_value_t = 8080)]
@@ -54,6 +59,9 @@ pub struct DemoArguments {
     /// Starts without claims.
     #[arg(long)]
     empty: bool,
+    /// Starts without kcp, and so without workspaces on request.
+    #[arg(long)]
+    no_kcp: bool,
     /// Starts only the control planes and the identity provider. Run the portal with `portico serve --config` and the
     /// folder that this prints.
     #[arg(long)]
@@ -102,6 +110,7 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
         settings.step = std::time::Duration::from_millis(step);
     }
     settings.seeded = !arguments.empty;
+    settings.kcp = !arguments.no_kcp;
     settings.undo_seconds = arguments.undo_seconds;
     let world = Demo::start(settings).await?;
     if let Some(path) = &arguments.ready_file {
@@ -143,8 +152,10 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
 
 /// Gives the portal's database what happened before the demo began, once.
 async fn insert_past(overrides: &ServeOverrides, folder: &Path, world: &Demo) -> Result<(), DemoError> {
-    let (history, publication) = (folder.join(HISTORY_FILE), folder.join(PUBLICATION_FILE));
-    if history.exists() && publication.exists() {
+    let [history, publication, workspace] =
+        [HISTORY_FILE, PUBLICATION_FILE, WORKSPACE_FILE].map(|name| folder.join(name));
+    let wants_workspace = world.workspaces.is_some() && !workspace.exists();
+    if history.exists() && publication.exists() && !wants_workspace {
         return Ok(());
     }
     let configuration = config::open(&overrides.config).map_err(|problems| ServeError::Configuration {
@@ -159,18 +170,30 @@ async fn insert_past(overrides: &ServeOverrides, folder: &Path, world: &Demo) ->
         demo_history::insert(&store, Timestamp::now())
             .await
             .map_err(ServeError::from)?;
-        fs::write(&history, "").map_err(file("writing", &history))?;
+        mark(&history)?;
     }
+    let past = Past::new(world, &configuration, &store, &system_authority());
     if !publication.exists() {
-        // Once, whatever comes of it: its documents may have been changed by hand.
-        fs::write(&publication, "").map_err(file("writing", &publication))?;
-        let published = demo_publication::publish(world, &configuration, &store, &system_authority()).await;
-        if let Err(error) = published {
-            tracing::warn!(%error, "the demo starts without a publication that is accepted");
-        }
+        mark(&publication)?;
+        report(past.publish().await, "a publication that is accepted");
+    }
+    if wants_workspace {
+        mark(&workspace)?;
+        report(past.request_workspace().await, "a workspace");
     }
     store.close().await;
     Ok(())
+}
+
+/// Marks something as done, once and whatever comes of it: the demo's documents may have been changed by hand.
+fn mark(path: &Path) -> Result<(), DemoError> {
+    fs::write(path, "").map_err(file("writing", path))
+}
+
+fn report(outcome: Result<(), Failure>, what: &str) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "the demo starts without {what}");
+    }
 }
 
 fn default_folder() -> PathBuf {
@@ -220,6 +243,9 @@ fn announce(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(),
     for plane in &world.planes {
         println!("  {:14} {}", plane.name, plane.kubeconfig_path.display());
     }
+    if let Some(workspaces) = &world.workspaces {
+        println!("  {:14} {}", "kcp", workspaces.kubeconfig_path.display());
+    }
     println!("Configuration: {}", world.config_dir.display());
     println!("Ctrl-C stops it; what it holds is kept.");
     let Some(path) = ready_file else { return Ok(()) };
@@ -236,7 +262,9 @@ fn announce(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(),
     let planes: Vec<_> = world
         .planes
         .iter()
-        .map(|plane| json!({ "name": plane.name, "kubeconfig": plane.kubeconfig_path }))
+        .map(|plane| (plane.name.as_str(), &plane.kubeconfig_path))
+        .chain(world.workspaces.iter().map(|kcp| ("kcp", &kcp.kubeconfig_path)))
+        .map(|(name, kubeconfig)| json!({ "name": name, "kubeconfig": kubeconfig }))
         .collect();
     let ready = json!({
         "portal": portal, "issuer": world.issuer, "configuration": world.config_dir,

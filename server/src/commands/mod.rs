@@ -11,7 +11,7 @@ pub mod demo;
 #[cfg(feature = "demo")]
 mod demo_history;
 #[cfg(feature = "demo")]
-mod demo_publication;
+mod demo_past;
 mod initial_sync;
 pub mod migrate;
 pub mod rbac;

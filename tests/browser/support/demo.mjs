@@ -13,7 +13,7 @@ const program = process.env.PORTICO_BIN ?? fileURLToPath(new URL('../../../targe
 const patience = 60_000;
 
 /**
- * Starts one, with further options of `portico demo`; `stop()` ends it, by its id, and removes its data. `crash()`
+ * Starts one without kcp, with further options of `portico demo`; `stop()` ends it, by its id, and removes its data. `crash()`
  * kills it without warning, and `restart()` starts it again over the same data, on the same port.
  */
 export async function startDemo(...more) {
@@ -43,7 +43,7 @@ export async function startDemo(...more) {
   };
   const launch = async (port) => {
     await rm(readyFile, { force: true });
-    const options = ['demo', '--step', '300', ...(more.includes('--undo-seconds') ? [] : ['--undo-seconds', '0']), '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile, ...more];
+    const options = ['demo', '--step', '300', ...(more.includes('--undo-seconds') ? [] : ['--undo-seconds', '0']), '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile, '--no-kcp', ...more];
     child = spawn(program, options, { stdio: ['ignore', log, log] });
     for (const begun = Date.now(); ; await pause(20)) {
       if (existsSync(readyFile)) return JSON.parse(await readFile(readyFile, 'utf8'));

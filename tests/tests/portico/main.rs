@@ -56,6 +56,7 @@ mod crash;
 mod creation;
 mod crossplane;
 mod deleted_claims;
+mod demo_workspaces;
 mod dependencies;
 mod differential;
 mod flux;

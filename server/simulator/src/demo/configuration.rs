@@ -67,6 +67,18 @@ pub(super) const DOCUMENTS: [(&str, &str); 14] = [
     ),
 ];
 
+/// What the portal needs to use the demo's kcp. Written once, too.
+pub(super) const KCP_DOCUMENTS: [(&str, &str); 2] = [
+    (
+        "control-plane-workspaces.yaml",
+        include_str!("configuration/control-plane-workspaces.yaml"),
+    ),
+    (
+        "offering-workspace.yaml",
+        include_str!("configuration/offering-workspace.yaml"),
+    ),
+];
+
 /// Definitions that the portal applies to each cluster. Written once, too.
 const PUBLISHED: [(&str, &str); 3] = [
     ("published/cache.yaml", include_str!("kinds/cache.yaml")),
@@ -97,11 +109,11 @@ impl Addresses<'_> {
     }
 }
 
-/// Writes the configuration folder.
+/// Writes the configuration folder; `with_kcp` with the documents for the demo's kcp.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(super) fn write(folder: &Path, addresses: &Addresses<'_>) -> Result<(), StartError> {
+pub(super) fn write(folder: &Path, addresses: &Addresses<'_>, with_kcp: bool) -> Result<(), StartError> {
     let published = folder.join("published");
     fs::create_dir_all(&published).map_err(StartError::file("making", &published))?;
     let portal = folder.join("portal.yaml");
@@ -110,7 +122,8 @@ pub(super) fn write(folder: &Path, addresses: &Addresses<'_>) -> Result<(), Star
     if fs::read_to_string(&portal).ok().as_deref() != Some(&text) {
         fs::write(&portal, text).map_err(StartError::file("writing", &portal))?;
     }
-    for (name, text) in DOCUMENTS.into_iter().chain(PUBLISHED) {
+    let of_kcp = KCP_DOCUMENTS.into_iter().filter(|_| with_kcp);
+    for (name, text) in DOCUMENTS.into_iter().chain(PUBLISHED).chain(of_kcp) {
         let path = folder.join(name);
         if !path.exists() {
             fs::write(&path, text).map_err(StartError::file("writing", &path))?;

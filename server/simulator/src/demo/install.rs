@@ -13,16 +13,18 @@ use crate::kube::Objects;
 /// When an embedded file is invalid.
 pub(super) fn install(objects: &Objects, spec: PlaneSpec) -> Result<(), StartError> {
     let objects = objects.managed_by("demo");
-    let namespaces = spec.namespaces.iter().map(|name| {
-        // So Portico knows them as those of its tenants, and keeps them by its templates.
-        let tenant = name.split('-').next();
-        let labels = json!({ "portico.dev/tenant": tenant });
-        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
-    });
+    let namespaces = spec.namespaces.iter().map(|name| namespace(name));
     for object in kinds::definitions(spec.name)?.into_iter().chain(namespaces) {
         apply(&objects, spec.name, object)?;
     }
     Ok(())
+}
+
+/// A namespace of a tenant.
+pub(super) fn namespace(name: &str) -> Value {
+    // So Portico knows it as that of its tenant, and keeps it by its templates.
+    let labels = json!({ "portico.dev/tenant": name.split('-').next() });
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
 }
 
 /// Creates or updates what provisioners need besides the definitions of what is offered, on the control plane of this

@@ -1,5 +1,6 @@
 //! The kinds of the demo's control planes, from the files in `kinds/`.
 
+use portico_domain::xrd;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,6 +20,9 @@ pub(super) const OFFERED: [(&str, &str); 8] = [
         include_str!("kinds/kubernetes-cluster.yaml"),
     ),
 ];
+/// The kinds among them that a workspace of kcp gets, and what they are composed of.
+const EXPORTED: [&str; 2] = ["cache", "bucket"];
+const COMPOSED_OF: [&str; 3] = ["CacheServer", "StorageBucket", "AccessKey"];
 const COMPOSED: &str = include_str!("kinds/composed.yaml");
 const DRIFT: &str = include_str!("kinds/drift.yaml");
 
@@ -61,6 +65,28 @@ pub(super) fn foundations() -> Result<Vec<Value>, StartError> {
             all.push(composition(&definition));
         }
     }
+    Ok(all)
+}
+
+/// The definitions of the kinds that are exported to workspaces of kcp, each a `CustomResourceDefinition`.
+///
+/// # Errors
+/// When an embedded file is invalid.
+pub(super) fn exported() -> Result<Vec<Value>, StartError> {
+    let mut all = Vec::new();
+    for (name, text) in OFFERED.iter().filter(|(name, _)| EXPORTED.contains(name)) {
+        let definition = read(name, text)?;
+        if definition["kind"] == "CompositeResourceDefinition" {
+            all.extend(xrd::definitions(&definition));
+        } else {
+            all.push(definition);
+        }
+    }
+    let is_composed_of = |definition: &Value| {
+        let names = &definition["spec"]["names"];
+        definition["spec"]["scope"] == "Namespaced" && COMPOSED_OF.iter().any(|kind| names["kind"] == *kind)
+    };
+    all.extend(composed()?.into_iter().filter(is_composed_of));
     Ok(all)
 }
 

@@ -1,5 +1,5 @@
-//! The demo: kinds, people, the portal's configuration, the provisioners that make claims ready, and the control
-//! planes of the clusters among them.
+//! The demo: kinds, people, the portal's configuration, the provisioners that make claims ready, the control planes of
+//! the clusters among them, and a kcp.
 //!
 //! Most of it is data: `kinds/` holds definitions, `configuration/` the portal's documents, `seeds.yaml` the
 //! initial claims.
@@ -25,6 +25,10 @@ mod seeds;
 mod state;
 #[cfg(test)]
 mod tests;
+mod workspaces;
+#[cfg(test)]
+mod workspaces_tests;
 
 pub use error::StartError;
 pub use run::{Demo, Plane, Settings};
+pub use workspaces::Workspaces;

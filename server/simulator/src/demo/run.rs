@@ -12,6 +12,7 @@ use super::listen::listen;
 use super::people::{self, PLANES, PlaneSpec};
 use super::provision::{Controller, ProvisionerOptions, RunsClusters};
 use super::state::{DemoState, make_private, write_private};
+use super::workspaces::Workspaces;
 use super::{install, seeds};
 use crate::clock_rng::{Clock, Rng};
 use crate::kube::{self, ControlPlane, Serving};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub largest_disk: u64,
     /// Whether the demo starts with some claims.
     pub seeded: bool,
+    /// Whether the demo has a kcp, whose workspaces are control planes on request.
+    pub kcp: bool,
     /// How long an approver can take a decision back, in seconds.
     pub undo_seconds: u32,
     /// The clock.
@@ -53,6 +56,7 @@ impl Settings {
             step: Duration::from_millis(900),
             largest_disk: 500,
             seeded: true,
+            kcp: true,
             undo_seconds: 10,
             clock: Clock::system(),
             rng: Rng::system(),
@@ -74,6 +78,8 @@ pub struct Demo {
     pub people: Vec<Person>,
     /// The control planes.
     pub planes: Vec<Plane>,
+    /// The kcp, if there is one.
+    pub workspaces: Option<Workspaces>,
     /// The folder with the portal's configuration.
     pub config_dir: PathBuf,
     provider: Provider,
@@ -114,6 +120,12 @@ impl Demo {
         for spec in PLANES {
             planes.push(Plane::start(&settings, &mut state, spec, &issuer, &clusters)?);
         }
+        let workspaces = if settings.kcp {
+            let options = provisioner_options(&settings, &state, "kcp", None);
+            Some(Workspaces::start(&settings, &mut state, &issuer, options)?)
+        } else {
+            None
+        };
         let config_dir = settings.data_dir.join("config");
         let (public_url, listen) = (settings.public_url.as_str(), settings.listen.as_str());
         configuration::write(
@@ -124,6 +136,7 @@ impl Demo {
                 issuer: &issuer,
                 undo_seconds: settings.undo_seconds,
             },
+            settings.kcp,
         )?;
         state.keep()?;
         Ok(Self {
@@ -132,6 +145,7 @@ impl Demo {
             client_secret: state.client_secret,
             people: provider.people().to_vec(),
             planes,
+            workspaces,
             config_dir,
             provider,
             clusters,
@@ -155,6 +169,9 @@ impl Demo {
         for plane in self.planes {
             plane.controller.stop().await;
             plane.serving.shutdown().await;
+        }
+        if let Some(workspaces) = self.workspaces {
+            workspaces.shutdown().await;
         }
         self.clusters.shutdown().await;
         self.provider.shutdown().await;
@@ -186,6 +203,23 @@ fn provide_identity(settings: &Settings, state: &mut DemoState) -> Result<Provid
     Ok(provider)
 }
 
+fn provisioner_options(
+    settings: &Settings,
+    state: &DemoState,
+    plane: &str,
+    clusters: Option<Arc<dyn RunsClusters>>,
+) -> ProvisionerOptions {
+    ProvisionerOptions {
+        plane: plane.to_owned(),
+        step: settings.step,
+        largest_disk: settings.largest_disk,
+        authority: state.authority.clone(),
+        clusters,
+        clock: settings.clock.clone(),
+        rng: settings.rng.clone(),
+    }
+}
+
 impl Plane {
     fn start(
         settings: &Settings,
@@ -212,20 +246,12 @@ impl Plane {
         let objects = control_plane.objects();
         install::install(&objects, spec)?;
         if settings.seeded && !state.is_seeded(spec.name) {
-            seeds::create(&objects, spec, issuer)?;
+            seeds::create(&objects, spec.name, issuer)?;
         }
         // Also without seeds: a demo that started empty stays empty.
         state.remember_seeds(spec.name);
         let clusters: Arc<dyn RunsClusters> = clusters.clone();
-        let options = ProvisionerOptions {
-            plane: spec.name.to_owned(),
-            step: settings.step,
-            largest_disk: settings.largest_disk,
-            authority: state.authority.clone(),
-            clusters: Some(clusters),
-            clock: settings.clock.clone(),
-            rng: settings.rng.clone(),
-        };
+        let options = provisioner_options(settings, state, spec.name, Some(clusters));
         let controller = Controller::start(objects, options);
         let serving = control_plane
             .serve(listener)

@@ -1,5 +1,6 @@
 //! What the demo's people did before it began: Pat accepted what Research publishes, Dana asked for one, and Ruth of
-//! Research approved it. All of it goes through the portal's own operations, by the clock of the day before.
+//! Research approved it; Dana asked for a workspace, and Pat approved it. All of it goes through the portal's own
+//! operations, by the clock of the day before.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -19,7 +20,7 @@ use portico_domain::tenancy::{KnownPerson, Person, Via, Viewer};
 use portico_planes::{PlaneState, Planes};
 use portico_simulator::demo::Demo;
 use portico_store::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -27,10 +28,24 @@ use uuid::Uuid;
 use super::serve::configure;
 
 const PUBLICATION: &str = "research-notebooks";
-const OFFERING: &str = "notebooks.science.demo.portico.dev";
-const CLAIM: &str = "churn";
-/// The one that Pat refused.
+/// The permission that Pat refused.
 const REFUSED: Permission = Permission::ReadNotes;
+
+/// What Dana asked for.
+const NOTEBOOK: DesiredClaim = DesiredClaim {
+    offering: "notebooks.science.demo.portico.dev",
+    claim: "churn",
+    plan: Some("small"),
+    note: "To find out why customers leave.",
+    spec: || json!({ "image": "python" }),
+};
+const WORKSPACE: DesiredClaim = DesiredClaim {
+    offering: "workspaces.tenancy.kcp.io",
+    claim: "analytics",
+    plan: None,
+    note: "For what the checkout's experiments store, apart from the rest.",
+    spec: || json!({}),
+};
 
 /// How long ago it was.
 const AGO: SignedDuration = SignedDuration::from_hours(26);
@@ -38,69 +53,99 @@ const AGO: SignedDuration = SignedDuration::from_hours(26);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why it was not done.
-type Failure = Box<dyn Error + Send + Sync>;
+pub(super) type Failure = Box<dyn Error + Send + Sync>;
 
-/// Signs the people in, decides on the publication, and requests and approves a claim. The worker applies it when the
-/// portal serves.
-///
-/// # Errors
-/// When the documents of the demo were changed so that something is refused; when the database fails.
-pub(super) async fn publish(
-    world: &Demo,
-    configuration: &LiveConfiguration,
-    store: &Store,
-    authority: &SystemAuthority,
-) -> Result<(), Failure> {
-    let planes = Planes::new(portico_planes::Settings::default());
-    configure(&planes, &configuration.current());
-    let now = || Timestamp::now() - AGO;
-    let portal = Portal::new(
-        store.clone(),
-        planes.clone(),
-        authority.rules(),
-        configuration.clone(),
-        Arc::new(Notify::new()),
-        Env {
-            now: Arc::new(now),
-            ..Env::system()
-        },
-    );
-    let past = Past {
-        world,
-        configuration,
-        store,
-        portal,
-    };
-    let admin = past.sign_in("pat", now()).await?;
-    past.decide_permissions(&past.viewer(&admin)?).await?;
-
-    wait_for_offering(&planes).await?;
-    let developer = past.sign_in("dana", now()).await?;
-    let submission = past.request(&past.viewer(&developer)?).await?;
-    let approver = past.sign_in("ruth", now()).await?;
-    // Portico reads the roles again, as at each request: what was accepted makes her an approver.
-    let approver = past.viewer(&approver)?;
-    let page = past.portal.request(&approver, submission).await?;
-    let command = Decide {
-        request: submission,
-        revision: page.revision,
-        approve: true,
-        comment: Some("Good luck with it.".to_owned()),
-    };
-    past.portal.decide(caller(&approver), command).await?;
-    Ok(())
+/// A claim that is requested.
+struct DesiredClaim {
+    offering: &'static str,
+    claim: &'static str,
+    plan: Option<&'static str>,
+    note: &'static str,
+    spec: fn() -> Value,
 }
 
-struct Past<'a> {
+/// The portal of the day before. The worker applies what is approved there when the portal serves.
+pub(super) struct Past<'a> {
     world: &'a Demo,
     configuration: &'a LiveConfiguration,
     store: &'a Store,
+    planes: Planes,
     portal: Portal,
 }
 
-impl Past<'_> {
+impl<'a> Past<'a> {
+    /// Connects to the control planes.
+    pub(super) fn new(
+        world: &'a Demo,
+        configuration: &'a LiveConfiguration,
+        store: &'a Store,
+        authority: &SystemAuthority,
+    ) -> Self {
+        let planes = Planes::new(portico_planes::Settings::default());
+        configure(&planes, &configuration.current());
+        let portal = Portal::new(
+            store.clone(),
+            planes.clone(),
+            authority.rules(),
+            configuration.clone(),
+            Arc::new(Notify::new()),
+            Env {
+                now: Arc::new(now),
+                ..Env::system()
+            },
+        );
+        Self {
+            world,
+            configuration,
+            store,
+            planes,
+            portal,
+        }
+    }
+
+    /// Decides on the publication, and requests and approves a claim of it.
+    ///
+    /// # Errors
+    /// When the documents of the demo were changed so that something is refused; when the database fails.
+    pub(super) async fn publish(&self) -> Result<(), Failure> {
+        let admin = self.sign_in("pat").await?;
+        self.decide_permissions(&self.viewer(&admin)?).await?;
+        // What was accepted makes Ruth an approver.
+        self.make(&NOTEBOOK, "ruth", "Good luck with it.").await
+    }
+
+    /// Requests and approves a workspace of kcp.
+    ///
+    /// # Errors
+    /// As [`Past::publish`].
+    pub(super) async fn request_workspace(&self) -> Result<(), Failure> {
+        self.make(&WORKSPACE, "pat", "It is empty: ask for what you need in it.")
+            .await
+    }
+
+    async fn make(&self, desired: &DesiredClaim, approver: &str, comment: &str) -> Result<(), Failure> {
+        let offering: OfferingName = desired.offering.parse()?;
+        wait_for_offering(&self.planes, &offering).await?;
+        let developer = self.sign_in("dana").await?;
+        let submission = self
+            .request(&self.viewer(&developer)?, &offering, desired)
+            .await?;
+        let approver = self.sign_in(approver).await?;
+        let approver = self.viewer(&approver)?;
+        let page = self.portal.request(&approver, submission).await?;
+        let command = Decide {
+            request: submission,
+            revision: page.revision,
+            approve: true,
+            comment: Some(comment.to_owned()),
+        };
+        self.portal.decide(caller(&approver), command).await?;
+        Ok(())
+    }
+
     /// Records the sign-in of a person of the identity provider.
-    async fn sign_in(&self, username: &str, at: Timestamp) -> Result<KnownPerson, Failure> {
+    async fn sign_in(&self, username: &str) -> Result<KnownPerson, Failure> {
+        let at = now();
         let mut people = self.world.people.iter();
         let person = people
             .find(|person| person.username == username)
@@ -149,21 +194,25 @@ impl Past<'_> {
         Ok(())
     }
 
-    async fn request(&self, developer: &Viewer) -> Result<RequestId, Failure> {
-        let offering: OfferingName = OFFERING.parse()?;
+    async fn request(
+        &self,
+        developer: &Viewer,
+        offering: &OfferingName,
+        desired: &DesiredClaim,
+    ) -> Result<RequestId, Failure> {
         let workspace = Workspace {
             tenant: "payments".parse()?,
             environment: "dev".parse()?,
         };
         let input = RequestInput {
-            name: CLAIM.to_owned(),
-            plan: Some("small".to_owned()),
-            note: "To find out why customers leave.".to_owned(),
-            content: Content::Object(json!({ "spec": { "image": "python" } })),
+            name: desired.claim.to_owned(),
+            plan: desired.plan.map(str::to_owned),
+            note: desired.note.to_owned(),
+            content: Content::Object(json!({ "spec": (desired.spec)() })),
             ..RequestInput::default()
         };
         let command = SubmitRequest {
-            target: RequestTarget::New(&offering),
+            target: RequestTarget::New(offering),
             workspace: Some(&workspace),
             input,
         };
@@ -181,17 +230,19 @@ impl Past<'_> {
     }
 }
 
+fn now() -> Timestamp {
+    Timestamp::now() - AGO
+}
+
 fn caller(viewer: &Viewer) -> Caller<'_> {
     Caller { viewer, remote: None }
 }
 
 /// Waits until the control planes have been read, the offering among what they serve.
-async fn wait_for_offering(planes: &Planes) -> Result<(), Failure> {
-    let offering: OfferingName = OFFERING.parse()?;
+async fn wait_for_offering(planes: &Planes, offering: &OfferingName) -> Result<(), Failure> {
     let is_read = || {
         let mut all = planes.summaries().into_iter();
-        all.all(|plane| plane.state == PlaneState::Ready)
-            && planes.catalog().offerings.contains_key(&offering)
+        all.all(|plane| plane.state == PlaneState::Ready) && planes.catalog().offerings.contains_key(offering)
     };
     let begun = Instant::now();
     while !is_read() {
