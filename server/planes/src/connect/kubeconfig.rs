@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use http::Uri;
+use jiff::Timestamp;
 use rustls::pki_types::ServerName;
 
 use super::field::Field;
@@ -73,16 +74,23 @@ impl Kubeconfig {
 
     /// What an administrator should know although it works.
     pub(super) fn warnings(&self) -> Vec<&'static str> {
-        match self.trust {
-            Trust::Nothing => vec![UNVERIFIED],
-            _ => Vec::new(),
-        }
+        let unverified = matches!(self.trust, Trust::Nothing).then_some(UNVERIFIED);
+        let identity = self.user.identity.as_ref();
+        let early = identity.filter(|identity| !identity.has_begun(Timestamp::now()));
+        unverified
+            .into_iter()
+            .chain(early.map(|_| NOT_YET_VALID))
+            .collect()
     }
 }
 
 /// The warning about a server whose certificate is not checked.
 const UNVERIFIED: &str = "insecure-skip-tls-verify: its certificate is not checked, so whoever stands in between \
                                     can read and change everything and takes Portico's credentials";
+
+/// The warning about a client certificate that is not valid yet. An API server that thinks so, too, answers 401.
+const NOT_YET_VALID: &str = "users[].user.client-certificate: it is not valid yet, so it may not be accepted: are the clocks of \
+                             this machine and of the one that issued it right?";
 
 fn read_text(path: &Path) -> Result<String, Problem> {
     let bytes = read_bytes(path).map_err(|why| Problem::of_file(format!("it cannot be read: {why}")))?;

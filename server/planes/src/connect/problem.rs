@@ -9,18 +9,33 @@ use std::path::Path;
 /// Contains names of fields and positions, never anything from a kubeconfig, a token file or the output of a plugin:
 /// it is shown to administrators and logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct SetUpError(String);
+#[error("{message}")]
+pub(crate) struct SetUpError {
+    message: String,
+    /// It is not known yet whether something is wrong: the claim that the control plane is has not been read.
+    pub(crate) is_early: bool,
+}
 
 impl SetUpError {
     /// `message` must not contain anything from a credential.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self {
+            message: message.into(),
+            is_early: false,
+        }
+    }
+
+    /// The claim that the control plane is has not been read yet.
+    pub(crate) fn early(message: impl Into<String>) -> Self {
+        Self {
+            is_early: true,
+            ..Self::new(message)
+        }
     }
 
     /// A problem in the kubeconfig at `path`.
     pub(super) fn in_kubeconfig(path: &Path, problem: &Problem) -> Self {
-        Self(format!("the kubeconfig {}: {problem}", path.display()))
+        Self::new(format!("the kubeconfig {}: {problem}", path.display()))
     }
 }
 

@@ -292,6 +292,23 @@ fn incomplete_client_certificates_are_refused() {
     }
 }
 
+#[test]
+fn a_client_certificate_that_is_not_valid_yet_is_pointed_out() {
+    let folder = TempDir::new().unwrap();
+    let warnings = |begins: i32| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::new(vec!["a".to_owned()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(begins, 1, 1);
+        let certificate = parameters.self_signed(&key).unwrap();
+        let encode = |text: String| STANDARD.encode(text);
+        let (certificate, key) = (encode(certificate.pem()), encode(key.serialize_pem()));
+        let user = format!("{{ client-certificate-data: {certificate}, client-key-data: {key} }}");
+        read(&of_user(&user), folder.path()).unwrap().warnings().join(" ")
+    };
+    assert!(warnings(2090).contains("client-certificate: it is not valid yet"));
+    assert!(!warnings(2020).contains("not valid yet"));
+}
+
 /// A user with a plugin of the latest version.
 fn exec(fields: &str) -> String {
     let fields = fields.strip_prefix('{').unwrap();

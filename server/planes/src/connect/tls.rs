@@ -135,6 +135,12 @@ impl Identity {
         }
     }
 
+    /// False if one of its certificates is valid only later.
+    pub(super) fn has_begun(&self, now: Timestamp) -> bool {
+        let mut begins = self.0.cert.iter().filter_map(|der| Some(validity(der)?.0));
+        begins.all(|begin| begin <= now)
+    }
+
     /// When the first of its certificates expires.
     pub(super) fn end(&self) -> Option<Timestamp> {
         self.0.cert.iter().filter_map(|der| Some(validity(der)?.1)).min()

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use portico_domain::authz::SystemAuthority;
-use portico_domain::claim::Claim;
+use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::claimed_plane::KUBECONFIG_KEYS;
 use portico_domain::documents::{ClaimConnection, Connection};
 use portico_domain::names::PlaneName;
@@ -22,6 +22,7 @@ use crate::informers::Reader;
 use crate::object::expect_object;
 use crate::path::escape_segment;
 use crate::registry::{Planes, WeakPlanes};
+use crate::status::PlaneState;
 use crate::stream::METADATA;
 
 impl StoredKubeconfigs for WeakPlanes {
@@ -147,7 +148,7 @@ impl Planes {
         let claim: Arc<Claim> = self
             .claim_of_anybody(&at.claim)
             .filter(|claim| claim.uid == at.uid)
-            .ok_or_else(|| SetUpError::new(format!("the claim {} is not there", at.claim)))?;
+            .ok_or_else(|| self.without_claim(&at.claim))?;
         match self
             .proven_secret(&Reader::Direct, &Actor::portico(), &claim, values)
             .await
@@ -159,6 +160,24 @@ impl Planes {
                 error.admin_message()
             ))),
             Err(error) => Err(SetUpError::new(format!("the claim {}: {error}", at.claim))),
+        }
+    }
+}
+
+impl Planes {
+    /// Why the claim that a control plane is cannot be found. After a start, the control plane that serves it has to be read
+    /// first.
+    fn without_claim(&self, claim: &ClaimRef) -> SetUpError {
+        if self.claim_synced(claim) {
+            return SetUpError::new(format!("the claim {claim} is not there"));
+        }
+        let unread = format!("the claim {claim} has not been read");
+        match self.summary(&claim.plane).map(|summary| summary.state) {
+            Some(PlaneState::Connecting | PlaneState::Ready) => SetUpError::early(unread),
+            Some(PlaneState::Unreachable | PlaneState::Misconfigured(_)) | None => SetUpError::new(format!(
+                "{unread}: the control plane {}, which serves it, cannot be used",
+                claim.plane
+            )),
         }
     }
 }

@@ -51,6 +51,11 @@ pub(crate) async fn run_connection(
         match connect(&document, &shared.settings, &stored, &shared.clients).await {
             Err(error) => {
                 plane.client.store(None);
+                if error.is_early {
+                    tracing::debug!(plane = %plane.name, why = %error, "a control plane waits for another one");
+                    tokio::time::sleep(MIN_BACKOFF).await;
+                    continue;
+                }
                 plane.warnings.store(Arc::default());
                 plane.record_error(error.to_string());
                 set_misconfigured(&shared, &plane, error.to_string());

@@ -8,7 +8,7 @@ use portico_domain::documents::{
     Access, ClaimConnection, Connection, ControlPlane as Document, OfferingSpec, SecretSource,
 };
 use portico_planes::{PlaneError, PlaneState, Planes};
-use portico_simulator::kube::{Identity, Rule, Subject};
+use portico_simulator::kube::{Fault, Identity, Matcher, Rule, Subject};
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -223,6 +223,24 @@ async fn a_claim_is_followed_only_to_a_secret_that_is_its_own() {
     );
     claimed.join(|connection| connection.hosts = vec!["127.0.0.1".to_owned()]);
     in_state(registry, spoke, PlaneState::Ready).await;
+}
+
+/// After a restart Portico knows the control plane from its database before it has read the claim.
+#[tokio::test]
+async fn one_whose_claim_has_not_been_read_yet_waits_for_it() {
+    let mut claimed = Claimed::start().await;
+    claimed.write(&claimed.owners);
+    let slow = Fault::Latency(Duration::from_millis(600));
+    claimed
+        .hub
+        .simulated
+        .faults()
+        .add(Matcher::of("list", "buckets"), slow);
+    claimed.registry = Planes::new(settings());
+    claimed.join(|_| {});
+    in_state(&claimed.registry, &claimed.spoke, PlaneState::Ready).await;
+    let status = status(&claimed.registry, &claimed.spoke);
+    assert!(status.recent_errors.is_empty(), "{:?}", status.recent_errors);
 }
 
 #[tokio::test]
