@@ -12,7 +12,7 @@ use portico_domain::claimed_plane::{PlaneClaim, claimed_plane, definition_resour
 use portico_domain::documents::{Configuration, ControlPlane, Offering, PublishedExport};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::request::Action;
-use portico_domain::tenancy::Viewer;
+use portico_domain::tenancy::{Scope, Viewer};
 use portico_planes::{Change, ClaimFilter, PlaneState, ReadExports};
 use portico_store::{Page, RequestChange, RequestFilter};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_millis(150);
 const INTERVAL: Duration = Duration::from_secs(15);
 /// Control planes that are claims at most. Each takes connections and a part of the memory for caches.
 const MAX_CLAIMED_PLANES: usize = 500;
-/// Deletions of an offering's claims that are looked at.
+/// Deletions that are looked at.
 const MAX_DELETIONS: u32 = 1_000;
 /// Longest file of definitions, in bytes.
 const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -119,13 +119,15 @@ impl Portal {
             .map(|joined| (joined.uid.clone(), joined))
             .collect();
         let mut planes = Vec::new();
+        let mut listed = BTreeSet::new();
         for offering in declared(&configuration) {
-            let deletions = self.deletions(authority, &offering.name).await?;
+            let deletions = self.deletions(&authority.scope(), Some(&offering.name)).await?;
             let of_offering = ClaimFilter {
                 offering: Some(offering.name.clone()),
                 ..ClaimFilter::default()
             };
             for claim in self.planes().claims(&authority.scope(), &of_offering) {
+                listed.insert(claim.uid.clone());
                 let leaving = claim.status.health == Health::Deleting || deletions.contains(&claim.reference);
                 let Some((origin, plane)) = plane_claim(&configuration, offering, &claim, leaving) else {
                     continue;
@@ -145,7 +147,8 @@ impl Portal {
             }
         }
         for lost in joined.into_values() {
-            planes.extend(self.lost(authority, &configuration, &lost).await?);
+            let is_listed = listed.contains(&lost.uid);
+            planes.extend(self.lost(authority, &configuration, &lost, is_listed).await?);
         }
         planes.sort_by(|one, other| one.name.cmp(&other.name));
         self.shared.configuration.set_claimed_planes(planes);
@@ -184,13 +187,16 @@ impl Portal {
         Ok(())
     }
 
-    /// The control plane of a claim that is not listed: it stays while the control plane that serves the claim has not
-    /// been read, and leaves when the claim is gone, or is none any more by the configuration.
+    /// The control plane of a claim that makes none now: it stays while the control plane that serves the claim has not
+    /// been read, and leaves when the claim is gone, or is none any more by the configuration. In the first case its cluster
+    /// is forgotten, since neither the uid nor the name that follows from it comes back. In the second it stays on record:
+    /// the document may return, and then the cluster that answers is compared.
     async fn lost(
         &self,
         authority: &SystemAuthority,
         configuration: &Configuration,
         claim: &PlaneClaim,
+        is_listed: bool,
     ) -> Result<Option<ControlPlane>> {
         let offering = configuration.offerings.get(&claim.claim.offering);
         let plane = offering.and_then(|offering| document(configuration, offering, claim, false));
@@ -208,9 +214,11 @@ impl Portal {
                 .with_details(json!({ "providedBy": claim.claim.to_string() }))
         });
         let events: Vec<_> = event.into_iter().collect();
+        let is_gone = plane.is_some() && !is_listed;
+        let forgotten = name.as_ref().filter(|_| is_gone);
         let left = self
             .store()
-            .delete_claimed_plane(authority, &claim.uid, &events)
+            .delete_claimed_plane(authority, &claim.uid, forgotten, &events)
             .await?;
         if left {
             tracing::info!(claim = %claim.claim, "a control plane that was a claim leaves");
@@ -218,20 +226,20 @@ impl Portal {
         Ok(None)
     }
 
-    /// The claims of the offering whose deletion is requested and not done.
-    async fn deletions(
+    /// The claims, of the offering if there is one, whose deletion is requested and not done.
+    pub(crate) async fn deletions(
         &self,
-        authority: &SystemAuthority,
-        offering: &OfferingName,
+        scope: &Scope,
+        offering: Option<&OfferingName>,
     ) -> Result<BTreeSet<ClaimRef>> {
         let filter = RequestFilter {
             action: Some(Action::Delete),
-            offering: Some(offering.clone()),
+            offering: offering.cloned(),
             ..RequestFilter::open()
         };
         let found = self
             .store()
-            .requests(&authority.scope(), &filter, &Page::first(MAX_DELETIONS))
+            .requests(scope, &filter, &Page::first(MAX_DELETIONS))
             .await?;
         Ok(found.items.into_iter().map(|request| request.claim).collect())
     }

@@ -3,14 +3,18 @@
 use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::claimed_plane::PlaneClaim;
+use portico_domain::cluster::ClusterId;
 use portico_domain::documents::{ClaimedControlPlane, Configuration, Connection, ControlPlane, SecretSource};
+use portico_domain::names::PlaneName;
 use portico_domain::obstacle::Obstacle;
+use portico_domain::permission::ApplyPermission;
 use portico_domain::tenancy::Scope;
 use portico_simulator::kube::{GroupKind, Key};
 use serde_json::json;
 
 use crate::configuration::Loaded;
-use crate::testing::{TestApp, buckets, caller, developer, lead, until, workspace};
+use crate::permit::Moment;
+use crate::testing::{TestApp, buckets, caller, developer, lead, sandbox, until, workspace};
 use crate::{Conflict, Decide, DeleteClaim, PortalError, SubmitOutcome};
 
 /// Makes buckets control planes. They are ready when they are versioned.
@@ -62,6 +66,17 @@ async fn is_versioned(app: &TestApp, claim: &ClaimRef, versioned: bool) {
     .await;
 }
 
+/// Whether a cluster is on record for the control plane, after `found` answered for it.
+async fn has_cluster(app: &TestApp, plane: &PlaneName, found: Option<&str>) -> bool {
+    let (authority, now) = (SystemAuthority::for_tests(), app.portal.now());
+    let found: Option<ClusterId> = found.map(|id| id.parse().unwrap());
+    let recorded = app
+        .portal
+        .store()
+        .record_cluster(&authority, plane, found.as_ref(), now);
+    recorded.await.unwrap().is_some()
+}
+
 async fn verbs(app: &TestApp) -> Vec<String> {
     let verbs = app.audited(None).await.into_iter().map(|(verb, _)| verb);
     verbs.filter(|verb| verb.starts_with("plane.")).collect()
@@ -83,6 +98,7 @@ async fn it_joins_when_it_is_ready_and_leaves_when_it_is_gone() {
     assert_eq!(plane.spec.environments, ["sandbox".parse().unwrap()]);
     assert!(!plane.spec.cordoned);
     assert_eq!(verbs(&app).await, ["plane.joined"]);
+    assert!(has_cluster(&app, &plane.name, Some("0a-1")).await);
 
     is_versioned(&app, &claim, false).await;
     update(&app).await;
@@ -113,6 +129,38 @@ async fn it_joins_when_it_is_ready_and_leaves_when_it_is_gone() {
     update(&app).await;
     assert_eq!(claimed(&app), None);
     assert_eq!(verbs(&app).await, ["plane.joined", "plane.left"]);
+    assert!(
+        !has_cluster(&app, &plane.name, None).await,
+        "nobody has its name again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_leaves_by_the_configuration_is_compared_with_its_cluster_when_it_is_back() {
+    let app = TestApp::new().await;
+    buckets_are_control_planes(&app);
+    let claim = app.bucket("t0-sandbox", "own").await;
+    is_versioned(&app, &claim, true).await;
+    update(&app).await;
+    let plane = claimed(&app).expect("it has joined").name;
+    assert!(has_cluster(&app, &plane, Some("0a-1")).await);
+    let without = |name: &str, is_plane: bool| {
+        change(&app, name, |configuration| {
+            let spec = &mut configuration.offerings.get_mut(&buckets()).unwrap().spec;
+            spec.control_plane = is_plane.then(ClaimedControlPlane::default);
+            // Only documents are loaded.
+            configuration
+                .control_planes
+                .retain(|_, plane| plane.claim().is_none());
+        });
+    };
+    without("no planes", false);
+    update(&app).await;
+    assert_eq!(claimed(&app), None);
+    assert!(has_cluster(&app, &plane, None).await);
+    without("planes again", true);
+    update(&app).await;
+    assert_eq!(claimed(&app).expect("it is back").name, plane);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,4 +243,41 @@ async fn whether_a_control_plane_serves_the_environment_is_judged_when_a_request
         ),
         "{decided:?}"
     );
+}
+
+/// Between the request to delete a control plane and the next look at the configuration, nothing new may slip onto it; what
+/// slipped in before is seen before the deletion is applied.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_created_on_a_control_plane_once_its_deletion_is_requested() {
+    let app = TestApp::new().await;
+    buckets_are_control_planes(&app);
+    let claim = app.bucket("t0-sandbox", "own").await;
+    is_versioned(&app, &claim, true).await;
+    update(&app).await;
+    let plane = claimed(&app).expect("it has joined").name;
+    let SubmitOutcome::Created(submission) = app.submit(&developer(0), &sandbox(), "files").await.unwrap()
+    else {
+        panic!("it was not created")
+    };
+    let found = app
+        .portal
+        .store()
+        .request(&Scope::for_tests(), submission.id)
+        .await;
+    let mut create = found.unwrap().unwrap();
+    create.claim.plane = plane;
+    let is_cordoned = async || {
+        let permission = app.portal.permit(&create, Moment::Apply).await.unwrap();
+        matches!(permission, ApplyPermission::Refused(Obstacle::Cordoned { .. }))
+    };
+    assert!(!is_cordoned().await);
+
+    let delete = DeleteClaim {
+        confirmation: "own".to_owned(),
+        ..DeleteClaim::of(&claim)
+    };
+    let sent = app.portal.submit_delete(caller(&developer(0)), &delete).await;
+    assert!(matches!(sent, Ok(SubmitOutcome::Created(_))), "{sent:?}");
+    assert!(!claimed(&app).unwrap().spec.cordoned, "nobody has looked yet");
+    assert!(is_cordoned().await);
 }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::claimed_plane::PlaneClaim;
+use portico_domain::names::PlaneName;
 
+use crate::audit_log::append;
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
@@ -35,7 +37,8 @@ impl Store {
         self.write_and_record(insert, events).await
     }
 
-    /// Deletes a claim whose control plane has left, and records it. False if it was not there.
+    /// Deletes a claim whose control plane has left, and records it. False if it was not there. With `forgotten`, no cluster
+    /// is on record for the control plane of this name any more.
     ///
     /// # Errors
     /// When the database fails.
@@ -43,10 +46,21 @@ impl Store {
         &self,
         _: &SystemAuthority,
         uid: &str,
+        forgotten: Option<&PlaneName>,
         events: &[AuditEvent],
     ) -> Result<bool> {
         let delete = Query::new("DELETE FROM claimed_planes WHERE uid = $1", [uid.into()]);
-        self.write_and_record(delete, events).await
+        let mut transaction = self.backend.begin().await?;
+        if transaction.execute(delete).await? == 0 {
+            return Ok(false);
+        }
+        if let Some(plane) = forgotten {
+            let forget = Query::new("DELETE FROM clusters WHERE plane = $1", [plane.as_str().into()]);
+            transaction.execute(forget).await?;
+        }
+        append(&mut *transaction, events).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Selects all claims whose control planes have joined, in that order.

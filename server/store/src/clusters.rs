@@ -1,4 +1,10 @@
 //! Which cluster answers for each control plane.
+//!
+//! A row stays when its control plane is gone from the configuration: a document of the same name may come back, by a file
+//! that was unreadable for a while or a change that was undone, and must then find the same cluster. People write these names,
+//! so there are few. The names of control planes that are claims end in a hash of the claim's uid and never come back once
+//! the claim is deleted: then [`Store::delete_claimed_plane`] deletes the row as well, and the table does not grow with every
+//! control plane that was ever requested.
 
 use jiff::Timestamp;
 use portico_domain::authz::{AcceptCluster, AuditEvent, Granted, SystemAuthority};

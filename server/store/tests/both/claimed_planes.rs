@@ -53,8 +53,27 @@ async fn a_control_plane_joins_once_and_leaves_once(database: &TestStore) {
         [first, second.clone()]
     );
     let left = event("plane.left");
-    assert!(store.delete_claimed_plane(&authority, "1", &left).await.unwrap());
-    assert!(!store.delete_claimed_plane(&authority, "1", &left).await.unwrap());
+    let plane = "analytics-1".parse().unwrap();
+    let cluster = "0a-1".parse().unwrap();
+    let recorded = async |found| {
+        store
+            .record_cluster(&authority, &plane, found, now)
+            .await
+            .unwrap()
+    };
+    recorded(Some(&cluster)).await;
+    let leave = async |uid, forgotten| {
+        let deleted = store
+            .delete_claimed_plane(&authority, uid, forgotten, &left)
+            .await;
+        deleted.unwrap()
+    };
+    assert!(leave("1", None).await);
+    assert!(recorded(None).await.is_some(), "it may come back");
+    assert!(insert(&joined("1"), now).await);
+    assert!(leave("1", Some(&plane)).await);
+    assert!(recorded(None).await.is_none());
+    assert!(!leave("1", Some(&plane)).await);
     assert_eq!(store.claimed_planes(&authority).await.unwrap(), [second]);
     let events = store
         .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(9))
@@ -65,5 +84,14 @@ async fn a_control_plane_joins_once_and_leaves_once(database: &TestStore) {
         .iter()
         .map(|event| event.event.verb.as_str())
         .collect();
-    assert_eq!(verbs, ["plane.left", "plane.joined", "plane.joined"]);
+    assert_eq!(
+        verbs,
+        [
+            "plane.left",
+            "plane.joined",
+            "plane.left",
+            "plane.joined",
+            "plane.joined"
+        ]
+    );
 }

@@ -285,7 +285,11 @@ async fn claimed_planes(store: &Store) {
         .await
         .unwrap();
     store.claimed_planes(&authority).await.unwrap();
-    store.delete_claimed_plane(&authority, "1", &[]).await.unwrap();
+    let plane = "lab-1".parse().unwrap();
+    store
+        .delete_claimed_plane(&authority, "1", Some(&plane), &[])
+        .await
+        .unwrap();
 }
 
 async fn publications(store: &Store) {
