@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube_schema::{Definition, ParseError};
+use portico_domain::claim::ClaimRef;
 use portico_domain::claimed_tenant;
-use portico_domain::documents::{Configuration, Tenant};
+use portico_domain::documents::{Configuration, ControlPlane, Tenant};
 use portico_domain::names::{PlaneName, TenantName};
 use portico_domain::placement::Cordon;
 use portico_domain::request::{Action, Request, State};
@@ -20,6 +21,8 @@ use super::{Portal, Result};
 pub(super) struct Lookups {
     people: BTreeMap<String, KnownPerson>,
     cordons: Vec<Cordon>,
+    /// The claims whose deletion is under way.
+    deletions: BTreeSet<ClaimRef>,
     usage: UsageWithin,
     /// The definitions that the requests are compared with or checked by.
     definitions: Vec<(Arc<HeldDefinition>, Arc<Definition>)>,
@@ -41,6 +44,13 @@ impl Lookups {
     /// Returns the cordon of the control plane.
     pub(super) fn cordon(&self, plane: &PlaneName) -> Option<&Cordon> {
         self.cordons.iter().find(|cordon| cordon.plane == *plane)
+    }
+
+    /// True if the control plane is a claim whose deletion was requested, also if the configuration does not say so yet.
+    pub(super) fn is_leaving(&self, plane: &ControlPlane) -> bool {
+        plane
+            .claim()
+            .is_some_and(|claim| self.deletions.contains(&claim.claim))
     }
 
     /// Returns the usage of the tenants whose quotas the requests consume, each with that of everything below it.
@@ -74,6 +84,10 @@ impl Portal {
         let open = || requests.iter().filter(|request| !request.state.is_end());
         let people = open().map(|request| request.requester.subject.clone()).collect();
         let creates = open().any(|request| request.action == Action::Create);
+        let on_claims = open().any(|request| {
+            let plane = configuration.control_planes.get(&request.claim.plane);
+            request.action == Action::Create && plane.is_some_and(|plane| plane.claim().is_some())
+        });
         let tenants: BTreeSet<&TenantName> = open()
             .filter(|request| takes_of_quota(configuration, request))
             .filter_map(|request| configuration.tenants.get(&request.tenant))
@@ -87,6 +101,11 @@ impl Portal {
                 self.store().cordons().await?
             } else {
                 Vec::new()
+            },
+            deletions: if on_claims {
+                self.deletions(&self.rules().of_all_tenants(), None).await?
+            } else {
+                BTreeSet::new()
             },
             usage: self.usage_within(configuration, tenants).await?,
             definitions: self.definitions_of(open()).await,

@@ -355,7 +355,7 @@ fn closed(now: &Now<'_>, lookups: &Lookups, at: Timestamp) -> Option<Obstacle> {
         });
     }
     let cordon = lookups.cordon(&plane.name);
-    (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
+    (cordon.is_some() || plane.spec.cordoned || lookups.is_leaving(plane)).then(|| Obstacle::Cordoned {
         plane: now.place(plane),
         reason: cordon
             .and_then(|cordon| cordon.reason.clone())

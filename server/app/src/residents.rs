@@ -74,6 +74,11 @@ impl Portal {
 
     /// Why a deletion may not be carried out: claims are on the control plane that it would end, which nobody agreed to
     /// abandon. Compared with what was frozen with the request.
+    ///
+    /// From the moment that the request is in the database nothing new is created by Portico (`Lookups::is_leaving`), and what
+    /// was created before shows here once the watch has delivered it. So only a claim whose creation is under way in just the
+    /// milliseconds between this check and the deletion is not seen, as one by the tenant's own tools: Kubernetes has no lock
+    /// over two control planes.
     pub(crate) fn not_abandoned(
         &self,
         configuration: &Configuration,
