@@ -22,9 +22,48 @@ mod usage;
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use portico_api::message;
 use portico_frontend::pages;
+
+/// The pages that are translated.
+const GERMAN: [&str; 33] = [
+    "sign-in",
+    "sign-in-refused",
+    "error",
+    "error-stranger",
+    "home",
+    "home-calm",
+    "home-newcomer",
+    "home-deprecated",
+    "catalog",
+    "catalog-no-match",
+    "catalog-nothing",
+    "catalog-many",
+    "catalog-lives",
+    "offering",
+    "offering-deprecated",
+    "offering-draft",
+    "offering-ended",
+    "offering-refused",
+    "claims",
+    "claims-nothing",
+    "claims-many",
+    "claims-filtered",
+    "claims-view",
+    "claims-deprecated",
+    "requests",
+    "requests-nothing",
+    "request",
+    "request-decide",
+    "request-failed",
+    "approvals",
+    "approvals-nothing",
+    "approvals-undo",
+    "approvals-withdrawn",
+];
 
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -50,6 +89,18 @@ fn main() -> std::io::Result<()> {
     for (name, html) in &all {
         fs::write(out.join(format!("{name}.html")), html)?;
     }
+    // The translated pages once more in German, in a folder of their own.
+    fs::create_dir_all(out.join("de/fonts"))?;
+    for file in ["style.css", "fonts/geist.woff2"] {
+        fs::copy(out.join(file), out.join("de").join(file))?;
+    }
+    people::IN_GERMAN.store(true, Ordering::Relaxed);
+    for (name, html) in self::all() {
+        if GERMAN.contains(&name) {
+            fs::write(out.join(format!("de/{name}.html")), html)?;
+        }
+    }
+    people::IN_GERMAN.store(false, Ordering::Relaxed);
     let pages = all.iter().map(|(name, html)| (*name, html.as_str())).collect();
     fs::write(out.join("parts.html"), parts::page(&pages))?;
     measure("catalog of 20", || {
@@ -92,8 +143,8 @@ fn all() -> Vec<(&'static str, String)> {
             pages::error(
                 &people::dana("/nowhere"),
                 404,
-                "There is nothing here",
-                "The address may be mistyped, or what was here is gone or not yours to see. Look through the catalog or your claims.",
+                &message!("not-found-title"),
+                &message!("not-found"),
             ),
         ),
         (
@@ -101,8 +152,8 @@ fn all() -> Vec<(&'static str, String)> {
             pages::error(
                 &people::stranger(),
                 503,
-                "Portico is starting",
-                "Try again in a few seconds.",
+                &message!("busy-title"),
+                &message!("busy"),
             ),
         ),
     ];

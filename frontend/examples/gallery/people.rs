@@ -1,10 +1,34 @@
 //! Frames for different viewers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo};
+use portico_api::{
+    Crumb, Frame, Language, Link, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice, Undo, message,
+};
 
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a time")
+}
+
+/// True while the pages are rendered in German.
+pub(crate) static IN_GERMAN: AtomicBool = AtomicBool::new(false);
+
+/// The language of the pages.
+fn language() -> Language {
+    if IN_GERMAN.load(Ordering::Relaxed) {
+        Language::German
+    } else {
+        Language::English
+    }
+}
+
+/// The languages to choose from: English alone, as where nothing is configured, or both.
+fn languages() -> Vec<Language> {
+    match language() {
+        Language::English => vec![Language::English],
+        Language::German => Language::ALL.to_vec(),
+    }
 }
 
 pub(crate) fn stranger() -> Frame {
@@ -24,6 +48,8 @@ pub(crate) fn stranger() -> Frame {
         current: None,
         crumbs: vec![],
         notices: vec![],
+        language: language(),
+        languages: languages(),
         theme: std::env::var("THEME").ok(),
         now: now(),
         csrf: "c0ffee".into(),
@@ -109,7 +135,7 @@ pub(crate) fn saying(mut frame: Frame, tone: NoticeTone, text: &str) -> Frame {
 pub(crate) fn deciding(mut frame: Frame) -> Frame {
     frame.notices.push(Notice {
         tone: NoticeTone::Good,
-        text: "You approved the request.".into(),
+        text: message!("notice-approved"),
         undo: Some(Undo {
             request: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
             until: now() + SignedDuration::from_secs(10),
@@ -124,11 +150,17 @@ pub(crate) fn sign_in(message: Option<&str>) -> SignInPage {
         logo: None,
         providers: vec![
             SignInProvider {
-                title: "Sign in with Acme SSO".into(),
+                title: match language() {
+                    Language::English => "Sign in with Acme SSO".into(),
+                    Language::German => message!("continue-with", provider = "Acme SSO"),
+                },
                 href: "/auth/login".into(),
             },
             SignInProvider {
-                title: "Sign in as a contractor".into(),
+                title: match language() {
+                    Language::English => "Sign in as a contractor".into(),
+                    Language::German => message!("continue-with", provider = "Contractors"),
+                },
                 href: "/auth/login".into(),
             },
         ],

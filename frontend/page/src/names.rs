@@ -98,6 +98,8 @@ pub const DAYS: &str = "_days";
 pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";
+/// The language that somebody chose.
+pub const LANGUAGE: &str = "_language";
 
 /// A header of requests for a list that the person searches, so that the server remembers their filter.
 pub const SEARCH_HEADER: &str = "x-portico-search";

@@ -1,13 +1,13 @@
 use leptos::prelude::*;
 use portico_api::words::PriceWords;
-use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, names};
+use portico_api::{ApprovalRow, Closed, Frame, InboxPage, Link, RequestRow, message, names};
 use portico_domain::request::{Action, MAX_COMMENT_CHARACTERS};
 
-use super::request::{decision, letter_keys};
+use super::request::{decision, expires, letter_keys};
 use crate::parts::badge::{action, action_word};
-use crate::parts::summary::quota;
-use crate::parts::text::{code, diff, empty, grouped, place};
-use crate::parts::{Query, document, glyph, icon, pager, since, time};
+use crate::parts::summary::{price_parts, quota};
+use crate::parts::text::{code, diff, empty, lower_noun, place};
+use crate::parts::{Query, document, glyph, icon, pager, rich, since, text, time, words};
 
 /// The approval queue: should I approve? The list, and beside it one request with the decision always in view. Narrow
 /// screens show one of the two.
@@ -17,9 +17,8 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
         let here = Query::new(Link::Approvals).with("page", number(page.rows.page));
         let count = page.rows.total.unwrap_or(page.rows.items.len());
         let heading = match count {
-            0 => "Approvals".to_owned(),
-            1 => "1 request waits for you".to_owned(),
-            count => format!("{} requests wait for you", grouped(count)),
+            0 => text!("approvals"),
+            count => text!("home-requests-wait", count = count),
         };
         let body = match &page.opened {
             Some(opened) => {
@@ -34,9 +33,9 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
             }
             None => empty(
                 "approvals",
-                "Nobody waits for you",
-                "Requests that need your agreement appear here by themselves, the longest waiting first.",
-                Some((Link::Requests.to_string(), "Show all requests")),
+                text!("approvals-nobody"),
+                text!("approvals-nobody-hint"),
+                Some((Link::Requests.to_string(), text!("requests-show-all"))),
             ),
         };
         // Another request must not take the place of the one that somebody reads.
@@ -49,7 +48,7 @@ pub fn approvals(frame: &Frame, page: &InboxPage) -> String {
             <div class="live" data-live="approvals" data-live-at=source data-decide="">
                 <div class="page-head inbox-head">
                     <h1>{heading}</h1>
-                    {(count > 0).then(|| view! { <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next, previous · "<kbd>"a"</kbd>" approve · "<kbd>"r"</kbd>" reject · "<kbd>"u"</kbd>" undo"</p> })}
+                    {(count > 0).then(|| view! { <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" "{text!("approvals-key-move")}" · "<kbd>"a"</kbd>" "{text!("approvals-key-approve")}" · "<kbd>"r"</kbd>" "{text!("approvals-key-reject")}" · "<kbd>"u"</kbd>" "{text!("approvals-key-undo")}</p> })}
                 </div>
                 {body}
             </div>
@@ -83,9 +82,9 @@ fn list(frame: &Frame, page: &InboxPage, here: &Query) -> AnyView {
         .rows
         .items
         .is_empty()
-        .then(|| view! { <p class="quiet inbox-nothing">"Nobody waits for you."</p> });
+        .then(|| view! { <p class="quiet inbox-nothing">{text!("approvals-nobody-sentence")}</p> });
     view! {
-        <nav class="inbox-list" aria-label="Requests that wait for you">
+        <nav class="inbox-list" aria-label=text!("approvals-list")>
             {nothing}
             <ol role="list">{rows}</ol>
             {pager(&page.rows, &Query::new(Link::Approvals))}
@@ -105,7 +104,7 @@ pub(super) fn inbox_row(
     let facts = [
         row.plan.as_ref().map(ToString::to_string),
         Some(place(Some(&row.tenant), Some(&row.environment))),
-        approval.price.as_ref().map(|price| amount(&price.into())),
+        approval.price.as_ref().map(|price| amount(&price_parts(price))),
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     view! {
@@ -126,7 +125,11 @@ pub(super) fn inbox_row(
 fn what(row: &RequestRow) -> String {
     match row.action {
         Action::Create => row.offering_title.clone(),
-        action => format!("{} of {}", action_word(action).to_lowercase(), row.offering_title),
+        action => text!(
+            "approvals-action-of",
+            action = lower_noun(&action_word(action)),
+            offering = &row.offering_title
+        ),
     }
 }
 
@@ -140,13 +143,13 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
     let why: Vec<_> = approval
         .why
         .iter()
-        .map(|why| view! { <li class="line">{icon("shield")}<span>{why.clone()}</span></li> })
+        .map(|why| view! { <li class="line">{icon("shield")}<span>{words(why)}</span></li> })
         .collect();
     let why = (!why.is_empty()).then(
-        || view! { <section><h3>"Why it needs you"</h3><ul role="list" class="lines">{why}</ul></section> },
+        || view! { <section><h3>{text!("approvals-why-you")}</h3><ul role="list" class="lines">{why}</ul></section> },
     );
     let note = approval.note.clone().map(|note| {
-        view! { <section><h3>"Note from "{row.requester.clone()}</h3><blockquote class="note">{note}</blockquote></section> }
+        view! { <section><h3>{text!("approvals-note-from", name = &row.requester)}</h3><blockquote class="note">{note}</blockquote></section> }
     });
     let comments: Vec<_> = approval
         .comments
@@ -161,31 +164,33 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
         })
         .collect();
     let comments = (!comments.is_empty()).then(
-        || view! { <section><h3>"Comments"</h3><ul role="list" class="stack">{comments}</ul></section> },
+        || view! { <section><h3>{text!("approvals-comments")}</h3><ul role="list" class="stack">{comments}</ul></section> },
     );
     let quotas = (!approval.quota.is_empty()).then(|| {
-        view! { <section class="inbox-quota"><h3>"Quota with this one"</h3>{quota(&approval.quota)}</section> }
+        view! { <section class="inbox-quota"><h3>{text!("approvals-quota")}</h3>{quota(&approval.quota)}</section> }
     });
     let price = approval.price.as_ref().map(|price| {
-        let words = PriceWords::from(price);
+        let words = price_parts(price);
         let price = amount(&words);
         let rest = words
             .comparison
             .map(|rest| view! { <span class="quiet">{rest}</span> });
-        view! { <p class="price"><span class="unseen">"Price: "</span><strong>{price}</strong>{rest}</p> }
+        view! { <p class="price"><span class="unseen">{text!("approvals-price")}" "</span><strong>{price}</strong>{rest}</p> }
     });
+    let asked = message!("approvals-asked", name = &row.requester);
+    let asked = rich(asked, [("when", time(frame.now, row.created_at).into_any())]);
     let expires = approval
         .expires_at
         .filter(|_| page.closed.is_none())
-        .map(|at| view! { " · expires "{time(frame.now, at)} });
+        .map(|at| expires(frame, at));
     view! {
         <article class="inbox-open" id=format!("approval-{}", row.id) aria-labelledby="opened">
-            <p class="inbox-back"><a href=here.href()>"All requests that wait"</a></p>
+            <p class="inbox-back"><a href=here.href()>{text!("approvals-all-waiting")}</a></p>
             <header class="inbox-title">
                 <div>
                     <h2 id="opened" tabindex="-1">{row.offering_title.clone()}" "{row.claim.name.to_string()}" "{action(row.action)}</h2>
-                    <p class="sentence">{approval.sentence.clone()}"."</p>
-                    <p class="quiet">{row.requester.clone()}" asked "{time(frame.now, row.created_at)}{expires}</p>
+                    <p class="sentence">{words(&approval.sentence)}"."</p>
+                    <p class="quiet">{asked}{expires}</p>
                 </div>
                 {price}
             </header>
@@ -193,10 +198,10 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
             {note}
             {comments}
             <div class="inbox-facts-grid">{why}{quotas}</div>
-            <p class="quiet">{approval.history.clone()}</p>
+            <p class="quiet">{words(&approval.history)}</p>
             <div class="stack">
                 {(row.action != Action::Delete).then(|| whole(approval))}
-                <p><a href=row.href.to_string()>"All about this request"</a></p>
+                <p><a href=row.href.to_string()>{text!("approvals-all-about")}</a></p>
             </div>
             {decide(frame, page, approval, here)}
         </article>
@@ -213,13 +218,13 @@ fn decide(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query)
         return decision(frame, row, approval.revision, after);
     };
     let words = closed_words(closed, &row.requester);
-    let next = next.map(|row| view! { " "<a href=href(here, row)>"Open the next one"</a> });
+    let next = next.map(|row| view! { " "<a href=href(here, row)>{text!("approvals-next")}</a> });
     let id = &row.id;
     let comment = page.may_comment.then(|| {
         view! {
             <textarea id=format!("comment-{id}") name=names::COMMENT rows="1" maxlength=MAX_COMMENT_CHARACTERS required
-                aria-label="Comment" placeholder="Comment on it anyway."></textarea>
-            <div class="actions"><button class="button">{icon("comment")}"Comment"</button></div>
+                aria-label=text!("request-comment") placeholder=text!("approvals-comment-anyway")></textarea>
+            <div class="actions"><button class="button">{icon("comment")}{text!("request-send-comment")}</button></div>
         }
     });
     view! {
@@ -245,15 +250,16 @@ fn next<'p>(page: &'p InboxPage, approval: &ApprovalRow) -> Option<&'p RequestRo
 }
 
 fn closed_words(closed: &Closed, requester: &str) -> String {
-    let by = |who: &Option<String>| who.clone().unwrap_or_else(|| "You".to_owned());
     match closed {
-        Closed::Withdrawn => format!("{requester} took it back: there is nothing left to decide."),
-        Closed::Approved(who) => format!("{} approved it.", by(who)),
-        Closed::Rejected(who) => format!("{} rejected it.", by(who)),
-        Closed::Refused => "A policy refused it: there is nothing left to decide.".to_owned(),
-        Closed::Expired => "It expired: nobody decided in time.".to_owned(),
-        Closed::Denied(denial) => denial.to_string(),
-        Closed::NoneNeeded => "It needs no decision.".to_owned(),
+        Closed::Withdrawn => text!("approvals-taken-back", name = requester),
+        Closed::Approved(None) => text!("approvals-you-approved"),
+        Closed::Approved(Some(who)) => text!("approvals-approved", name = who),
+        Closed::Rejected(None) => text!("approvals-you-rejected"),
+        Closed::Rejected(Some(who)) => text!("approvals-rejected", name = who),
+        Closed::Refused => text!("approvals-refused"),
+        Closed::Expired => text!("approvals-expired"),
+        Closed::Denied(denial) => words(&denial.text()),
+        Closed::NoneNeeded => text!("approvals-none-needed"),
     }
 }
 
@@ -262,13 +268,12 @@ fn differs(approval: &ApprovalRow) -> Option<AnyView> {
     if approval.row.action == Action::Delete {
         return None;
     }
-    let against = approval.against.clone();
     let body = if approval.diff.is_empty() {
-        view! { <p class="line well">{icon("ready")}<span>"Nothing: it is "{against.clone()}" as it stands."</span></p> }.into_any()
+        view! { <p class="line well">{icon("ready")}<span>{text!("request-nothing-differs", against = &approval.against)}</span></p> }.into_any()
     } else {
         diff(&approval.diff).into_any()
     };
-    Some(view! { <section><h3>"What differs from "{against}</h3>{body}</section> }.into_any())
+    Some(view! { <section><h3>{text!("request-what-differs", against = &approval.against)}</h3>{body}</section> }.into_any())
 }
 
 /// The whole manifest, folded: this is what gets approved.
@@ -277,8 +282,8 @@ fn whole(approval: &ApprovalRow) -> AnyView {
     let fold = format!("{id}-fold");
     view! {
         <details class="fold" id=fold>
-            <summary>{icon("right")}"The whole manifest"</summary>
-            {code(id, format!("the manifest of {}", approval.row.claim.name), approval.manifest.clone())}
+            <summary>{icon("right")}{text!("request-manifest")}</summary>
+            {code(id, text!("request-the-manifest-of", claim = approval.row.claim.name.as_str()), approval.manifest.clone())}
         </details>
     }
     .into_any()

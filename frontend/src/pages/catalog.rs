@@ -1,10 +1,11 @@
 use leptos::prelude::*;
-use portico_api::words::money;
-use portico_api::{CatalogCard, CatalogPage, Frame, Link, MAX_COMPARED, PlaneChoice, names};
+use portico_api::{CatalogCard, CatalogPage, Frame, Link, MAX_COMPARED, PlaneChoice, message, names};
+use portico_domain::documents::Price;
 
+use crate::parts::badge::category_word;
 use crate::parts::lifecycle::{phase_badge, short_note};
-use crate::parts::text::{counted, empty, grouped};
-use crate::parts::{Query, document, duration, glyph_tile, icon, pager};
+use crate::parts::text::{empty, grouped};
+use crate::parts::{Query, document, glyph_tile, icon, money, pager, rich, text};
 
 /// The catalog: is there an offering for my need?
 #[must_use]
@@ -12,7 +13,7 @@ pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
     document(frame, || {
         let query = query_of(page);
         view! {
-            <div class="page-head"><h1>"Catalog"</h1></div>
+            <div class="page-head"><h1>{text!("catalog")}</h1></div>
             {search(page, &query)}
             <div class="live" data-live="catalog">
                 {categories(page, &query)}
@@ -48,9 +49,9 @@ fn search(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
             .collect();
         view! {
             <label class="select">
-                <span class="unseen">"Control plane"</span>
+                <span class="unseen">{text!("head-plane")}</span>
                 <select name="plane">
-                    <option value="">"Any control plane"</option>
+                    <option value="">{text!("catalog-any-plane")}</option>
                     {options}
                 </select>
                 {icon("down")}
@@ -61,12 +62,12 @@ fn search(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
         <form class="search" role="search" method="get" action=Link::Catalog.to_string() data-search="">
             <label class="search-box">
                 {icon("search")}
-                <span class="unseen">"Search the catalog"</span>
-                <input type="search" name="q" value=page.query.clone() placeholder="What do you need?" autocomplete="off" maxlength="200" />
+                <span class="unseen">{text!("home-search")}</span>
+                <input type="search" name="q" value=page.query.clone() placeholder=text!("home-question") autocomplete="off" maxlength="200" />
             </label>
             {planes}
             {carried}
-            <button class="button when-still">"Search"</button>
+            <button class="button when-still">{text!("search")}</button>
         </form>
     }
 }
@@ -77,7 +78,7 @@ fn categories(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
         .iter()
         .map(|category| category.count)
         .sum::<usize>();
-    let chip = |href: String, current: bool, title: &'static str, count: usize| {
+    let chip = |href: String, current: bool, title: String, count: usize| {
         view! {
             <li>
                 <a class="chip" href=href aria-current=current.then_some("true")>{title}<span class="chip-count">{grouped(count)}</span></a>
@@ -91,13 +92,13 @@ fn categories(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
         .map(|category| {
             let current = page.category == Some(category.category);
             let href = query.clone().with("category", category.category.slug()).href();
-            chip(href, current, category.category.title(), category.count)
+            chip(href, current, category_word(category.category), category.count)
         })
         .collect();
     view! {
-        <nav aria-label="Categories">
+        <nav aria-label=text!("catalog-categories")>
             <ul role="list" class="chips">
-                {chip(query.clone().without("category").href(), page.category.is_none(), "All", all)}
+                {chip(query.clone().without("category").href(), page.category.is_none(), text!("all"), all)}
                 {chips}
             </ul>
         </nav>
@@ -108,23 +109,23 @@ fn found(page: &CatalogPage) -> AnyView {
     if page.all == 0 {
         return empty(
             "catalog",
-            "Nothing is offered yet",
-            "Offerings appear here as soon as a control plane serves a kind that is marked as offered. Ask your platform team, or look at Admin if that is you.",
+            text!("catalog-nothing-offered"),
+            text!("catalog-nothing-offered-hint"),
             None,
         );
     }
     if page.cards.items.is_empty() {
         return empty(
             "search",
-            "Nothing matches",
-            "Try another word, or look through everything that is offered.",
-            Some((Link::Catalog.to_string(), "Show everything")),
+            text!("catalog-nothing-matches"),
+            text!("catalog-nothing-matches-hint"),
+            Some((Link::Catalog.to_string(), text!("catalog-show-everything"))),
         );
     }
     let count = page.cards.total.unwrap_or(page.cards.items.len());
     let cards: Vec<_> = page.cards.items.iter().map(card).collect();
     view! {
-        <p class="unseen" role="status">{counted(count, "offering", "offerings")}</p>
+        <p class="unseen" role="status">{text!("count-offerings", count = count)}</p>
         <ul role="list" class="cards shelf">{cards}</ul>
         {comparison(page)}
     }
@@ -138,8 +139,8 @@ fn comparison(page: &CatalogPage) -> Option<AnyView> {
     (is_one_page && (2..=MAX_COMPARED).contains(&cards.len())).then(|| {
         let href = Link::Compare.with_query(cards.iter().map(|card| (names::OFFERING, card.name.as_str())));
         let words = match cards.len() {
-            2 => "Compare the two".to_owned(),
-            many => format!("Compare these {many}"),
+            2 => text!("catalog-compare-two"),
+            many => text!("catalog-compare", count = many),
         };
         view! { <p><a class="button" href=href>{words}</a></p> }.into_any()
     })
@@ -148,10 +149,16 @@ fn comparison(page: &CatalogPage) -> Option<AnyView> {
 /// How long it takes to become ready; nothing if that is too short to notice.
 pub(super) fn ready_in(seconds: u64) -> String {
     if seconds < 5 {
-        "Ready within seconds".to_owned()
+        text!("ready-within-seconds")
     } else {
-        format!("Ready in about {}", duration(seconds))
+        text!("ready-in-about", time = portico_api::duration(seconds))
     }
+}
+
+/// The price of the cheapest plan: `from 28 EUR a month`.
+fn from_price(price: &Price) -> AnyView {
+    let amount = view! { <strong>{money(price.monthly, &price.currency)}</strong> };
+    rich(message!("price-from"), [("price", amount.into_any())])
 }
 
 /// An offering in a list: what it is, what it costs, how long it takes, what is special about it, where it runs.
@@ -163,13 +170,13 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
         let price = card
             .price_from
             .as_ref()
-            .map(|price| view! { <li class="card-price">"from "<strong>{money(price.monthly, &price.currency)}</strong>" a month"</li> });
+            .map(|price| view! { <li class="card-price">{from_price(price)}</li> });
         let ready = card
             .typical_seconds
             .map(|seconds| view! { <li>{icon("clock")}{ready_in(seconds)}</li> });
         // To need no approval is the usual case.
         let approval = (card.needs_approval == Some(true))
-            .then(|| view! { <li>{icon("shield")}"Needs approval"</li> });
+            .then(|| view! { <li>{icon("shield")}{text!("needs-approval")}</li> });
         view! { <ul role="list" class="card-facts">{price}{ready}{approval}<li class="card-places">{icon(where_icon(card))}{where_it_runs(card)}</li></ul> }
     });
     let badge = phase_badge(card.lifecycle.phase).map(|badge| view! { " "{badge} });
@@ -201,16 +208,16 @@ fn where_icon(card: &CatalogCard) -> &'static str {
 pub(super) fn where_it_runs(card: &CatalogCard) -> AnyView {
     let title = |plane: &PlaneChoice| {
         if card.unreachable.contains(&plane.name) {
-            format!("{} (does not answer)", plane.title)
+            text!("does-not-answer", plane = &plane.title)
         } else {
             plane.title.clone()
         }
     };
     if let Some(publisher) = &card.published_by {
-        return view! { <span>"By team "{publisher.clone()}</span> }.into_any();
+        return view! { <span>{text!("by-team", team = publisher)}</span> }.into_any();
     }
     match card.planes.as_slice() {
-        [] => view! { <span>"Nowhere just now"</span> }.into_any(),
+        [] => view! { <span>{text!("nowhere-now")}</span> }.into_any(),
         // A title can hold a comma, so each stands in a tag of its own.
         few @ ([_] | [_, _]) => few
             .iter()
@@ -218,15 +225,15 @@ pub(super) fn where_it_runs(card: &CatalogCard) -> AnyView {
             .collect::<Vec<_>>()
             .into_any(),
         many if card.unreachable.is_empty() => {
-            view! { <span>{format!("{} control planes", many.len())}</span> }.into_any()
+            view! { <span>{text!("on-planes", count = many.len())}</span> }.into_any()
         }
         many => {
-            let dead = match card.unreachable.len() {
-                1 => "1 is".to_owned(),
-                some => format!("{some} are"),
-            };
-            view! { <span>{format!("{} control planes, of which {dead} not answering", many.len())}</span> }
-                .into_any()
+            let words = text!(
+                "on-planes-some-dead",
+                count = many.len(),
+                dead = card.unreachable.len()
+            );
+            view! { <span>{words}</span> }.into_any()
         }
     }
 }

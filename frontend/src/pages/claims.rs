@@ -2,9 +2,10 @@ use leptos::prelude::*;
 use portico_api::{ClaimsFilter, ClaimsPage, ClaimsViews, Frame, Link, SeveralAction, names};
 
 use super::claims_views;
+use crate::parts::badge::health_word;
 use crate::parts::rows::sortable_claim_table;
 use crate::parts::text::{empty, grouped};
-use crate::parts::{Query, document, icon, pager, select};
+use crate::parts::{Query, document, icon, pager, select, text};
 
 /// The list of claims: which of them need me?
 #[must_use]
@@ -13,8 +14,8 @@ pub fn claims(frame: &Frame, page: &ClaimsPage, views: &ClaimsViews) -> String {
         let query = query_of(&page.filter);
         view! {
             <div class="page-head">
-                <h1>"Claims"</h1>
-                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>"New request"</a></div>
+                <h1>{text!("claims")}</h1>
+                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>{text!("new-request")}</a></div>
             </div>
             {search(page, &query)}
             <div class="live" data-live="claims">
@@ -62,14 +63,14 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
         <form class="search filters" role="search" method="get" action=Link::Claims.to_string() data-search="">
             <label class="search-box">
                 {icon("search")}
-                <span class="unseen">"Search by name"</span>
-                <input type="search" name="q" value=filter.query.clone() placeholder="Search by name" autocomplete="off" maxlength="200" />
+                <span class="unseen">{text!("claims-search")}</span>
+                <input type="search" name="q" value=filter.query.clone() placeholder=text!("claims-search") autocomplete="off" maxlength="200" />
             </label>
-            {select("offering", "Offering", "Any offering", offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
-            {select("environment", "Environment", "Any environment", environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
-            {select("plane", "Control plane", "Any control plane", planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
+            {select("offering", text!("head-offering"), text!("claims-any-offering"), offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
+            {select("environment", text!("head-environment"), text!("claims-any-environment"), environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
+            {select("plane", text!("head-plane"), text!("catalog-any-plane"), planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
             {carried}
-            <button class="button when-still">"Show"</button>
+            <button class="button when-still">{text!("claims-show")}</button>
         </form>
     }
 }
@@ -83,7 +84,7 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
     let all = page.healths.iter().map(|(_, count)| count).sum::<usize>();
     let mut chips = vec![chip(
         query.clone().without("health").href(),
-        "All".to_owned(),
+        text!("all"),
         Some(all),
         filter.health.is_none(),
     )];
@@ -94,7 +95,7 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
             .map(|(health, count)| {
                 let current = filter.health == Some(*health);
                 let href = query.clone().with("health", health.slug()).href();
-                chip(href, health.title().to_owned(), Some(*count), current)
+                chip(href, health_word(*health), Some(*count), current)
             }),
     );
     let mine = query
@@ -110,10 +111,10 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
         )
     });
     view! {
-        <nav aria-label="Filters">
+        <nav aria-label=text!("filters")>
             <ul role="list" class="chips">
                 {chips}
-                <li class="divide">{view! { <a class="chip" href=mine aria-current=filter.mine.then_some("true")>"Only mine"</a> }}</li>
+                <li class="divide">{view! { <a class="chip" href=mine aria-current=filter.mine.then_some("true")>{text!("only-mine")}</a> }}</li>
                 {tenant}
             </ul>
         </nav>
@@ -124,7 +125,7 @@ fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
 fn export(page: &ClaimsPage, query: &Query) -> Option<AnyView> {
     let href = query.clone().at(Link::ClaimsExport).href();
     (!page.rows.items.is_empty()).then(|| {
-        view! { <p class="quiet export"><a href=href download="">{icon("download")}"Export as CSV"</a></p> }.into_any()
+        view! { <p class="quiet export"><a href=href download="">{icon("download")}{text!("claims-export")}</a></p> }.into_any()
     })
 }
 
@@ -138,31 +139,31 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     if query.is_empty() || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty() {
         return empty(
             "claims",
-            "No claims yet",
-            "A claim is what you get when a request is applied: a database, a queue, a cluster. Its health and how to connect stand here.",
-            Some((Link::Catalog.to_string(), "Look through the catalog")),
+            text!("claims-none"),
+            text!("claims-none-hint"),
+            Some((Link::Catalog.to_string(), text!("look-through-catalog"))),
         );
     }
     empty(
         "search",
-        "No claim is like that",
-        "Take away a filter to see more.",
-        Some((Link::Claims.to_string(), "Show all claims")),
+        text!("claims-none-like-that"),
+        text!("take-away-filter"),
+        Some((Link::Claims.to_string(), text!("claims-show-all"))),
     )
 }
 
 /// The table in a form that does something with the selected rows. Its buttons show once a row is selected.
 fn selection(table: AnyView) -> AnyView {
-    let button = |action: SeveralAction, mark: &'static str, words: &'static str| {
+    let button = |action: SeveralAction, mark: &'static str, words: String| {
         view! { <button class="button" name=names::ACTION value=action.slug()>{icon(mark)}{words}</button> }
     };
     view! {
         <form class="selection" method="get" action=Link::SeveralClaims.to_string() data-select="">
             {table}
-            <div class="selected" role="group" aria-label="Selected claims">
+            <div class="selected" role="group" aria-label=text!("claims-selected")>
                 <p class="selected-count" role="status" data-kept=""></p>
-                {button(SeveralAction::Renew, "refresh", "Renew…")}
-                {button(SeveralAction::Delete, "deleting", "Delete…")}
+                {button(SeveralAction::Renew, "refresh", text!("claims-renew"))}
+                {button(SeveralAction::Delete, "deleting", text!("claims-delete"))}
             </div>
         </form>
     }
@@ -171,14 +172,13 @@ fn selection(table: AnyView) -> AnyView {
 
 /// Says once that control planes do not answer. `titles` are theirs.
 pub(super) fn unreachable(titles: &[String]) -> Option<AnyView> {
-    let (verb, what) = match titles {
-        [] => return None,
-        [_] => ("does", "it"),
-        _ => ("do", "them"),
-    };
-    let words = format!(
-        "{} {verb} not answer. What runs there may work all the same; what you see of {what} here is the last that is known.",
-        titles.join(", ")
+    if titles.is_empty() {
+        return None;
+    }
+    let words = text!(
+        "planes-do-not-answer",
+        count = titles.len(),
+        planes = titles.join(", ")
     );
     Some(
         view! { <div class="notice warning" role="status">{icon("unreachable")}<p>{words}</p></div> }

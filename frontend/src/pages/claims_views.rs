@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use portico_api::{ClaimsFilter, ClaimsPage, ClaimsViews, Frame, Link, names};
 
 use super::claims::{csrf, query_of};
-use crate::parts::{Query, icon};
+use crate::parts::badge::health_word;
+use crate::parts::text::{lower, lower_noun};
+use crate::parts::{Query, icon, text};
 
 /// The bar below the filters. Nothing if there is neither a view nor a filter.
 pub(super) fn bar(frame: &Frame, page: &ClaimsPage, views: &ClaimsViews, query: &Query) -> Option<AnyView> {
@@ -28,7 +30,7 @@ pub(super) fn bar(frame: &Frame, page: &ClaimsPage, views: &ClaimsViews, query: 
         .filter(|_| query.is_empty())
         .map(|filter| {
             let href = query_of(filter).href();
-            view! { <li><a class="chip" href=href>{icon("clock")}{format!("Last used: {}", in_words(page, filter))}</a></li> }
+            view! { <li><a class="chip" href=href>{icon("clock")}{text!("views-last-used", filter = in_words(page, filter))}</a></li> }
         });
     let act = match current {
         Some((name, _)) => Some(delete(frame, name)),
@@ -37,7 +39,7 @@ pub(super) fn bar(frame: &Frame, page: &ClaimsPage, views: &ClaimsViews, query: 
     };
     (!saved.is_empty() || last.is_some() || act.is_some()).then(|| {
         view! {
-            <nav class="views" aria-label="Views">
+            <nav class="views" aria-label=text!("views")>
                 <ul role="list" class="chips">{saved}{last}</ul>
                 {act}
             </nav>
@@ -54,13 +56,13 @@ fn save(frame: &Frame, query: &Query) -> AnyView {
         .collect();
     view! {
         <details class="menu save-view" name="menu" id="save-view">
-            <summary class="chip">{icon("bookmark")}"Save this view"</summary>
+            <summary class="chip">{icon("bookmark")}{text!("views-save-this")}</summary>
             <form class="menu-body" method="post" action=Link::SaveClaimsView.to_string()>
                 {csrf(frame)}
                 {parameters}
-                <label class="field-label" for="view-name">"Name of the view"</label>
+                <label class="field-label" for="view-name">{text!("views-name")}</label>
                 <input type="text" id="view-name" name=names::NAME required maxlength="60" autocomplete="off" />
-                <button class="button primary">"Save view"</button>
+                <button class="button primary">{text!("views-save")}</button>
             </form>
         </details>
     }
@@ -73,7 +75,7 @@ fn delete(frame: &Frame, name: &str) -> AnyView {
         <form method="post" action=Link::DeleteClaimsView.to_string()>
             {csrf(frame)}
             <input type="hidden" name=names::NAME value=name.clone() />
-            <button class="button small quiet">{icon("deleting")}"Delete view"<span class="unseen">" "{name}</span></button>
+            <button class="button small quiet">{icon("deleting")}{text!("views-delete")}<span class="unseen">" "{name}</span></button>
         </form>
     }
     .into_any()
@@ -90,17 +92,27 @@ fn in_words(page: &ClaimsPage, filter: &ClaimsFilter) -> String {
         known.map_or_else(|| name.to_string(), |plane| plane.title.clone())
     });
     let sorted = filter.sort.as_ref().map(|sort| {
-        let by = sort.trim_start_matches('-');
-        format!("sorted by {}", if by == "plane" { "control plane" } else { by })
+        let by = match sort.trim_start_matches('-') {
+            "name" => text!("head-name"),
+            "health" => text!("head-health"),
+            "offering" => text!("head-offering"),
+            "version" => text!("head-version"),
+            "plan" => text!("head-plan"),
+            "environment" => text!("head-environment"),
+            "plane" => text!("head-plane"),
+            "age" => text!("head-age"),
+            other => other.to_owned(),
+        };
+        text!("views-sorted", column = lower_noun(&by))
     });
     let parts = [
-        (!filter.query.is_empty()).then(|| format!("“{}”", filter.query)),
-        filter.health.map(|health| health.title().to_lowercase()),
+        (!filter.query.is_empty()).then(|| text!("views-query", query = &filter.query)),
+        filter.health.map(|health| lower(&health_word(health))),
         offering,
         filter.environment.as_ref().map(ToString::to_string),
         plane,
         filter.tenant.as_ref().map(ToString::to_string),
-        filter.mine.then(|| "only mine".to_owned()),
+        filter.mine.then(|| text!("views-only-mine")),
         sorted,
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

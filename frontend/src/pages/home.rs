@@ -1,7 +1,7 @@
 use leptos::prelude::*;
-use portico_api::words::day;
 use portico_api::{
-    ClaimRow, DeprecatedClaims, Frame, HealthChange, HealthChanges, HomePage, Link, PlatformState, RequestRow,
+    ClaimRow, DeprecatedClaims, Frame, HealthChange, HealthChanges, HomePage, Link, PlatformState,
+    RequestRow, message,
 };
 use portico_domain::claim::Health;
 use portico_domain::documents::Phase;
@@ -9,11 +9,11 @@ use portico_domain::documents::Phase;
 use super::approvals::inbox_row;
 use super::catalog::card;
 use super::claims::unreachable;
-use crate::parts::badge::action_word;
+use crate::parts::badge::{action_word, state_word};
 use crate::parts::lifecycle::{ends, instead};
 use crate::parts::rows::{Columns, claim_table};
-use crate::parts::text::{counted, grouped, place};
-use crate::parts::{document, duration, glyph, icon, past_time, since, time};
+use crate::parts::text::{grouped, lower, place};
+use crate::parts::{document, glyph, icon, past_time, rich, since, text, time, words};
 
 /// Number of requests or claims of one kind from which on they are one line.
 const GROUP_FROM: usize = 3;
@@ -29,10 +29,10 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
             <form class="search large" role="search" method="get" action=Link::Catalog.to_string()>
                 <label class="search-box">
                     {icon("search")}
-                    <span class="unseen">"Search the catalog"</span>
-                    <input type="search" name="q" placeholder="A database, a queue, a cluster…" autocomplete="off" maxlength="200" />
+                    <span class="unseen">{text!("home-search")}</span>
+                    <input type="search" name="q" placeholder=text!("home-search-example") autocomplete="off" maxlength="200" />
                 </label>
-                <button class="button">"Search"</button>
+                <button class="button">{text!("search")}</button>
             </form>
             <div class="live" data-live="home">
                 {no_tenant(frame)}
@@ -61,27 +61,18 @@ fn heading(frame: &Frame, page: &HomePage) -> String {
         .map_or(0, |platform| platform.unwell_planes.len());
     let mut parts = Vec::new();
     if unwell > 0 {
-        let words = if unwell == 1 {
-            "control plane does not answer"
-        } else {
-            "control planes do not answer"
-        };
-        parts.push(format!("{} {words}", grouped(unwell)));
+        parts.push(text!("home-planes-down", count = unwell));
     }
     if page.needs_action > 0 {
-        let verb = if page.needs_action == 1 { "needs" } else { "need" };
-        parts.push(format!(
-            "{} of {} {verb} you",
-            grouped(page.needs_action),
-            counted(page.claims, "claim", "claims")
+        let all = message!("count-claims", count = page.claims);
+        parts.push(text!(
+            "home-claims-need-you",
+            count = page.needs_action,
+            all = all
         ));
     }
     if frame.waiting > 0 {
-        let verb = if frame.waiting == 1 { "waits" } else { "wait" };
-        parts.push(format!(
-            "{} {verb} for you",
-            counted(frame.waiting, "request", "requests")
-        ));
+        parts.push(text!("home-requests-wait", count = frame.waiting));
     }
     if !parts.is_empty() {
         return parts.join(", ");
@@ -90,14 +81,15 @@ fn heading(frame: &Frame, page: &HomePage) -> String {
         return planes_answer(platform);
     }
     match (page.claims, page.ready) {
-        (0, _) => "What do you need?".to_owned(),
-        (1, 1) => "Your claim is ready".to_owned(),
-        (all, ready) if all == ready => format!("All {} are ready", counted(all, "claim", "claims")),
-        (all, ready) => format!(
-            "{} of {} ready",
-            grouped(ready),
-            counted(all, "claim is", "claims are")
-        ),
+        (0, _) => text!("home-question"),
+        (1, 1) => text!("home-claim-ready"),
+        (all, ready) if all == ready => {
+            text!(
+                "home-claims-ready",
+                claims = message!("count-claims", count = all)
+            )
+        }
+        (all, ready) => text!("home-some-ready", count = all, ready = ready),
     }
 }
 
@@ -106,7 +98,7 @@ fn no_tenant(frame: &Frame) -> Option<AnyView> {
     (frame.tenants.is_empty() && !frame.admin).then(|| {
         view! {
             <div class="notice warning" role="status">{icon("lock")}<p>
-                "You are in no team here yet, so there is nothing to show. Ask your team's admin or the platform team to add you to its group, then sign out and in again."
+                {text!("home-no-team")}
             </p></div>
         }
         .into_any()
@@ -116,9 +108,9 @@ fn no_tenant(frame: &Frame) -> Option<AnyView> {
 /// That all control planes answer.
 fn planes_answer(state: &PlatformState) -> String {
     match state.planes {
-        0 => "No control plane yet".to_owned(),
-        1 => "The control plane answers".to_owned(),
-        planes => format!("All {} control planes answer", grouped(planes)),
+        0 => text!("home-no-plane"),
+        1 => text!("home-plane-answers"),
+        planes => text!("home-planes-answer", count = planes),
     }
 }
 
@@ -133,40 +125,36 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
     };
     for plane in &state.unwell_planes {
         let href = Link::ControlPlane(plane.name.clone()).to_string();
-        let rest = "What is seen of it is the last that is known.".to_owned();
+        let rest = text!("home-plane-last-known");
         line(
             "unreachable",
             &href,
-            format!("{} does not answer", plane.title),
+            text!("home-plane-down", plane = &plane.title),
             rest,
         );
     }
     if state.configuration_errors > 0 {
-        let words = counted(state.configuration_errors, "error", "errors");
-        let rest = "The last good configuration stays in force.".to_owned();
         line(
             "configuration",
             &Link::Configuration.to_string(),
-            format!("{words} in the configuration"),
-            rest,
+            text!("home-configuration-errors", count = state.configuration_errors),
+            text!("home-configuration-stays"),
         );
     }
     if let [first, others @ ..] = state.over_quota.as_slice() {
         let words = match others.len() {
-            0 => format!("{first} is over a quota"),
-            more => format!("{first} and {more} more are over a quota"),
+            0 => text!("home-over-quota", tenant = first),
+            more => text!("home-over-quota-more", tenant = first, more = more),
         };
         line("people", &Link::Tenants.to_string(), words, String::new());
     }
     for publication in &state.waiting_publications {
-        let words = format!(
-            "{} wants to publish {}",
-            publication.publisher_title, publication.offering_title
+        let words = text!(
+            "home-wants-to-publish",
+            publisher = &publication.publisher_title,
+            offering = &publication.offering_title
         );
-        let rest = format!(
-            "{} for you to decide on.",
-            counted(publication.waiting, "permission waits", "permissions wait")
-        );
+        let rest = text!("home-permissions-wait", count = publication.waiting);
         line("network", &publication.href.to_string(), words, rest);
     }
     if let Some(request) = &state.oldest_approval {
@@ -174,17 +162,17 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
             .now
             .as_second()
             .saturating_sub(request.created_at.as_second());
-        let waited = duration(u64::try_from(seconds).unwrap_or(0));
-        let rest = format!(
-            "{} {} for {}",
-            request.offering_title,
-            request.claim.name,
-            place(Some(&request.tenant), Some(&request.environment))
+        let waited = portico_api::duration(u64::try_from(seconds).unwrap_or(0));
+        let rest = text!(
+            "home-oldest-what",
+            offering = &request.offering_title,
+            claim = request.claim.name.as_str(),
+            place = place(Some(&request.tenant), Some(&request.environment))
         );
         line(
             "clock",
             &request.href.to_string(),
-            format!("The oldest approval waits {waited}"),
+            text!("home-oldest-approval", time = waited),
             rest,
         );
     }
@@ -192,11 +180,11 @@ fn platform(frame: &Frame, state: &PlatformState) -> AnyView {
         state.unwell_planes.is_empty() && state.configuration_errors == 0 && state.over_quota.is_empty();
     let fine = fine.then(|| {
         let planes = planes_answer(state);
-        view! { <li class="line well">{icon("ready")}<span>{planes}", the configuration has no errors, and no tenant is over a quota."</span></li> }
+        view! { <li class="line well">{icon("ready")}<span>{text!("home-platform-fine", planes = planes)}</span></li> }
     });
     view! {
         <section aria-labelledby="platform">
-            <div class="section-head"><h2 id="platform">"The platform"</h2><a href=Link::ControlPlanes.to_string()>"Control planes"</a></div>
+            <div class="section-head"><h2 id="platform">{text!("home-platform")}</h2><a href=Link::ControlPlanes.to_string()>{text!("home-planes")}</a></div>
             <ul role="list" class="lines">{fine}{lines}</ul>
         </section>
     }
@@ -208,7 +196,7 @@ fn suggestions(page: &HomePage) -> Option<AnyView> {
         let cards: Vec<_> = page.suggestions.iter().map(card).collect();
         view! {
             <section aria-labelledby="suggestions">
-                <div class="section-head"><h2 id="suggestions">"Good to begin with"</h2><a href=Link::Catalog.to_string()>"The whole catalog"</a></div>
+                <div class="section-head"><h2 id="suggestions">{text!("home-suggestions")}</h2><a href=Link::Catalog.to_string()>{text!("home-whole-catalog")}</a></div>
                 <ul role="list" class="cards">{cards}</ul>
             </section>
         }
@@ -227,12 +215,12 @@ fn waiting_on_me(frame: &Frame, page: &HomePage) -> Option<AnyView> {
             })
             .collect();
         let all = match frame.waiting {
-            waiting if waiting > page.waiting_on_me.len() => format!("All {}", grouped(waiting)),
-            _ => "All approvals".to_owned(),
+            waiting if waiting > page.waiting_on_me.len() => text!("home-all-count", count = waiting),
+            _ => text!("home-all-approvals"),
         };
         view! {
             <section aria-labelledby="waiting">
-                <div class="section-head"><h2 id="waiting">"Waiting for you"</h2><a href=Link::Approvals.to_string()>{all}</a></div>
+                <div class="section-head"><h2 id="waiting">{text!("home-waiting-for-you")}</h2><a href=Link::Approvals.to_string()>{all}</a></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -246,19 +234,22 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     }
     let body = if page.unhealthy_claims.is_empty() {
         let words = if page.claims == 1 {
-            "Your claim is ready.".to_owned()
+            text!("home-claim-ready-sentence")
         } else {
-            format!("All {} are ready.", counted(page.claims, "claim", "claims"))
+            text!(
+                "home-claims-ready-sentence",
+                claims = message!("count-claims", count = page.claims)
+            )
         };
         view! { <p class="line well">{icon("ready")}<span>{words}</span></p> }.into_any()
     } else {
         claim_table(frame.now, &page.unhealthy_claims, Columns::All)
     };
-    let all = format!("All {}", grouped(page.claims));
+    let all = text!("home-all-count", count = page.claims);
     let title = if page.unhealthy_claims.is_empty() {
-        "Claims"
+        text!("claims")
     } else {
-        "Claims that are not ready or ran out"
+        text!("home-claims-unwell")
     };
     Some(
         view! {
@@ -281,8 +272,8 @@ fn ending_soon(frame: &Frame, page: &HomePage) -> Option<AnyView> {
                 <li>
                     <a class="short-row" href=row.href.to_string()>
                         <span class="inbox-what">{icon("clock")}<span>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></span></span>
-                        <span class="inbox-since">"ends "{time(frame.now, at)}</span>
-                        <span class="inbox-facts">{claim_place(row)}" · renew it, or delete it"</span>
+                        <span class="inbox-since">{rich(message!("home-ends"), [("when", time(frame.now, at).into_any())])}</span>
+                        <span class="inbox-facts">{claim_place(row)}" · "{text!("home-renew-or-delete")}</span>
                     </a>
                 </li>
             }
@@ -291,7 +282,7 @@ fn ending_soon(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     (!rows.is_empty()).then(|| {
         view! {
             <section aria-labelledby="ending">
-                <div class="section-head"><h2 id="ending">"Ending soon"</h2></div>
+                <div class="section-head"><h2 id="ending">{text!("home-ending-soon")}</h2></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -308,9 +299,9 @@ fn deprecated(page: &HomePage, urgent: bool) -> Option<AnyView> {
         .map(deprecated_row)
         .collect();
     let (id, title) = if urgent {
-        ("offerings-ending", "Move off these soon")
+        ("offerings-ending", text!("home-move-off"))
     } else {
-        ("offerings-deprecated", "Deprecated")
+        ("offerings-deprecated", text!("home-deprecated"))
     };
     (!rows.is_empty()).then(|| {
         view! {
@@ -331,11 +322,16 @@ fn deprecated_row(row: &DeprecatedClaims) -> impl IntoView + use<> {
         Phase::Ending => "caution",
         Phase::Draft | Phase::Published | Phase::Deprecated => "line",
     };
-    let when = row.lifecycle.sunset.map(|sunset| ends(phase, &day(sunset)));
+    let when = row.lifecycle.sunset.map(|sunset| ends(phase, sunset));
+    let words = text!(
+        "home-claims-of",
+        claims = message!("count-claims", count = row.count),
+        offering = &row.offering_title
+    );
     let rest = view! { <span class="quiet">{when}" "{instead(&row.lifecycle)}</span> };
     view! {
         <li class=class>{icon("clock")}<span>
-            <a href=claims>{counted(row.count, "claim", "claims")}" of "{row.offering_title.clone()}</a>" "{rest}
+            <a href=claims>{words}</a>" "{rest}
         </span></li>
     }
 }
@@ -346,10 +342,14 @@ fn claim_place(row: &ClaimRow) -> String {
 
 fn unsuccessful(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     (!page.unsuccessful.is_empty()).then(|| {
-        let rows: Vec<_> = page.unsuccessful.iter().map(|row| request_line(frame, row)).collect();
+        let rows: Vec<_> = page
+            .unsuccessful
+            .iter()
+            .map(|row| request_line(frame, row))
+            .collect();
         view! {
             <section aria-labelledby="unsuccessful">
-                <div class="section-head"><h2 id="unsuccessful">"Your requests that were not applied"</h2></div>
+                <div class="section-head"><h2 id="unsuccessful">{text!("home-unsuccessful")}</h2></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -362,13 +362,13 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         let rows: Vec<_> = page.waiting_on_others.iter().map(|row| request_line(frame, row)).collect();
         let count = usize::try_from(page.waiting_on_others_count).unwrap_or(usize::MAX);
         let all = if count > rows.len() {
-            format!("All {}", grouped(count))
+            text!("home-all-count", count = count)
         } else {
-            "All requests".to_owned()
+            text!("home-all-requests")
         };
         view! {
             <section aria-labelledby="others">
-                <div class="section-head"><h2 id="others">"You wait for others"</h2><a href=Link::Requests.with_query([("mine", "true")])>{all}</a></div>
+                <div class="section-head"><h2 id="others">{text!("home-wait-for-others")}</h2><a href=Link::Requests.with_query([("mine", "true")])>{all}</a></div>
                 <ol role="list" class="short-list">{rows}</ol>
             </section>
         }
@@ -379,9 +379,9 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 /// A request on two lines: what and since when, then where it stands.
 fn request_line(frame: &Frame, row: &RequestRow) -> impl IntoView + use<> {
     let status = if row.status.is_empty() {
-        row.state.title().to_owned()
+        state_word(row.state)
     } else {
-        row.status.clone()
+        words(&row.status)
     };
     let place = place(Some(&row.tenant), Some(&row.environment));
     view! {
@@ -400,13 +400,13 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     anything.then(|| {
         let claims: Vec<_> = page.health_changes.iter().map(|group| health_changes(frame, group)).collect();
         let claims = (!claims.is_empty())
-            .then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="feed">{claims}</ul></div> });
+            .then(|| view! { <div><h3 class="after">{text!("claims")}</h3><ul role="list" class="feed">{claims}</ul></div> });
         let requests = requests(frame, &page.today);
         let requests = (!requests.is_empty())
-            .then(|| view! { <div><h3 class="after">"Requests"</h3><ul role="list" class="feed">{requests}</ul></div> });
+            .then(|| view! { <div><h3 class="after">{text!("requests")}</h3><ul role="list" class="feed">{requests}</ul></div> });
         view! {
             <section aria-labelledby="today">
-                <div class="section-head"><h2 id="today">"The last day"</h2><a href=Link::Requests.to_string()>"All requests"</a></div>
+                <div class="section-head"><h2 id="today">{text!("home-last-day")}</h2><a href=Link::Requests.to_string()>{text!("home-all-requests")}</a></div>
                 <div class="feeds">{claims}{requests}</div>
             </section>
         }
@@ -417,16 +417,16 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 /// Claims that became ready, or broke: few as lines, many as a fold.
 fn health_changes(frame: &Frame, group: &HealthChanges) -> AnyView {
     let (name, words) = if group.health == Health::Ready {
-        ("ready", "became ready")
+        ("ready", text!("home-became-ready"))
     } else {
-        ("degraded", "broke")
+        ("degraded", text!("home-broke"))
     };
     let place = place(group.tenant.as_ref(), group.environment.as_ref());
     if group.count < GROUP_FROM {
         let lines: Vec<_> = group
             .claims
             .iter()
-            .map(|change| health_change(frame, change, name, words, &place))
+            .map(|change| health_change(frame, change, name, &words, &place))
             .collect();
         return lines.into_any();
     }
@@ -436,7 +436,7 @@ fn health_changes(frame: &Frame, group: &HealthChanges) -> AnyView {
         .map(|change| changed_claim(frame, change))
         .collect();
     let more = group.count.saturating_sub(claims.len());
-    let more = (more > 0).then(|| view! { <li class="quiet">"and "{grouped(more)}" more"</li> });
+    let more = (more > 0).then(|| view! { <li class="quiet">{text!("home-and-more", count = more)}</li> });
     let id = format!(
         "feed-{}-{}-{}",
         group.offering_title.to_lowercase().replace(' ', "-"),
@@ -461,7 +461,7 @@ fn health_change(
     frame: &Frame,
     change: &HealthChange,
     name: &'static str,
-    words: &'static str,
+    words: &str,
     place: &str,
 ) -> impl IntoView + use<> {
     let row = &change.claim;
@@ -470,7 +470,7 @@ fn health_change(
         <li class="feed-line">
             {icon(name)}
             <span>
-                <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></a>" "{words}
+                <a href=row.href.to_string()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong></a>" "{words.to_owned()}
                 <span class="reason">{place.to_owned()}" · "{past_time(frame.now, change.at)}{reason}</span>
             </span>
         </li>
@@ -513,7 +513,7 @@ fn feed_request(frame: &Frame, row: &RequestRow) -> AnyView {
         <li class="feed-line">
             {icon("requests")}
             <span>
-                <a href=row.href.to_string()>{action_word(row.action)}" "{row.offering_title.clone()}" "<strong>{row.claim.name.to_string()}</strong></a>": "{row.state.title().to_lowercase()}
+                <a href=row.href.to_string()>{action_word(row.action)}" "{row.offering_title.clone()}" "<strong>{row.claim.name.to_string()}</strong></a>": "{lower(&state_word(row.state))}
                 <span class="reason">{place}" · "{row.requester.clone()}" · "{time(frame.now, row.updated_at)}</span>
             </span>
         </li>
@@ -538,8 +538,8 @@ fn request_group(frame: &Frame, first: &RequestRow, group: &[&RequestRow]) -> An
         <li class="feed-line">
             {icon("requests")}
             <details class="feed-group" id=id>
-                <summary>{action_word(first.action)}" "{first.offering_title.clone()}": "<strong>{grouped(group.len())}</strong>" "{first.state.title().to_lowercase()}{icon("right")}
-                    <span class="reason">"the last "{time(frame.now, first.updated_at)}</span>
+                <summary>{action_word(first.action)}" "{first.offering_title.clone()}": "<strong>{grouped(group.len())}</strong>" "{lower(&state_word(first.state))}{icon("right")}
+                    <span class="reason">{rich(message!("home-the-last"), [("when", time(frame.now, first.updated_at).into_any())])}</span>
                 </summary>
                 <ul role="list">{rows}</ul>
             </details>

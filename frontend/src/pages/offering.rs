@@ -1,11 +1,10 @@
 use leptos::prelude::*;
-use portico_api::words::money;
-use portico_api::{Frame, Link, OfferingPage, PlanColumn, ServedOn, names};
+use portico_api::words::Denial;
+use portico_api::{Frame, Link, OfferingPage, PlanColumn, ServedOn, message, names};
 
 use crate::parts::lifecycle::{Reader, lifecycle_notice, phase_badge};
 use crate::parts::rows::{Columns, claim_table};
-use crate::parts::text::counted;
-use crate::parts::{document, duration, glyph_tile, icon, relative};
+use crate::parts::{document, duration, glyph_tile, icon, money, rich, text, words};
 
 /// An offering: is it the right one, and what do I get?
 #[must_use]
@@ -37,15 +36,12 @@ fn head(page: &OfferingPage) -> AnyView {
     let card = &page.card;
     let action = if page.may_request.allowed {
         view! {
-            <a class="button primary" href=Link::NewRequest(card.name.clone()).to_string()>{format!("Request {}", card.title)}</a>
+            <a class="button primary" href=Link::NewRequest(card.name.clone()).to_string()>{text!("offering-request", offering = &card.title)}</a>
         }
         .into_any()
     } else {
-        let why = page
-            .may_request
-            .why_not
-            .clone()
-            .unwrap_or_else(|| "You may not request this here.".to_owned());
+        let why = page.may_request.reason.as_ref().map(Denial::text);
+        let why = why.map_or_else(|| text!("offering-may-not"), |why| words(&why));
         view! { <p class="why-not">{icon("lock")}<span>{why}</span></p> }.into_any()
     };
     let problem = card.problem.clone().map(|problem| {
@@ -96,11 +92,11 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
                 [] => "–".to_owned(),
                 labels => labels.join(", "),
             });
-            plan_row("You may change".to_owned(), cells)
+            plan_row(text!("offering-you-may-change"), cells)
         });
     let view = view! {
         <section aria-labelledby="plans">
-            <h2 id="plans" class="unseen">"Plans"</h2>
+            <h2 id="plans" class="unseen">{text!("offering-plans")}</h2>
             <div class="table-wrap">
                 <table class="plans" aria-labelledby="plans">
                     <thead><tr><td></td>{heads}</tr></thead>
@@ -123,12 +119,12 @@ fn plan_head(page: &OfferingPage, plan: &PlanColumn) -> AnyView {
         .clone()
         .map(|summary| view! { <span class="reason">{summary}</span> });
     let price = plan.price.as_ref().map(|price| {
-        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>" a month"</span> }
+        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>" "{text!("price-month")}</span> }
     });
     let choose = page.may_request.allowed.then(|| {
         let form = Link::NewRequest(page.card.name.clone());
         let href = format!("{form}?{}={}", names::PLAN, plan.name);
-        view! { <a class="button" href=href>"Choose"<span class="unseen">" "{plan.title.clone()}</span></a> }
+        view! { <a class="button" href=href>{text!("offering-choose")}<span class="unseen">" "{plan.title.clone()}</span></a> }
     });
     view! {
         <th scope="col">
@@ -145,7 +141,7 @@ fn documentation(page: &OfferingPage) -> Option<AnyView> {
     page.documentation_html.clone().map(|html| {
         view! {
             <section aria-labelledby="documentation">
-                <h2 id="documentation">"Documentation"</h2>
+                <h2 id="documentation">{text!("offering-documentation")}</h2>
                 <div class="prose" inner_html=html></div>
             </section>
         }
@@ -157,7 +153,7 @@ fn claims(frame: &Frame, page: &OfferingPage) -> Option<AnyView> {
     (!page.claims.is_empty()).then(|| {
         view! {
             <section aria-labelledby="claims">
-                <h2 id="claims">"What your team runs"</h2>
+                <h2 id="claims">{text!("offering-your-team-runs")}</h2>
                 {claim_table(frame.now, &page.claims, Columns::Fewer)}
             </section>
         }
@@ -171,10 +167,10 @@ fn administration(frame: &Frame, page: &OfferingPage) -> Option<AnyView> {
     frame.platform_admin.then(|| {
         view! {
             <section aria-labelledby="administration">
-                <h2 id="administration">"Administration"</h2>
+                <h2 id="administration">{text!("offering-administration")}</h2>
                 <ul role="list" class="lines">
-                    <li><a href=Link::TryHealth(name.clone()).to_string()>"Try its health rules"</a></li>
-                    <li><a href=Link::Differences(name.clone()).to_string()>"What each control plane serves"</a></li>
+                    <li><a href=Link::TryHealth(name.clone()).to_string()>{text!("offering-try-health")}</a></li>
+                    <li><a href=Link::Differences(name.clone()).to_string()>{text!("offering-differences")}</a></li>
                 </ul>
             </section>
         }
@@ -187,35 +183,35 @@ fn facts(page: &OfferingPage) -> AnyView {
     let owner = page
         .owner
         .clone()
-        .map(|owner| view! { <div><dt>"Owner"</dt><dd>{owner}</dd></div> });
+        .map(|owner| view! { <div><dt>{text!("offering-owner")}</dt><dd>{owner}</dd></div> });
     let support = page.support.clone().map(|link| {
         let text = link
             .strip_prefix("mailto:")
             .or_else(|| link.strip_prefix("https://"))
             .unwrap_or(&link)
             .to_owned();
-        view! { <div><dt>"Support"</dt><dd><a href=link>{text}</a></dd></div> }
+        view! { <div><dt>{text!("offering-support")}</dt><dd><a href=link>{text}</a></dd></div> }
     });
     let ready = card
         .typical_seconds
-        .map(|seconds| view! { <div><dt>"Typically ready in"</dt><dd>{duration(seconds)}</dd></div> });
+        .map(|seconds| view! { <div><dt>{text!("offering-typically-ready")}</dt><dd>{duration(seconds)}</dd></div> });
     let approval = card.needs_approval.map(|needed| {
         let words = if needed {
-            "Needed where you work"
+            text!("offering-approval-needed")
         } else {
-            "Not needed where you work"
+            text!("offering-approval-not-needed")
         };
-        view! { <div><dt>"Approval"</dt><dd>{words}</dd></div> }
+        view! { <div><dt>{text!("offering-approval")}</dt><dd>{words}</dd></div> }
     });
     view! {
         <section aria-labelledby="about">
-            <h2 id="about">"About"</h2>
+            <h2 id="about">{text!("about")}</h2>
             <dl class="facts">
                 {owner}
                 {support}
                 {ready}
                 {approval}
-                <div><dt>"Kubernetes kind"</dt><dd><span class="mono">{page.kind.clone()}</span><span class="reason mono">{page.group.clone()}</span></dd></div>
+                <div><dt>{text!("offering-kind")}</dt><dd><span class="mono">{page.kind.clone()}</span><span class="reason mono">{page.group.clone()}</span></dd></div>
             </dl>
         </section>
     }
@@ -231,13 +227,16 @@ fn receives(page: &OfferingPage) -> Option<AnyView> {
             .iter()
             .map(|title| view! { <li>{title.clone()}</li> })
             .collect();
-        view! { <p>{counted(connection.endpoints.len(), "address", "addresses")}", shown on the claim’s page:"</p><ul role="list" class="lines quiet">{each}</ul> }
+        view! { <p>{text!("offering-addresses", count = connection.endpoints.len())}</p><ul role="list" class="lines quiet">{each}</ul> }
     });
     let secret = (!connection.keys.is_empty() || connection.secret.is_some()).then(|| {
-        let name = connection
-            .secret
-            .clone()
-            .map(|name| view! { " "<code>{name}</code> });
+        let title = match connection.secret.clone() {
+            Some(name) => {
+                let name = view! { <code>{name}</code> };
+                rich(message!("offering-secret-named"), [("name", name.into_any())])
+            }
+            None => text!("offering-secret").into_any(),
+        };
         let keys = (!connection.keys.is_empty()).then(|| {
             let each: Vec<_> = connection
                 .keys
@@ -246,12 +245,12 @@ fn receives(page: &OfferingPage) -> Option<AnyView> {
                 .collect();
             view! { <p class="tags">{each}</p> }
         });
-        view! { <p>"A Kubernetes Secret"{name}" with"</p>{keys} }
+        view! { <p>{title}</p>{keys} }
     });
     (endpoints.is_some() || secret.is_some()).then(|| {
         view! {
             <section aria-labelledby="receives">
-                <h2 id="receives">"What you receive"</h2>
+                <h2 id="receives">{text!("offering-receives")}</h2>
                 <div class="stack">{endpoints}{secret}</div>
             </section>
         }
@@ -264,8 +263,8 @@ fn served_on(frame: &Frame, page: &OfferingPage) -> AnyView {
     if let Some(publisher) = &page.card.published_by {
         return view! {
             <section aria-labelledby="where">
-                <h2 id="where">"Where it runs"</h2>
-                <p>"It is a service of team "{publisher.clone()}", on a control plane of its own."</p>
+                <h2 id="where">{text!("offering-where")}</h2>
+                <p>{text!("offering-of-team", team = publisher)}</p>
             </section>
         }
         .into_any();
@@ -273,10 +272,10 @@ fn served_on(frame: &Frame, page: &OfferingPage) -> AnyView {
     let nowhere = page
         .served_on
         .is_empty()
-        .then(|| view! { <p class="quiet">"No control plane that you may use serves it just now."</p> });
+        .then(|| view! { <p class="quiet">{text!("offering-nowhere")}</p> });
     view! {
         <section aria-labelledby="where">
-            <h2 id="where">"Where it runs"</h2>
+            <h2 id="where">{text!("offering-where")}</h2>
             <ul role="list" class="lines">{rows}</ul>
             {nowhere}
         </section>
@@ -290,8 +289,13 @@ fn plane(frame: &Frame, served: &ServedOn) -> impl IntoView + use<> {
         None
     } else {
         let seen = served.last_seen.map_or_else(
-            || "Does not answer".to_owned(),
-            |at| format!("Does not answer, last seen {}", relative(frame.now, at)),
+            || text!("offering-plane-down"),
+            |at| {
+                text!(
+                    "offering-plane-down-since",
+                    when = portico_api::relative(frame.now, at)
+                )
+            },
         );
         Some(view! { <span class="problem">{icon("unreachable")}<span>{seen}</span></span> })
     };

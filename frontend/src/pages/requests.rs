@@ -2,9 +2,10 @@ use leptos::prelude::*;
 use portico_api::{Frame, Link, RequestsPage};
 use portico_domain::request::State;
 
+use crate::parts::badge::state_word;
 use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::empty;
-use crate::parts::{Query, document};
+use crate::parts::{Query, document, text};
 
 /// The states with a filter chip.
 const FILTERS: [State; 6] = [
@@ -29,8 +30,8 @@ pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
             .with("mine", if page.mine { "true" } else { "" });
         view! {
             <div class="page-head">
-                <h1>"Requests"</h1>
-                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>"New request"</a></div>
+                <h1>{text!("requests")}</h1>
+                <div class="actions"><a class="button primary" href=Link::Catalog.to_string()>{text!("new-request")}</a></div>
             </div>
             <div class="live" data-live="requests">
                 {filters(page, &query)}
@@ -47,7 +48,7 @@ fn older(page: &RequestsPage, query: &Query) -> Option<AnyView> {
     let last = page.rows.items.last().filter(|_| page.rows.more)?;
     let href = query.clone().with("before", last.id.to_string()).href();
     Some(
-        view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=href>"Older"</a></nav> }
+        view! { <nav class="pager" aria-label=text!("pager-label")><span></span><a class="button" rel="next" href=href>{text!("requests-older")}</a></nav> }
             .into_any(),
     )
 }
@@ -58,7 +59,7 @@ fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {
     };
     let mut chips = vec![chip(
         query.clone().without("state").href(),
-        "All".to_owned(),
+        text!("all"),
         page.state.is_none(),
     )];
     let others = page.state.filter(|state| !FILTERS.contains(state));
@@ -66,7 +67,7 @@ fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {
         let current = page.state == Some(state);
         chip(
             query.clone().with("state", state.slug()).href(),
-            state.title().to_owned(),
+            state_word(state),
             current,
         )
     }));
@@ -82,10 +83,10 @@ fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {
         )
     });
     view! {
-        <nav aria-label="Filters">
+        <nav aria-label=text!("filters")>
             <ul role="list" class="chips">
                 {chips}
-                <li class="divide">{view! { <a class="chip" href=mine aria-current=page.mine.then_some("true")>"Only mine"</a> }}</li>
+                <li class="divide">{view! { <a class="chip" href=mine aria-current=page.mine.then_some("true")>{text!("only-mine")}</a> }}</li>
                 {offering}
             </ul>
         </nav>
@@ -99,15 +100,15 @@ fn found(frame: &Frame, page: &RequestsPage, query: &Query) -> AnyView {
     if query.is_empty() {
         return empty(
             "requests",
-            "No requests yet",
-            "What you request, change or delete is listed here, with everybody who decided on it.",
-            Some((Link::Catalog.to_string(), "Look through the catalog")),
+            text!("requests-none"),
+            text!("requests-none-hint"),
+            Some((Link::Catalog.to_string(), text!("look-through-catalog"))),
         );
     }
     empty(
         "requests",
-        "No request is like that",
-        "Take away a filter to see more.",
-        Some((Link::Requests.to_string(), "Show all requests")),
+        text!("requests-none-like-that"),
+        text!("take-away-filter"),
+        Some((Link::Requests.to_string(), text!("requests-show-all"))),
     )
 }

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use portico_api::{Frame, SignInPage};
 
-use crate::parts::{bare_document, icon, notice};
+use crate::parts::{bare_document, icon, languages, notice, text, words};
 
 /// The sign-in page.
 #[must_use]
@@ -21,11 +21,11 @@ pub fn sign_in(page: &SignInPage, frame: &Frame) -> String {
                 } else {
                     "button wide"
                 };
-                view! { <a class=class href=provider.href.clone()>{provider.title.clone()}</a> }
+                view! { <a class=class href=provider.href.clone()>{words(&provider.title)}</a> }
             })
             .collect();
         let nothing = page.providers.is_empty().then(|| {
-            view! { <p>"No identity provider is configured. Ask your platform team."</p> }
+            view! { <p>{text!("no-identity-provider")}</p> }
         });
         let message = page
             .message
@@ -38,6 +38,7 @@ pub fn sign_in(page: &SignInPage, frame: &Frame) -> String {
                 {message}
                 <div class="stack">{providers}</div>
                 {nothing}
+                {languages(frame)}
             </div>
         }
         .into_any()

@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use portico_api::PlaneState;
 use portico_domain::claim::Health;
+use portico_domain::documents::Category;
 use portico_domain::request::{Action, State};
 
-use super::icon;
+use super::{icon, text};
 
 /// The badge of a claim's health.
 pub(crate) fn health(health: Health) -> impl IntoView + use<> {
-    badge(health_tone(health), health.slug(), health.title())
+    badge(health_tone(health), health.slug(), health_word(health))
 }
 
 /// The CSS class for a health.
@@ -34,22 +35,23 @@ pub(crate) fn state(state: State) -> impl IntoView + use<> {
         State::Withdrawn => ("plain", "undo"),
         State::Expired => ("plain", "clock"),
     };
-    badge(tone, icon, state.title())
+    badge(tone, icon, state_word(state))
 }
 
 /// The badge of a control plane's state.
 pub(crate) fn plane_state(state: PlaneState, cordoned: bool) -> impl IntoView + use<> {
     match state {
-        PlaneState::Ready if cordoned => badge("warning", "paused", "Cordoned"),
-        PlaneState::Ready => badge("good", "ready", "Ready"),
-        PlaneState::Connecting => badge("busy", "pending", "Connecting"),
-        PlaneState::Unreachable => badge("bad", "unreachable", "Unreachable"),
-        PlaneState::Misconfigured => badge("bad", "bad", "Misconfigured"),
+        PlaneState::Ready if cordoned => badge("warning", "paused", text!("plane-cordoned")),
+        PlaneState::Ready => badge("good", "ready", text!("plane-ready")),
+        PlaneState::Connecting => badge("busy", "pending", text!("plane-connecting")),
+        PlaneState::Unreachable => badge("bad", "unreachable", text!("plane-unreachable")),
+        PlaneState::Misconfigured => badge("bad", "bad", text!("plane-misconfigured")),
     }
 }
 
 /// A badge with icon, word and color.
-pub(crate) fn badge(tone: &'static str, name: &'static str, word: &'static str) -> impl IntoView + use<> {
+pub(crate) fn badge(tone: &'static str, name: &'static str, word: impl Into<String>) -> AnyView {
+    let word = word.into();
     let class = match tone {
         "good" => "badge good",
         "busy" => "badge busy",
@@ -57,7 +59,7 @@ pub(crate) fn badge(tone: &'static str, name: &'static str, word: &'static str) 
         "bad" => "badge bad",
         _ => "badge",
     };
-    view! { <span class=class>{icon(name)}{word}</span> }
+    view! { <span class=class>{icon(name)}{word}</span> }.into_any()
 }
 
 /// The badge of a request's action.
@@ -73,12 +75,53 @@ pub(crate) fn action(action: Action) -> impl IntoView + use<> {
 }
 
 /// The word for a request's action.
-pub(crate) fn action_word(action: Action) -> &'static str {
+pub(crate) fn action_word(action: Action) -> String {
     match action {
-        Action::Create => "New",
-        Action::Change => "Change",
-        Action::Renew => "Renewal",
-        Action::Adopt => "Adoption",
-        Action::Delete => "Deletion",
+        Action::Create => text!("action-create"),
+        Action::Change => text!("action-change"),
+        Action::Renew => text!("action-renew"),
+        Action::Adopt => text!("action-adopt"),
+        Action::Delete => text!("action-delete"),
+    }
+}
+
+/// The word for a claim's health.
+pub(crate) fn health_word(health: Health) -> String {
+    match health {
+        Health::Pending => text!("health-pending"),
+        Health::Ready => text!("health-ready"),
+        Health::Degraded => text!("health-degraded"),
+        Health::Paused => text!("health-paused"),
+        Health::Deleting => text!("health-deleting"),
+        Health::Gone => text!("health-gone"),
+        Health::Unreachable => text!("health-unreachable"),
+        Health::Unknown => text!("health-unknown"),
+    }
+}
+
+/// The word for a request's state.
+pub(crate) fn state_word(state: State) -> String {
+    match state {
+        State::Draft => text!("state-draft"),
+        State::Submitted => text!("state-submitted"),
+        State::AwaitingApproval => text!("state-awaiting-approval"),
+        State::Approved => text!("state-approved"),
+        State::Applying => text!("state-applying"),
+        State::Fulfilled => text!("state-fulfilled"),
+        State::Rejected => text!("state-rejected"),
+        State::Withdrawn => text!("state-withdrawn"),
+        State::Expired => text!("state-expired"),
+        State::Failed => text!("state-failed"),
+    }
+}
+
+/// The word for a category of offerings.
+pub(crate) fn category_word(category: Category) -> String {
+    match category {
+        Category::Databases => text!("category-databases"),
+        Category::Queues => text!("category-queues"),
+        Category::Clusters => text!("category-clusters"),
+        Category::Storage => text!("category-storage"),
+        Category::Other => text!("category-other"),
     }
 }

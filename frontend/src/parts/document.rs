@@ -5,6 +5,7 @@ use portico_api::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;
+use super::language::text;
 use super::visible_text::with_visible_characters;
 
 /// Loads the wasm, which starts the islands. Does not depend on the page.
@@ -20,7 +21,7 @@ const SPECULATION: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"}
 pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {
     render(frame, || {
         view! {
-            <a class="skip" href="#main">"Skip to content"</a>
+            <a class="skip" href="#main">{text!("skip-to-content")}</a>
             <div class="frame">
                 {rail(frame)}
                 <div class="column">
@@ -52,6 +53,7 @@ pub(crate) fn bare_document(frame: &Frame, content: impl FnOnce() -> AnyView) ->
 
 fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new_root(None);
+    owner.with(|| provide_context(frame.language));
     let body = owner.with(|| body().to_html());
     let head = owner.with(|| head(frame).to_html());
     let foot = owner.with(|| foot(frame).to_html());
@@ -61,8 +63,16 @@ fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
         Some("dark") => " data-theme=\"dark\"",
         _ => "",
     };
+    // Left to right is what browsers take without the attribute.
+    let direction = match frame.language.direction() {
+        "rtl" => " dir=\"rtl\"",
+        _ => "",
+    };
     let page = [
-        "<!DOCTYPE html><html lang=\"en\"",
+        "<!DOCTYPE html><html lang=\"",
+        frame.language.tag(),
+        "\"",
+        direction,
         theme,
         "><head>",
         &head,

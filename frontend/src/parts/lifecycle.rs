@@ -1,21 +1,22 @@
 //! Where an offering is in its life: a badge beside its title, and a notice on the pages of it and its claims.
 
+use jiff::civil::Date;
 use leptos::prelude::*;
-use portico_api::OfferingLifecycle;
-use portico_api::words::{day, lifecycle_sentence};
+use portico_api::words::lifecycle_text;
+use portico_api::{OfferingLifecycle, message};
 use portico_domain::documents::{NewClaims, Phase};
 
 use super::badge::badge;
-use super::icon;
+use super::{icon, rich, text, words};
 
 /// The badge of a phase; nothing for a published offering.
 pub(crate) fn phase_badge(phase: Phase) -> Option<AnyView> {
     let (tone, name, word) = match phase {
         Phase::Published => return None,
-        Phase::Draft => ("plain", "edit", "Draft"),
-        Phase::Deprecated => ("plain", "clock", "Deprecated"),
-        Phase::Ending => ("warning", "clock", "Ends soon"),
-        Phase::Ended => ("bad", "clock", "Ended"),
+        Phase::Draft => ("plain", "edit", text!("phase-draft")),
+        Phase::Deprecated => ("plain", "clock", text!("phase-deprecated")),
+        Phase::Ending => ("warning", "clock", text!("phase-ending")),
+        Phase::Ended => ("bad", "clock", text!("phase-ended")),
     };
     Some(badge(tone, name, word).into_any())
 }
@@ -37,7 +38,7 @@ pub(crate) fn lifecycle_notice(
     lifecycle: &OfferingLifecycle,
     reader: Reader,
 ) -> Option<AnyView> {
-    let sentence = lifecycle_sentence(title, lifecycle.phase, lifecycle.sunset)?;
+    let sentence = words(&lifecycle_text(title, lifecycle.phase, lifecycle.sunset)?);
     let class = match lifecycle.phase {
         Phase::Ending => "notice warning",
         Phase::Ended => "notice bad",
@@ -49,19 +50,16 @@ pub(crate) fn lifecycle_notice(
         "clock"
     };
     let what_follows = match (reader, lifecycle.phase) {
-        (Reader::Claim, Phase::Ended) => {
-            Some("This claim stays until somebody deletes it, but do not rely on it any longer.")
-        }
+        (Reader::Claim, Phase::Ended) => Some(text!("lifecycle-claim-ended")),
         (Reader::Claim, Phase::Deprecated | Phase::Ending) => {
-            Some("This claim goes on until then, and stays until somebody deletes it.")
-                .filter(|_| lifecycle.sunset.is_some())
+            Some(text!("lifecycle-claim-ends")).filter(|_| lifecycle.sunset.is_some())
         }
         (Reader::Offering, Phase::Deprecated | Phase::Ending)
             if lifecycle.new_claims == NewClaims::Refused =>
         {
-            Some("It takes no new claims; existing ones can be changed.")
+            Some(text!("lifecycle-none-new"))
         }
-        (Reader::Offering, Phase::Ended) => Some("It takes no new claims; existing ones stay."),
+        (Reader::Offering, Phase::Ended) => Some(text!("lifecycle-none-new-ended")),
         _ => None,
     };
     Some(
@@ -69,7 +67,7 @@ pub(crate) fn lifecycle_notice(
             <div class=class role="status">
                 {icon(name)}
                 <div>
-                    <p>{sentence}{what_follows.map(|words| format!(" {words}"))}</p>
+                    <p>{sentence}{what_follows.map(|follows| format!(" {follows}"))}</p>
                     {lifecycle.note.clone().map(|note| view! { <p>{note}</p> })}
                     {instead(lifecycle).map(|words| view! { <p>{words}</p> })}
                 </div>
@@ -81,7 +79,7 @@ pub(crate) fn lifecycle_notice(
 
 /// When a deprecated offering ends and what replaces it, in a line; nothing if there is neither.
 pub(crate) fn short_note(lifecycle: &OfferingLifecycle) -> Option<AnyView> {
-    let when = lifecycle.sunset.map(|sunset| ends(lifecycle.phase, &day(sunset)));
+    let when = lifecycle.sunset.map(|sunset| ends(lifecycle.phase, sunset));
     let note = lifecycle.note.clone();
     let instead = instead(lifecycle);
     if when.is_none() && note.is_none() && instead.is_none() {
@@ -101,14 +99,17 @@ pub(crate) fn short_note(lifecycle: &OfferingLifecycle) -> Option<AnyView> {
 }
 
 /// When it ends or ended: `Ends on 1 March 2027.`
-pub(crate) fn ends(phase: Phase, day: &str) -> String {
-    let verb = if phase == Phase::Ended { "Ended" } else { "Ends" };
-    format!("{verb} on {day}.")
+pub(crate) fn ends(phase: Phase, sunset: Date) -> String {
+    if phase == Phase::Ended {
+        text!("lifecycle-ended-on", day = sunset)
+    } else {
+        text!("lifecycle-ends-on", day = sunset)
+    }
 }
 
 /// What to use instead, as a link.
 pub(crate) fn instead(lifecycle: &OfferingLifecycle) -> Option<AnyView> {
     let other = lifecycle.replacement.as_ref()?;
     let link = view! { <a href=other.href.to_string()>{other.title.clone()}</a> };
-    Some(view! { "Use "{link}" instead." }.into_any())
+    Some(rich(message!("lifecycle-instead"), [("other", link.into_any())]))
 }

@@ -6,6 +6,7 @@ mod document;
 pub(crate) mod form;
 mod frame;
 mod icon;
+mod language;
 pub(crate) mod lifecycle;
 mod pager;
 mod query;
@@ -18,8 +19,9 @@ mod time;
 mod visible_text;
 
 pub(crate) use document::{bare_document, document};
-pub(crate) use frame::notice;
+pub(crate) use frame::{languages, notice};
 pub(crate) use icon::{glyph, glyph_tile, icon};
+pub(crate) use language::{language, money, rich, text, words};
 pub(crate) use pager::pager;
 pub(crate) use query::Query;
 pub(crate) use select::{options, select};

@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 use portico_api::Paged;
 
-use super::Query;
-use super::text::grouped;
+use super::{Query, text};
 
 /// `1–20 of 5,000`, with links to the pages before and after; `None` if there is only one page.
 pub(crate) fn pager<T>(paged: &Paged<T>, query: &Query) -> Option<AnyView> {
@@ -14,11 +13,11 @@ pub(crate) fn pager<T>(paged: &Paged<T>, query: &Query) -> Option<AnyView> {
     let first = (paged.page.saturating_sub(1)) * paged.per_page + 1;
     let last = first + paged.items.len().saturating_sub(1);
     let range = if paged.items.is_empty() {
-        "Nothing on this page".to_owned()
+        text!("pager-nothing")
     } else {
         match paged.total {
-            Some(total) => format!("{}–{} of {}", grouped(first), grouped(last), grouped(total)),
-            None => format!("{}–{}", grouped(first), grouped(last)),
+            Some(total) => text!("pager-range-of", first = first, last = last, total = total),
+            None => text!("pager-range", first = first, last = last),
         }
     };
     let page = |number: usize| {
@@ -29,14 +28,15 @@ pub(crate) fn pager<T>(paged: &Paged<T>, query: &Query) -> Option<AnyView> {
         };
         query.clone().with("page", number).href()
     };
-    let back = (paged.page > 1)
-        .then(|| view! { <a class="button" rel="prev" href=page(paged.page - 1)>"Previous"</a> });
+    let back = (paged.page > 1).then(
+        || view! { <a class="button" rel="prev" href=page(paged.page - 1)>{text!("pager-previous")}</a> },
+    );
     let next = paged
         .more
-        .then(|| view! { <a class="button" rel="next" href=page(paged.page + 1)>"Next"</a> });
+        .then(|| view! { <a class="button" rel="next" href=page(paged.page + 1)>{text!("pager-next")}</a> });
     Some(
         view! {
-            <nav class="pager" aria-label="Pages">
+            <nav class="pager" aria-label=text!("pager-label")>
                 <span>{range}</span>
                 {back}
                 {next}

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
-use portico_api::words::day;
 use portico_api::{ClaimRow, RequestRow, names};
 use portico_domain::claim::Health;
 use portico_domain::documents::Phase;
@@ -10,7 +9,7 @@ use portico_domain::documents::Phase;
 use super::badge::{action_word, badge, health, state};
 use super::lifecycle::phase_badge;
 use super::text::place;
-use super::{Query, glyph, icon, past_time, relative, time};
+use super::{Query, glyph, icon, past_time, relative, text, time, words};
 
 /// The columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,39 +23,30 @@ pub(crate) enum Columns {
 /// Longest title, in characters, that a cell does not break.
 const WHOLE_CHARS: usize = 24;
 
-/// A heading of a table: its title, and its key in the URL if one can sort by it.
-type Head = (&'static str, &'static str);
-
-const CLAIM_HEADS: [Head; 8] = [
-    ("Name", "name"),
-    ("Health", "health"),
-    ("Offering", "offering"),
-    ("Version", "version"),
-    ("Plan", "plan"),
-    ("Environment", "environment"),
-    ("Control plane", "plane"),
-    ("Age", "age"),
-];
-
-const REQUEST_HEADS: [Head; 6] = [
-    ("Request", ""),
-    ("State", ""),
-    ("Offering", ""),
-    ("Environment", ""),
-    ("Requested by", ""),
-    ("Moved", ""),
-];
+/// The headings of a table of claims, by their keys in the URL.
+fn claim_heads() -> [(&'static str, String); 8] {
+    [
+        ("name", text!("head-name")),
+        ("health", text!("head-health")),
+        ("offering", text!("head-offering")),
+        ("version", text!("head-version")),
+        ("plan", text!("head-plan")),
+        ("environment", text!("head-environment")),
+        ("plane", text!("head-plane")),
+        ("age", text!("head-age")),
+    ]
+}
 
 /// A table of claims.
 pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all, false)).collect();
-    let heads = CLAIM_HEADS
+    let heads = claim_heads()
         .into_iter()
-        .filter(|(title, _)| all || *title != "Offering")
-        .map(|(title, _)| view! { <th scope="col">{title}</th> }.into_any())
+        .filter(|(key, _)| all || *key != "offering")
+        .map(|(_, title)| view! { <th scope="col">{title}</th> }.into_any())
         .collect();
-    table("Claims", "rows compact", heads, rows)
+    table(text!("claims"), "rows compact", heads, rows)
 }
 
 /// A table of claims with headings that sort. `query` is the filter of the list; `sort` the order in force. `selectable`:
@@ -75,23 +65,23 @@ pub(crate) fn sortable_claim_table(
     let all = selectable.then(|| {
         view! {
             <td class="pick">
-                <input type="checkbox" class="when-alive" data-select-all="" aria-label="Select all on this page" autocomplete="off" />
+                <input type="checkbox" class="when-alive" data-select-all="" aria-label=text!("select-all") autocomplete="off" />
             </td>
         }
         .into_any()
     });
-    let sorted = CLAIM_HEADS
+    let sorted = claim_heads()
         .into_iter()
         .map(|head| sort_head(head, query, sort.unwrap_or("health")));
     table(
-        "Claims",
+        text!("claims"),
         "rows compact sortable",
         all.into_iter().chain(sorted).collect(),
         rows,
     )
 }
 
-fn sort_head((title, key): Head, query: &Query, sort: &str) -> AnyView {
+fn sort_head((key, title): (&str, String), query: &Query, sort: &str) -> AnyView {
     let ascending = sort == key;
     let descending = sort.strip_prefix('-') == Some(key);
     let (direction, arrow) = match (ascending, descending) {
@@ -111,7 +101,7 @@ fn sort_head((title, key): Head, query: &Query, sort: &str) -> AnyView {
 
 /// A table with a caption and column headings.
 fn table(
-    caption: &'static str,
+    caption: String,
     class: &'static str,
     heads: Vec<AnyView>,
     rows: Vec<impl IntoView + 'static>,
@@ -133,7 +123,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
     let plan = row.plan.as_ref().map(ToString::to_string);
     let offering = all.then(|| {
         view! {
-            <td class=whole(&row.offering_title) data-label="Offering">
+            <td class=whole(&row.offering_title) data-label=text!("head-offering")>
                 <span class="with-icon">
                     {icon(glyph(&row.icon, row.category.slug()))}
                     <span>{row.offering_title.clone()}</span>
@@ -157,7 +147,10 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let reason = if row.health == Health::Unreachable {
         // Why is said once, above the list.
-        Some(format!("Last seen {}", relative(now, row.observed_at)))
+        Some(text!(
+            "last-seen",
+            when = portico_api::relative(now, row.observed_at)
+        ))
     } else {
         (!row.reason.is_empty()).then(|| row.reason.clone())
     };
@@ -165,21 +158,25 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
     let expired = row
         .expires_at
         .filter(|at| *at <= now)
-        .map(|_| view! { " "{badge("warning", "clock", "Ran out")}<span class="reason">"Renew it or delete it"</span> });
+        .map(|_| view! { " "{badge("warning", "clock", text!("ran-out"))}<span class="reason">{text!("renew-or-delete")}</span> });
     let managed = row.managed_by.as_ref().map(|by| {
         let mark = icon(if by.undoes { "lock" } else { "person" });
         view! { " "<span class="badge" title=by.message.clone()>{mark}{by.word.clone()}</span> }
     });
     let deprecated = row.deprecation.map(|deprecation| {
         let phase = deprecation.phase(now);
-        let verb = if phase == Phase::Ended { "ended" } else { "ends" };
         let when = deprecation.sunset.map(|sunset| {
-            view! { <span class="reason">{format!("Its offering {verb} on {}.", day(sunset))}</span> }
+            let when = if phase == Phase::Ended {
+                text!("offering-ended-on", day = sunset)
+            } else {
+                text!("offering-ends-on", day = sunset)
+            };
+            view! { <span class="reason">{when}</span> }
         });
         view! { " "{phase_badge(phase)}{when} }
     });
     let pick = selectable.then(|| {
-        let label = format!("Select {}", row.reference.name);
+        let label = text!("select-one", name = row.reference.name.as_str());
         view! {
             <td class="pick">
                 <input type="checkbox" name=names::CLAIM value=row.reference.to_string() aria-label=label autocomplete="off" />
@@ -190,13 +187,13 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool, selectable: bool) -> imp
         <tr id=row_id(row)>
             {pick}
             <th scope="row"><a href=row.href.to_string()>{row.reference.name.to_string()}</a></th>
-            <td class="state" data-label="Health">{health(row.health)}{managed}{reason}{expired}{deprecated}</td>
+            <td class="state" data-label=text!("head-health")>{health(row.health)}{managed}{reason}{expired}{deprecated}</td>
             {offering}
-            <td class="whole" data-label="Version">{row.version.clone()}</td>
-            <td data-label="Plan">{plan}</td>
-            <td class=whole(&place) data-label="Environment">{place.clone()}</td>
-            <td class=whole(&row.plane_title) data-label="Control plane">{row.plane_title.clone()}</td>
-            <td class="whole" data-label="Age">{past_time(now, row.created_at)}</td>
+            <td class="whole" data-label=text!("head-version")>{row.version.clone()}</td>
+            <td data-label=text!("head-plan")>{plan}</td>
+            <td class=whole(&place) data-label=text!("head-environment")>{place.clone()}</td>
+            <td class=whole(&row.plane_title) data-label=text!("head-plane")>{row.plane_title.clone()}</td>
+            <td class="whole" data-label=text!("head-age")>{past_time(now, row.created_at)}</td>
             <td class="line-facts">{facts.join(" · ")}</td>
         </tr>
     }
@@ -216,24 +213,32 @@ fn row_id(row: &ClaimRow) -> String {
 pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| request_row(now, row, all)).collect();
-    let heads = REQUEST_HEADS
+    let heads = [
+        Some(text!("head-request")),
+        Some(text!("head-state")),
+        all.then(|| text!("head-offering")),
+        all.then(|| text!("head-environment")),
+        Some(text!("head-requested-by")),
+        Some(text!("head-moved")),
+    ];
+    let heads = heads
         .into_iter()
-        .filter(|(title, _)| all || !matches!(*title, "Offering" | "Environment"))
-        .map(|(title, _)| view! { <th scope="col">{title}</th> }.into_any())
+        .flatten()
+        .map(|title| view! { <th scope="col">{title}</th> }.into_any())
         .collect();
-    table("Requests", "rows compact", heads, rows)
+    table(text!("requests"), "rows compact", heads, rows)
 }
 
 fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + use<> {
-    let status = (!row.status.is_empty()).then(|| view! { <span class="reason">{row.status.clone()}</span> });
+    let status = (!row.status.is_empty()).then(|| view! { <span class="reason">{words(&row.status)}</span> });
     let name = if all {
         format!("{} {}", action_word(row.action), row.claim.name)
     } else {
-        action_word(row.action).to_owned()
+        action_word(row.action)
     };
     let offering = all.then(|| {
         view! {
-            <td class=whole(&row.offering_title) data-label="Offering">
+            <td class=whole(&row.offering_title) data-label=text!("head-offering")>
                 <span class="with-icon">
                     {icon(glyph(&row.icon, "other"))}<span>{row.offering_title.clone()}</span>
                 </span>
@@ -248,15 +253,15 @@ fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + u
         Some(relative(now, row.updated_at)),
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
-    let place = all.then(|| view! { <td class="whole" data-label="Environment">{place}</td> });
+    let place = all.then(|| view! { <td class="whole" data-label=text!("head-environment")>{place}</td> });
     view! {
         <tr id=format!("r-{}", row.id)>
             <th scope="row"><a href=row.href.to_string()>{name}</a></th>
-            <td class="state" data-label="State">{state(row.state)}{status}</td>
+            <td class="state" data-label=text!("head-state")>{state(row.state)}{status}</td>
             {offering}
             {place}
-            <td data-label="Requested by">{row.requester.clone()}</td>
-            <td class="whole" data-label="Moved">{time(now, row.updated_at)}</td>
+            <td data-label=text!("head-requested-by")>{row.requester.clone()}</td>
+            <td class="whole" data-label=text!("head-moved")>{time(now, row.updated_at)}</td>
             <td class="line-facts">{facts.join(" · ")}</td>
         </tr>
     }

@@ -7,11 +7,12 @@ use super::icon;
 /// A select for one value; `None` if there are no options. `any` is the text for no choice.
 pub(crate) fn select(
     name: &'static str,
-    label: &'static str,
-    any: &'static str,
+    label: impl Into<String>,
+    any: impl Into<String>,
     options: Vec<(String, String)>,
     chosen: Option<&str>,
-) -> Option<impl IntoView + use<>> {
+) -> Option<AnyView> {
+    let (label, any) = (label.into(), any.into());
     (!options.is_empty()).then(|| {
         view! {
             <label class="select">
@@ -20,15 +21,17 @@ pub(crate) fn select(
                 {icon("down")}
             </label>
         }
+        .into_any()
     })
 }
 
 /// The options of a `<select>`: `any` for no choice, then values with their texts.
 pub(crate) fn options(
-    any: &'static str,
+    any: impl Into<String>,
     options: Vec<(String, String)>,
     chosen: Option<&str>,
-) -> impl IntoView + use<> {
+) -> AnyView {
+    let any = any.into();
     let options: Vec<_> = options
         .into_iter()
         .map(|(value, words)| {
@@ -40,4 +43,5 @@ pub(crate) fn options(
         <option value="">{any}</option>
         {options}
     }
+    .into_any()
 }

@@ -5,8 +5,7 @@ use portico_api::words::PriceWords;
 use portico_api::{ApprovalPreview, PlacementView, PriceQuote, QuotaLine};
 use portico_domain::quota;
 
-use super::icon;
-use super::text::grouped;
+use super::{icon, language, text};
 
 /// The quota after a request: a line and a meter for each resource.
 pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
@@ -24,7 +23,7 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
 pub(crate) fn name_of(line: &QuotaLine) -> String {
     let resource = quota::title(&line.resource);
     match &line.above {
-        Some(owner) => format!("{resource} of {}", owner.title),
+        Some(owner) => text!("quota-of", resource = resource, tenant = &owner.title),
         None => resource,
     }
 }
@@ -44,7 +43,10 @@ pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Opti
         (true, _) => ("meter over", Some(view! { {icon("warning")} }.into_any())),
         (false, true) => (
             "meter near",
-            Some(view! { {icon("warning")}<span class="unseen">"Nearly full: "</span> }.into_any()),
+            Some(
+                view! { {icon("warning")}<span class="unseen">{text!("quota-nearly-full")}" "</span> }
+                    .into_any(),
+            ),
         ),
         (false, false) => ("meter", None),
     };
@@ -60,49 +62,63 @@ pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Opti
     .into_any()
 }
 
+/// The words of a price in the language of the page.
+pub(crate) fn price_parts(price: &PriceQuote) -> PriceWords {
+    PriceWords::in_language(price, language())
+}
+
+/// A price in one go: `190 EUR a month, 162 EUR more than now`.
+pub(crate) fn price_in_words(price: &PriceQuote) -> String {
+    price_parts(price).to_string()
+}
+
 /// The price of a request, if its offering has prices.
 pub(crate) fn cost(price: Option<&PriceQuote>) -> Option<AnyView> {
-    let words = PriceWords::from(price?);
+    let words = price_parts(price?);
     // The amount is large; what it is compared with is beside it.
     let rest = match words.comparison {
         Some(comparison) => format!(" {}, {comparison}", words.period),
         None => format!(" {}", words.period),
     };
     Some(
-        view! { <div class="cost"><h3>"Price"</h3><p><strong>{words.amount}</strong>{rest}</p></div> }
+        view! { <div class="cost"><h3>{text!("price")}</h3><p><strong>{words.amount}</strong>{rest}</p></div> }
             .into_any(),
     )
 }
 
 /// The effect of the request on a quota: `12 of 40 (+2)`.
 pub(crate) fn effect(line: &QuotaLine) -> String {
-    let of = format!("{} of {}", grouped_u64(line.after()), grouped_u64(line.limit));
+    let (used, limit) = (line.after(), line.limit);
     match line.takes {
-        _ if line.exceeds() => format!("{of}: too much by {}", grouped_u64(line.after() - line.limit)),
-        0 => of,
-        takes if takes < 0 => format!("{of} (−{})", grouped_u64(takes.unsigned_abs())),
-        takes => format!("{of} (+{})", grouped_u64(takes.unsigned_abs())),
+        _ if line.exceeds() => text!("quota-too-much", used = used, limit = limit, more = used - limit),
+        0 => text!("quota-effect", used = used, limit = limit),
+        takes if takes < 0 => {
+            text!(
+                "quota-less",
+                used = used,
+                limit = limit,
+                takes = takes.unsigned_abs()
+            )
+        }
+        takes => text!("quota-more", used = used, limit = limit, takes = takes),
     }
-}
-
-fn grouped_u64(number: u64) -> String {
-    grouped(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// The amount with the other pending requests: `With the 2 others waiting: 33`.
 fn with_others(line: &QuotaLine) -> Option<AnyView> {
-    let others = match line.others_waiting {
-        0 => return None,
-        1 => "With the other one waiting".to_owned(),
-        others => format!("With the {others} others waiting"),
+    let (count, total) = (line.others_waiting, line.with_others);
+    let (class, words) = match (count, total > line.limit) {
+        (0, _) => return None,
+        (_, true) => (
+            "meter-others caution",
+            text!("quota-with-others-too-much", count = count, total = total),
+        ),
+        (_, false) => (
+            "meter-others",
+            text!("quota-with-others", count = count, total = total),
+        ),
     };
-    let total = grouped_u64(line.with_others);
-    let (class, too_much) = if line.with_others > line.limit {
-        ("meter-others caution", ", which is too much")
-    } else {
-        ("meter-others", "")
-    };
-    Some(view! { <span class=class>{format!("{others}: {total}{too_much}")}</span> }.into_any())
+    Some(view! { <span class=class>{words}</span> }.into_any())
 }
 
 /// The chosen control plane, the reason, and why others were ruled out.
@@ -117,7 +133,7 @@ pub(crate) fn placement(placement: &PlacementView) -> AnyView {
         view! {
             <p>
                 <strong>{title}</strong>
-                {region.map(|region| view! { <span class="quiet">" in "{region}</span> })}
+                {region.map(|region| view! { <span class="quiet">" "{text!("placement-in-region", region = region)}</span> })}
             </p>
         }
     });
@@ -136,7 +152,7 @@ pub(crate) fn placement(placement: &PlacementView) -> AnyView {
         .map(|candidate| {
             let why = match &candidate.not_chosen {
                 Some(why) => why.clone(),
-                None if candidate.ruled_out.is_empty() => "it would do as well".to_owned(),
+                None if candidate.ruled_out.is_empty() => text!("placement-as-well"),
                 None => candidate.ruled_out.join("; "),
             };
             let why = format!("{}.", why.trim_end_matches('.'));
@@ -147,7 +163,7 @@ pub(crate) fn placement(placement: &PlacementView) -> AnyView {
         let open = placement.chosen.is_none();
         view! {
             <details class="fold" open=open>
-                <summary>{icon("right")}"Why not another?"</summary>
+                <summary>{icon("right")}{text!("placement-why-not")}</summary>
                 <ul role="list" class="lines">{others}</ul>
             </details>
         }
@@ -161,8 +177,7 @@ pub(crate) fn approval(preview: &ApprovalPreview) -> AnyView {
         return view! { <p class="problem">{icon("bad")}<span>{why.clone()}</span></p> }.into_any();
     }
     if preview.needed.is_empty() {
-        return view! { <p class="line">{icon("ready")}<span>"None needed: it starts at once."</span></p> }
-            .into_any();
+        return view! { <p class="line">{icon("ready")}<span>{text!("approval-none")}</span></p> }.into_any();
     }
     let needed: Vec<_> = preview
         .needed

@@ -1,18 +1,18 @@
 //! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
-use portico_api::{DiffLine, DiffTone, Quoting, SnippetPart, words};
+use portico_api::{DiffLine, DiffTone, Language, Quoting, SnippetPart};
 use portico_domain::claim::FieldOwner;
 use portico_domain::names::{EnvironmentName, TenantName};
 
-use super::icon;
+use super::{icon, language, text};
 
 /// A block of text with a copy button. `id` must be unique in the page.
 pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + use<> {
     let target = id.clone();
     view! {
         <div class="code">
-            <button type="button" class="icon-button when-alive" data-copy=target aria-label=format!("Copy {label}") title="Copy">
+            <button type="button" class="icon-button when-alive" data-copy=target aria-label=text!("copy-what", what = &label) title=text!("copy")>
                 {icon("copy")}
             </button>
             <pre id=id tabindex="0" aria-label=label><code>{text}</code></pre>
@@ -39,7 +39,7 @@ pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[SnippetPart
         .collect();
     view! {
         <div class="code">
-            <button type="button" class="icon-button when-alive" data-copy=target aria-label=format!("Copy {label}") title="Copy, with the secrets">
+            <button type="button" class="icon-button when-alive" data-copy=target aria-label=text!("copy-what", what = &label) title=text!("copy-with-secrets")>
                 {icon("copy")}
             </button>
             <pre id=id tabindex="0" aria-label=label><code>{pieces}</code></pre>
@@ -61,16 +61,17 @@ pub(crate) fn diff(lines: &[DiffLine]) -> impl IntoView + use<> {
             }
         })
         .collect();
-    view! { <pre class="diff" tabindex="0" aria-label="Differences">{lines}</pre> }
+    view! { <pre class="diff" tabindex="0" aria-label=text!("differences")>{lines}</pre> }
 }
 
 /// An empty state: what would be here, and how to get it.
 pub(crate) fn empty(
     name: &'static str,
-    title: &'static str,
-    text: &'static str,
-    way_out: Option<(String, &'static str)>,
+    title: impl Into<String>,
+    text: impl Into<String>,
+    way_out: Option<(String, String)>,
 ) -> AnyView {
+    let (title, text) = (title.into(), text.into());
     let way_out = way_out.map(|(href, words)| view! { <p><a class="button" href=href>{words}</a></p> });
     view! {
         <div class="empty">
@@ -137,7 +138,7 @@ pub(crate) fn place(tenant: Option<&TenantName>, environment: Option<&Environmen
     match (tenant, environment) {
         (Some(tenant), Some(environment)) => format!("{tenant}\u{a0}/ {environment}"),
         (Some(tenant), None) => tenant.to_string(),
-        _ => "Nobody’s".to_owned(),
+        _ => text!("nobodys"),
     }
 }
 
@@ -149,8 +150,29 @@ pub(crate) fn hidden_characters(text: &str) -> Option<AnyView> {
         .collect();
     (!codes.is_empty()).then(|| {
         let codes = codes.join(", ");
-        view! { <p class="caution">{icon("warning")}<span>"Contains invisible characters: " {codes}</span></p> }.into_any()
+        view! { <p class="caution">{icon("warning")}<span>{text!("invisible-characters")}" "{codes}</span></p> }.into_any()
     })
+}
+
+/// A word of a state within a sentence: `awaiting approval`. German keeps the capitals of its nouns, so only English
+/// lowers them.
+pub(crate) fn lower(word: &str) -> String {
+    match language() {
+        Language::English => word.to_lowercase(),
+        Language::German => {
+            let mut letters = word.chars();
+            let first = letters.next().map(|first| first.to_lowercase().to_string());
+            first.unwrap_or_default() + letters.as_str()
+        }
+    }
+}
+
+/// A noun within a sentence: German keeps its capital.
+pub(crate) fn lower_noun(word: &str) -> String {
+    match language() {
+        Language::English => word.to_lowercase(),
+        Language::German => word.to_owned(),
+    }
 }
 
 /// `1 claim`, `2 claims`.
@@ -158,9 +180,9 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-/// A number with thousands separators: `5,000`.
+/// A number with the thousands separators of the page's language: `5,000`.
 pub(crate) fn grouped(number: usize) -> String {
-    words::grouped(&number.to_string())
+    portico_api::language::grouped(&number.to_string(), language())
 }
 
 #[cfg(test)]

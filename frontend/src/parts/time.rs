@@ -2,7 +2,18 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
-pub(crate) use portico_api::{duration, relative};
+
+use super::words;
+
+/// `3 min ago`, in the language of the page.
+pub(crate) fn relative(now: Timestamp, at: Timestamp) -> String {
+    words(&portico_api::relative(now, at))
+}
+
+/// `3 min`, in the language of the page.
+pub(crate) fn duration(seconds: u64) -> String {
+    words(&portico_api::duration(seconds))
+}
 
 /// `3 min ago`, with the exact time in a tooltip.
 pub(crate) fn time(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {

@@ -200,7 +200,7 @@ fn hostile_text_is_escaped() {
         html.contains("Differs from the defaults"),
         "there are no plans to differ from"
     );
-    assert_tame(&pages::error(&frame(), 404, HOSTILE, HOSTILE));
+    assert_tame(&pages::error(&frame(), 404, &HOSTILE.into(), &HOSTILE.into()));
     let catalog = CatalogPage {
         query: HOSTILE.into(),
         category: None,

@@ -6,7 +6,7 @@ mod catalog;
 mod form;
 mod usage;
 
-use portico_api::{CatalogCard, Frame, OfferingLifecycle};
+use portico_api::{CatalogCard, Frame, Language, OfferingLifecycle};
 use portico_domain::documents::Category;
 
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
@@ -28,6 +28,8 @@ fn frame() -> Frame {
         current: None,
         crumbs: vec![],
         notices: vec![],
+        language: Language::English,
+        languages: vec![Language::English, Language::German],
         theme: Some(HOSTILE.into()),
         now: "2026-06-01T12:00:00Z".parse().unwrap(),
         csrf: "token".into(),

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::language::Text;
 use super::words::Denial;
 use super::{CommentResult, DiffLine, Paged, PriceQuote, QuotaLine, RequestRow};
 
@@ -55,9 +56,11 @@ pub struct ApprovalRow {
     /// The request.
     pub row: RequestRow,
     /// The request as a sentence.
-    pub sentence: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub sentence: Text,
     /// Why it needs the viewer's approval, one sentence for each rule.
-    pub why: Vec<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub why: Vec<Text>,
     /// Its effect on the quota, alone and together with the other pending requests.
     pub quota: Vec<QuotaLine>,
     /// What it costs, in words; see [`super::RequestFormPage::cost`].
@@ -69,7 +72,8 @@ pub struct ApprovalRow {
     /// The differences to `against`: for a change to the current object, for a new claim to its plan.
     pub diff: Vec<DiffLine>,
     /// What `diff` compares with: `the plan Small`, `what is live`.
-    pub against: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub against: Text,
     /// The whole manifest as YAML: what is approved.
     pub manifest: String,
     /// When it expires without a decision.
@@ -80,7 +84,8 @@ pub struct ApprovalRow {
     #[serde(default)]
     pub comments: Vec<CommentResult>,
     /// How the requester's earlier requests in this tenant ended, and the health of their claims.
-    pub history: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub history: Text,
     /// See [`super::RequestPage::revision`].
     pub revision: i64,
 }

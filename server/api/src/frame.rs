@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use portico_domain::names::{EnvironmentName, RequestId, TenantName};
 
-use super::Link;
+use super::{Language, Link, Text};
 
 /// The frame of a page: navigation, notices and technical values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +43,10 @@ pub struct Frame {
     pub crumbs: Vec<Crumb>,
     /// Messages for the top of the page, such as the result of a form.
     pub notices: Vec<Notice>,
+    /// The language of the page.
+    pub language: Language,
+    /// The languages to choose from.
+    pub languages: Vec<Language>,
     /// `light`, `dark`, or `None` for the system's theme.
     pub theme: Option<String>,
     /// The current time, for relative times.
@@ -94,7 +98,7 @@ pub struct Notice {
     /// Its tone.
     pub tone: NoticeTone,
     /// Its text.
-    pub text: String,
+    pub text: Text,
     /// What can be undone for some seconds.
     pub undo: Option<Undo>,
 }
@@ -141,8 +145,8 @@ pub struct SignInPage {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInProvider {
-    /// The button's text: `Sign in with Acme SSO`.
-    pub title: String,
+    /// The button's text: `Continue with Acme SSO`.
+    pub title: Text,
     /// Its path.
     pub href: String,
 }

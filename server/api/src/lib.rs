@@ -17,6 +17,7 @@ mod health_trial;
 mod home;
 mod kcp;
 mod kubeconfigs;
+pub mod language;
 mod lifecycle;
 mod link;
 mod namespaces;
@@ -58,6 +59,7 @@ pub use health_trial::{ClaimHealthTrial, HealthRuleProblem, HealthTrial, ShownHe
 pub use home::{DeprecatedClaims, HealthChange, HealthChanges, HomePage, PlatformState};
 pub use kcp::{PlaneExport, PlaneExportPermission, PlaneExportState, PlaneWorkspace};
 pub use kubeconfigs::{FetchedKubeconfig, KubeconfigRow, KubectlPage};
+pub use language::{Arg, Language, Text};
 pub use lifecycle::{OfferingLifecycle, Replacement};
 pub use link::Link;
 pub use namespaces::{Correction, NamespaceRow, NamespaceState, PlaneNamespaces};
@@ -76,7 +78,7 @@ pub use requests::{
 };
 pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use several::{SeveralAction, SeveralOutcome, SeveralPage, SeveralRow};
-pub use time::{duration, relative};
+pub use time::{day_in, duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
 pub use usage::{
     ClaimsSlot, CostHistory, HealthCount, MonthCost, QuotaHistory, QuotaSlot, ReadySeconds, ReadyTimes,

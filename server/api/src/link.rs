@@ -119,6 +119,8 @@ pub enum Link {
     SignOut,
     /// Switches to another tenant or environment.
     Switch,
+    /// Switches to another language.
+    Language,
 }
 
 impl Link {
@@ -180,6 +182,7 @@ impl Link {
             Self::OpenApi => "/api/v1/openapi.json",
             Self::SignOut => "/auth/logout",
             Self::Switch => "/switch",
+            Self::Language => "/language",
         }
     }
 
@@ -245,7 +248,8 @@ impl Link {
             | Self::Configuration
             | Self::OpenApi
             | Self::SignOut
-            | Self::Switch => Vec::new(),
+            | Self::Switch
+            | Self::Language => Vec::new(),
         }
     }
 

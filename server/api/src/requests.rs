@@ -3,6 +3,7 @@ use portico_form::Form;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::language::Text;
 use super::words::DraftProblem;
 use super::{
     CatalogCard, DiffLine, Link, Paged, PlacementView, PlanColumn, PlaneChoice, PriceQuote, QuotaLine,
@@ -247,7 +248,8 @@ pub struct RequestRow {
     /// Its state.
     pub state: State,
     /// What it waits for or why it ended, as a sentence; may be empty.
-    pub status: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub status: Text,
     /// Why it waits, as a code with parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<WaitingReason>,
@@ -297,7 +299,8 @@ pub struct RequestPage {
     /// The request, as in lists.
     pub row: RequestRow,
     /// That the offering is deprecated, for an open request for a new claim, as a sentence.
-    pub deprecation: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub deprecation: Option<Text>,
     /// The path of the offering's page; `None` if the viewer's catalog does not have it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub offering_href: Option<Link>,
@@ -307,7 +310,8 @@ pub struct RequestPage {
     /// The steps of its life.
     pub steps: Vec<RequestStep>,
     /// The request as a sentence.
-    pub sentence: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub sentence: Text,
     /// Fields that it takes over from other field managers.
     pub take_over: Vec<String>,
     /// The frozen manifest, as YAML.
@@ -317,7 +321,8 @@ pub struct RequestPage {
     /// The differences to `against`.
     pub diff: Vec<DiffLine>,
     /// What `diff` compares with: the object at submission, or for a new claim that awaits approval its plan.
-    pub against: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub against: Text,
     /// How the control plane was chosen.
     pub placement: PlacementView,
     /// When it expires without a decision; `None` if it awaits none.
@@ -337,7 +342,8 @@ pub struct RequestPage {
     /// True if the viewer may decide.
     pub may_decide: bool,
     /// Why they may not, where they might expect to: it is their own request, for example.
-    pub may_not_decide: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub may_not_decide: Option<Text>,
     /// Until when the viewer can take their decision on it back; `None` if they cannot.
     #[serde(default)]
     pub undo_until: Option<Timestamp>,
@@ -361,13 +367,15 @@ pub struct RequestPage {
 )]
 pub struct RequestStep {
     /// What happened or will happen.
-    pub title: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub title: Text,
     /// The person who did it.
     pub who: Option<String>,
     /// When.
     pub at: Option<Timestamp>,
     /// Their comment, or what it waits for.
-    pub comment: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub comment: Option<Text>,
     /// True for a comment that changed no state.
     pub remark: bool,
     /// True if it is in the past.

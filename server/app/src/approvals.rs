@@ -1,7 +1,7 @@
 //! The approval queue.
 
 use kube_schema::yaml;
-use portico_api::{ApprovalRow, ApprovalsPage, Closed, InboxPage, Paged};
+use portico_api::{ApprovalRow, ApprovalsPage, Closed, InboxPage, Paged, Text};
 use portico_domain::approver::Approver;
 use portico_domain::authz;
 use portico_domain::documents::Configuration;
@@ -164,7 +164,7 @@ impl Portal {
             row: rows::request(catalog, request),
             sentence: sentence_of(configuration, catalog, request),
             why: in_the_way
-                .map(|obstacle| cut.conflict(obstacle).to_string())
+                .map(|obstacle| Text::from(cut.conflict(obstacle).to_string()))
                 .into_iter()
                 .chain(self.deprecation_of(catalog, request))
                 .chain(
@@ -172,7 +172,7 @@ impl Portal {
                         .approval
                         .iter()
                         .flat_map(|need| &need.rules)
-                        .map(|rule| rule.reason.clone()),
+                        .map(|rule| Text::from(&rule.reason)),
                 )
                 .collect(),
             quota: if cut.is_whole() {
@@ -183,7 +183,7 @@ impl Portal {
             cost: cost(price.as_ref()),
             price,
             diff,
-            against: against.to_string(),
+            against: against.text(),
             manifest: yaml::print(&request.manifest),
             expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),
@@ -191,7 +191,7 @@ impl Portal {
             history: if cut.is_whole() {
                 track(&request.requester.name, &of_requester, &claims)
             } else {
-                String::new()
+                Text::default()
             },
             revision: request.revision,
         })

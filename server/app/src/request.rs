@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
-use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, lifecycle_sentence, track_record};
-use portico_api::{Link, PriceQuote, QuotaLine, RequestPage, RequestStep};
+use portico_api::words::{Baseline, CannotApply, RequestSentence, Step, lifecycle_text, track_record};
+use portico_api::{Link, PriceQuote, QuotaLine, RequestPage, RequestStep, Text};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::{Configuration, Phase};
@@ -50,19 +50,18 @@ impl Portal {
         let mut steps = steps(&configuration, request);
         if let Some(why) = self.cannot_be_applied(&configuration, &catalog, request) {
             for step in steps.iter_mut().filter(|step| step.current) {
-                step.comment = Some(match step.comment.take() {
-                    Some(comment) => format!("{comment} {why}"),
-                    None => why.to_string(),
-                });
+                let before = step.comment.take().into_iter();
+                let both = before.chain([why.to_string().into()]).collect();
+                step.comment = Some(Text::Joined(both, " "));
             }
-            row.status = match row.status.trim_end_matches('.') {
-                "" => why.to_string(),
-                status => format!("{status}. {why}"),
+            row.status = match row.status.to_string().trim_end_matches('.') {
+                "" => why.to_string().into(),
+                status => format!("{status}. {why}").into(),
             };
         }
         let mut steps = with_comments(steps, comments);
         steps.extend(in_the_way.map(|obstacle| RequestStep {
-            comment: Some(cut.obstacle(&obstacle)),
+            comment: Some(cut.obstacle(&obstacle).into()),
             current: true,
             bad: true,
             ..Step::Blocked.into()
@@ -84,7 +83,7 @@ impl Portal {
             manifest_hash: request.manifest_hash.clone(),
             take_over: request.take_over.clone(),
             diff,
-            against: against.to_string(),
+            against: against.text(),
             again: again(viewer, request),
             placement: (&request.placement).into(),
             expires_at: request
@@ -107,7 +106,7 @@ impl Portal {
             cost: cost(price.as_ref()),
             price,
             may_decide,
-            may_not_decide: may_not_decide.map(|denial| denial.to_string()),
+            may_not_decide: may_not_decide.map(|denial| denial.text()),
             undo_until: self.undo_until_of(viewer, &whole),
             may_withdraw: authz::may_withdraw(viewer, &whole).is_ok(),
             may_comment: authz::may_comment(viewer, &whole).is_ok(),
@@ -134,14 +133,14 @@ impl Portal {
 
     /// Returns that the offering of an open request for a new claim is deprecated, as a sentence. After its sunset date an
     /// obstacle says so.
-    pub(super) fn deprecation_of(&self, catalog: &Catalog, request: &Request) -> Option<String> {
+    pub(super) fn deprecation_of(&self, catalog: &Catalog, request: &Request) -> Option<Text> {
         if request.state.is_end() || request.action != Action::Create {
             return None;
         }
         let offered = catalog.get(&request.claim.offering)?;
         let deprecation = offered.lifecycle.deprecation()?;
         let phase = deprecation.phase(self.now());
-        lifecycle_sentence(&offered.title, phase, deprecation.sunset).filter(|_| phase != Phase::Ended)
+        lifecycle_text(&offered.title, phase, deprecation.sunset).filter(|_| phase != Phase::Ended)
     }
 
     /// Returns the request if it exists for the viewer: a member of its tenant, or an approver that it needs.
@@ -244,7 +243,7 @@ pub(super) fn price_of(catalog: &Catalog, request: &Request) -> Option<PriceQuot
 }
 
 /// Returns the request as a sentence.
-pub(super) fn sentence_of(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
+pub(super) fn sentence_of(configuration: &Configuration, catalog: &Catalog, request: &Request) -> Text {
     let looks = rows::display(catalog, &request.claim.offering);
     RequestSentence {
         action: request.action,
@@ -256,7 +255,7 @@ pub(super) fn sentence_of(configuration: &Configuration, catalog: &Catalog, requ
         plane: Some(&claim_place(configuration, &request.claim)),
         until: expires_at(&request.manifest).filter(|_| request.action == Action::Renew),
     }
-    .to_string()
+    .text()
 }
 
 /// Returns whether the viewer may decide; if not, but they might expect to, why.
@@ -275,7 +274,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
     let mut steps = vec![RequestStep {
         who: Some(request.requester.name.clone()),
         at: Some(request.created_at),
-        comment: request.note.clone(),
+        comment: request.note.as_ref().map(Text::from),
         done: true,
         ..Step::Requested.into()
     }];
@@ -283,7 +282,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
         RequestStep {
             who: Some(decision.by.name.clone()),
             at: Some(decision.at),
-            comment: decision.comment.clone(),
+            comment: decision.comment.as_ref().map(Text::from),
             done: true,
             bad: !decision.approved && decision.undone_at.is_none(),
             ..match (decision.approved, decision.undone_at) {
@@ -297,7 +296,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
     }));
     let end = |step: Step, bad: bool| RequestStep {
         at: Some(request.updated_at),
-        comment: request.failure.as_ref().map(ToString::to_string),
+        comment: request.failure.as_ref().map(|reason| reason.to_string().into()),
         done: true,
         bad,
         ..step.into()
@@ -320,7 +319,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
             {
                 steps.push(RequestStep {
                     who: Some(approvers_in_words(&rule.approvers, tenant, rule.count)),
-                    comment: Some(rule.reason.clone()),
+                    comment: Some(Text::from(&rule.reason)),
                     current: true,
                     ..Step::WaitsForApproval.into()
                 });
@@ -328,7 +327,10 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
             steps.push(apply.into());
         }
         State::Draft | State::Submitted | State::Approved | State::Applying => steps.push(RequestStep {
-            comment: request.waiting_for.as_ref().map(ToString::to_string),
+            comment: request
+                .waiting_for
+                .as_ref()
+                .map(|reason| reason.to_string().into()),
             current: true,
             ..apply.into()
         }),
@@ -356,7 +358,7 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
         let step = RequestStep {
             who: Some(comment.by.name),
             at: Some(comment.at),
-            comment: Some(comment.text),
+            comment: Some(comment.text.into()),
             remark: true,
             done: true,
             ..Step::Commented.into()
@@ -367,7 +369,7 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
 }
 
 /// Returns how a requester's earlier requests ended, and the health of their claims.
-pub(super) fn track(name: &str, counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
+pub(super) fn track(name: &str, counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> Text {
     let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
     for claim in claims {
         *healths.entry(claim.status.health).or_default() += 1;

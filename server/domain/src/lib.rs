@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod connection;
 pub mod definition_change;
 pub mod documents;
+pub mod language;
 pub mod lifetime;
 pub mod manifest;
 pub mod names;

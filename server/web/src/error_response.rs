@@ -4,8 +4,8 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::app::App;
 use super::frame;
@@ -23,7 +23,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
     let wants_json = wants_json(&request);
     let context = frame::RequestContext::of(&request);
     let session = request.extensions().get::<tower_sessions::Session>().cloned();
-    let referring_page = referring_page(&request);
+    let referring_page = referring_page(request.headers());
     let response = next.run(request).await;
     if is_rendered(&response) {
         return response;
@@ -62,7 +62,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
         } else {
             portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail)
         };
-        (problem.status, Html(page)).into_response()
+        (problem.status, frame::html(&frame, page)).into_response()
     };
     // Keeps cookies and `Allow` of the original response.
     for name in [header::SET_COOKIE, header::ALLOW] {
@@ -100,9 +100,9 @@ fn is_rendered(response: &Response) -> bool {
     !error || response.extensions().get::<Problem>().is_none() && has_body
 }
 
-/// Returns the page of the portal that sent the form.
-fn referring_page(request: &Request) -> Option<ReturnTo> {
-    let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
+/// Returns the page of the portal that the request comes from.
+pub(super) fn referring_page(headers: &HeaderMap) -> Option<ReturnTo> {
+    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
     let url = url::Url::parse(referrer).ok()?;
     Some(ReturnTo::parse(
         &url[url::Position::BeforePath..url::Position::AfterQuery],
@@ -125,9 +125,9 @@ fn wants_json(request: &Request) -> bool {
 fn json(problem: &Problem, path: &str) -> Response {
     let details = ProblemDetails {
         kind: problem.kind.urn(),
-        title: problem.title.clone(),
+        title: problem.title.to_string(),
         status: problem.status.as_u16(),
-        detail: problem.detail.clone(),
+        detail: problem.detail.to_string(),
         instance: path.split('?').next().unwrap_or_default().to_owned(),
         reason: problem.reason.as_deref().cloned(),
         errors: problem.fields.to_vec(),

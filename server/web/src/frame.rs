@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use portico_api::{Crumb, Frame, Link, Notice, NoticeTone, Undo};
+use portico_api::{Crumb, Frame, Language, Link, Notice, NoticeTone, Text, Undo, message};
 use portico_app::{Caller, Navigation, Workspace};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, RequestId, TenantName};
@@ -21,6 +21,8 @@ use crate::auth::{CurrentViewer, csrf};
 pub(super) const WORKSPACE_COOKIE: &str = "portico-place";
 /// The cookie that remembers light or dark mode.
 const THEME_COOKIE: &str = "portico-theme";
+/// The cookie that remembers the language.
+pub(super) const LANGUAGE_COOKIE: &str = "portico-language";
 /// The cookie that carries a [`FlashMessage`] to the next page.
 const NOTICE_COOKIE: &str = "portico-notice";
 
@@ -30,6 +32,10 @@ pub(super) struct RequestContext {
     path: String,
     nonce: String,
     theme: Option<String>,
+    /// The language that they chose.
+    chosen_language: Option<String>,
+    /// The languages that their browser asks for.
+    accepted_languages: Option<String>,
     workspace: Option<String>,
     /// With the request that it is about, if what was done can be undone.
     notice: Option<(FlashMessage, Option<RequestId>)>,
@@ -52,13 +58,15 @@ impl RequestContext {
             path: path.to_owned(),
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
             theme: theme.map(str::to_owned),
+            chosen_language: cookie(headers, LANGUAGE_COOKIE).map(str::to_owned),
+            accepted_languages: accepted_languages(headers),
             workspace,
             notice: cookie(headers, NOTICE_COOKIE).and_then(FlashMessage::parse),
         }
     }
 
     /// Builds the frame for a viewer, or for an anonymous visitor.
-    pub(super) async fn frame(&self, app: &App, current: Option<&CurrentViewer>, title: &str) -> Frame {
+    pub(super) async fn frame(&self, app: &App, current: Option<&CurrentViewer>, title: &Text) -> Frame {
         let configuration = app.configuration.current();
         let Some(current) = current else {
             return self.frame_with(app, &configuration, None, Navigation::default(), title);
@@ -75,6 +83,15 @@ impl RequestContext {
         self.frame_with(app, &configuration, Some(current), navigation, title)
     }
 
+    /// The language of the page.
+    fn language(&self, configuration: &Configuration) -> Language {
+        portico_api::language::preferred(
+            &configuration.portal.spec.languages,
+            self.chosen_language.as_deref(),
+            self.accepted_languages.as_deref(),
+        )
+    }
+
     fn workspace(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Workspace> {
         Workspace::choose(viewer, configuration, self.workspace.as_deref())
     }
@@ -85,13 +102,14 @@ impl RequestContext {
         configuration: &Configuration,
         current: Option<&CurrentViewer>,
         navigation: Navigation,
-        title: &str,
+        title: &Text,
     ) -> Frame {
+        let language = self.language(configuration);
         let viewer = current.map(|current| &*current.viewer);
         let session = current.and_then(|current| current.session.as_ref());
         let workspace = viewer.and_then(|viewer| self.workspace(configuration, viewer));
         Frame {
-            title: title.to_owned(),
+            title: title.in_language(language),
             company: company(&configuration.portal.spec),
             path: self.path.clone(),
             person: viewer.map(|viewer| viewer.person().name.clone()),
@@ -106,6 +124,8 @@ impl RequestContext {
             current: workspace.map(|workspace| (workspace.tenant, workspace.environment)),
             crumbs: Vec::new(),
             notices: Vec::new(),
+            language,
+            languages: configuration.portal.spec.languages.clone(),
             theme: self.theme.clone(),
             csrf: session
                 .map(|session| csrf::masked(&session.csrf))
@@ -162,7 +182,7 @@ impl PageContext {
     /// Renders a page with its navigation and notices.
     pub(super) async fn page(
         &self,
-        title: &str,
+        title: impl Into<Text>,
         crumbs: &[(&str, Link)],
         render: impl FnOnce(&Frame) -> String,
     ) -> Result<Response, Problem> {
@@ -172,7 +192,7 @@ impl PageContext {
             &self.configuration,
             Some(&self.current),
             navigation,
-            title,
+            &title.into(),
         );
         frame.crumbs = crumbs
             .iter()
@@ -195,20 +215,37 @@ impl PageContext {
         if self.viewer().is_platform_admin() && self.app.portal.audit_log_is_broken() {
             frame.notices.push(Notice {
                 tone: NoticeTone::Bad,
-                text: "The record is not as it was written: somebody may have changed the database by hand. \
-                       See Admin, Record."
-                    .to_owned(),
+                text: message!("notice-record-broken"),
                 undo: None,
             });
         }
         frame.notices.extend(groups_notice(&self.current));
-        let response = Html(render(&frame)).into_response();
+        let response = html(&frame, render(&frame));
         Ok(match self.request.notice {
             Some((message, Some(about))) => message.keep_undoable_on(response, about, seconds_left.max(0)),
             Some((_, None)) => add_cookie(response, "", 0),
             None => response,
         })
     }
+}
+
+/// A page as a response that says its language, and that it depends on the reader's.
+pub(super) fn html(frame: &Frame, page: String) -> Response {
+    let headers = [
+        (header::CONTENT_LANGUAGE, frame.language.tag()),
+        (header::VARY, "accept-language, cookie"),
+    ];
+    (headers, Html(page)).into_response()
+}
+
+/// `Accept-Language`, of which browsers may send several.
+fn accepted_languages(headers: &HeaderMap) -> Option<String> {
+    let values: Vec<&str> = headers
+        .get_all(header::ACCEPT_LANGUAGE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 /// Explains why a person belongs to no team here.
@@ -218,7 +255,7 @@ fn groups_notice(current: &CurrentViewer) -> Option<Notice> {
     let remark = current.session.as_ref()?.groups_remark.as_ref()?;
     no_team.then(|| Notice {
         tone: NoticeTone::Warning,
-        text: remark.in_words(viewer.provider()),
+        text: remark.in_words(viewer.provider()).into(),
         undo: None,
     })
 }
@@ -295,25 +332,25 @@ impl FlashMessage {
 
     fn notice(self) -> Notice {
         let text = match self {
-            Self::Submitted => "Your request was sent.",
-            Self::Approved => "You approved the request.",
-            Self::Rejected => "You rejected the request.",
-            Self::Undone => "You took your decision back. The request waits for you again.",
-            Self::Withdrawn => "You took the request back.",
-            Self::Commented => "Your comment was added.",
-            Self::AgentRevoked => "The agent is revoked. It is cut off, and refused from now on.",
-            Self::Ended => "It is ended, and refused from now on.",
-            Self::Cordoned => "The control plane takes no new claims from now on.",
-            Self::Uncordoned => "The control plane takes new claims again.",
-            Self::ClusterAccepted => "You accepted the cluster. Portico connects to it within seconds.",
-            Self::PermissionAccepted => "You accepted the permission.",
-            Self::PermissionRefused => "You refused the permission. That takes effect at once.",
-            Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",
-            Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
+            Self::Submitted => message!("notice-submitted"),
+            Self::Approved => message!("notice-approved"),
+            Self::Rejected => message!("notice-rejected"),
+            Self::Undone => message!("notice-undone"),
+            Self::Withdrawn => message!("notice-withdrawn"),
+            Self::Commented => message!("notice-commented"),
+            Self::AgentRevoked => message!("notice-agent-revoked"),
+            Self::Ended => message!("notice-ended"),
+            Self::Cordoned => message!("notice-cordoned"),
+            Self::Uncordoned => message!("notice-uncordoned"),
+            Self::ClusterAccepted => message!("notice-cluster-accepted"),
+            Self::PermissionAccepted => message!("notice-permission-accepted"),
+            Self::PermissionRefused => message!("notice-permission-refused"),
+            Self::Acknowledged => message!("notice-acknowledged"),
+            Self::Revoked => message!("notice-revoked"),
         };
         Notice {
             tone: NoticeTone::Good,
-            text: text.to_owned(),
+            text,
             undo: None,
         }
     }

@@ -88,7 +88,7 @@ impl EventStream {
                     Ok(None) => return None,
                     // Nobody can sign out while the database is down.
                     Err(problem) => {
-                        tracing::warn!(problem = problem.detail, "the viewer of an event stream could not be checked again");
+                        tracing::warn!(problem = %problem.detail, "the viewer of an event stream could not be checked again");
                     }
                 },
                 event = self.live.next() => return event,

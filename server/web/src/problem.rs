@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use portico_api::{Text, message};
 use portico_app::{Conflict, Denial, NotSynced, PortalError, Unavailable};
 use portico_planes::PlaneError;
 use serde::Serialize;
@@ -21,9 +22,9 @@ pub struct Problem {
     /// The reason, for programs.
     pub kind: ProblemType,
     /// What happened, in a few words.
-    pub title: String,
+    pub title: Text,
     /// What it is about and what to do.
-    pub detail: String,
+    pub detail: Text,
     /// Why the viewer may not do this.
     pub reason: Option<Box<Denial>>,
     /// Messages for fields.
@@ -37,7 +38,7 @@ pub struct Problem {
 impl Problem {
     /// Creates a problem without fields.
     #[must_use]
-    pub fn new(kind: ProblemType, title: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemType, title: impl Into<Text>, detail: impl Into<Text>) -> Self {
         Self {
             status: kind.status(),
             kind,
@@ -55,8 +56,8 @@ impl Problem {
     pub fn not_found() -> Self {
         Self::new(
             ProblemType::NotFound,
-            "Page not found",
-            "There is nothing at this address, or you may not see it. Check the address, or start from the home page.",
+            message!("not-found-title"),
+            message!("not-found"),
         )
     }
 
@@ -64,8 +65,8 @@ impl Problem {
     fn not_synced(missing: &NotSynced, retry_after: Duration) -> Self {
         let mut problem = Self::new(
             ProblemType::NotReadYet,
-            "Portico is still looking",
-            format!("{missing} It goes on trying; look again in a moment."),
+            message!("not-read-yet-title"),
+            message!("not-read-yet", missing = missing.to_string()),
         );
         problem.retry_after = Some(retry_after);
         problem
@@ -76,15 +77,15 @@ impl Problem {
     pub fn sign_in_needed() -> Self {
         Self::new(
             ProblemType::SignInNeeded,
-            "Please sign in again",
-            "You are not signed in, or your session has ended. Nothing was sent.",
+            message!("sign-in-needed-title"),
+            message!("sign-in-needed"),
         )
     }
 
     /// The viewer may not do this.
     #[must_use]
-    pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(ProblemType::Forbidden, "You may not do this", detail)
+    pub fn forbidden(detail: impl Into<Text>) -> Self {
+        Self::new(ProblemType::Forbidden, message!("forbidden-title"), detail)
     }
 
     /// The form does not belong to this session.
@@ -92,19 +93,15 @@ impl Problem {
     pub fn foreign_form() -> Self {
         Self::new(
             ProblemType::CsrfTokenInvalid,
-            "This form is out of date",
-            "It does not belong to your present session. Go back, reload the page and send again.",
+            message!("csrf-title"),
+            message!("csrf"),
         )
     }
 
     /// The input cannot be understood.
     #[must_use]
-    pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(
-            ProblemType::BadRequest,
-            "This request cannot be understood",
-            detail,
-        )
+    pub fn bad_request(detail: impl Into<Text>) -> Self {
+        Self::new(ProblemType::BadRequest, message!("bad-request-title"), detail)
     }
 
     /// The body is too large.
@@ -112,8 +109,8 @@ impl Problem {
     pub fn too_large() -> Self {
         Self::new(
             ProblemType::TooLarge,
-            "This is too large",
-            "Portico takes at most 1 MB at once. Make what you send smaller; nothing of it was kept.",
+            message!("too-large-title"),
+            message!("too-large"),
         )
     }
 
@@ -122,8 +119,8 @@ impl Problem {
     pub fn internal() -> Self {
         Self::new(
             ProblemType::Internal,
-            "Something went wrong here",
-            "Portico failed to answer. Try again; if it keeps failing, tell your platform team and quote the request id.",
+            message!("internal-title"),
+            message!("internal"),
         )
     }
 
@@ -132,8 +129,8 @@ impl Problem {
     pub fn database() -> Self {
         let mut problem = Self::new(
             ProblemType::DatabaseUnavailable,
-            "Portico's database does not answer",
-            "Nothing was changed. Try again in a moment; if it lasts, tell your platform team.",
+            message!("database-title"),
+            message!("database"),
         );
         problem.retry_after = Some(Duration::from_secs(5));
         problem
@@ -145,8 +142,8 @@ impl Problem {
         let seconds = retry_after.as_secs() + 1;
         let mut problem = Self::new(
             ProblemType::TooManyRequests,
-            "Too many requests",
-            format!("You ask more often than Portico takes. Try again in {seconds} seconds."),
+            message!("too-many-title"),
+            message!("too-many", seconds = seconds),
         );
         problem.retry_after = Some(Duration::from_secs(seconds));
         problem
@@ -158,20 +155,20 @@ impl Problem {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
                 ProblemType::MethodNotAllowed,
-                "This address does not take that",
-                "It exists, but not for this method.",
+                message!("method-title"),
+                message!("method"),
             ),
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
             StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Self::new(
                 ProblemType::Timeout,
-                "This took too long",
-                "Portico gave up waiting. What you sent may still be carried out: look before you send again.",
+                message!("timeout-title"),
+                message!("timeout"),
             ),
             status if status.is_client_error() => {
                 let text = if text.is_empty() {
-                    "Portico does not understand what was sent."
+                    message!("not-understood")
                 } else {
-                    text
+                    text.into()
                 };
                 let mut problem = Self::bad_request(text);
                 problem.status = status;
@@ -188,44 +185,35 @@ impl Problem {
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
-        let title = "You could not be signed in";
+        let title = message!("not-signed-in-title");
         match &error {
             SignInError::Provider(_) => {
                 tracing::error!(%error, "sign-in failed");
                 let mut problem = Self::new(
                     ProblemType::SignInService,
-                    "The sign-in service does not answer",
-                    "Portico cannot reach your company's sign-in service. Try again in a moment; if it lasts, tell your platform team.",
+                    message!("sign-in-service-title"),
+                    message!("sign-in-service"),
                 );
                 problem.retry_after = Some(Duration::from_secs(5));
                 problem
             }
-            SignInError::Unknown => Self::new(
-                ProblemType::SignInUnknown,
-                title,
-                "This sign-in was begun in another browser, or too long ago. Go to the home page and sign in once more.",
-            ),
-            SignInError::MixedUp => Self::new(
-                ProblemType::SignInMixedUp,
-                title,
-                "Another sign-in service answered than you were sent to (`iss`). If you did not expect that, somebody may \
-                 be trying to take over your sign-in: tell your platform team.",
-            ),
+            SignInError::Unknown => Self::new(ProblemType::SignInUnknown, title, message!("sign-in-unknown")),
+            SignInError::MixedUp => {
+                Self::new(ProblemType::SignInMixedUp, title, message!("sign-in-mixed-up"))
+            }
             SignInError::Refused { message, hint } => {
                 let hint = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+                let message = format!("{message}{hint}");
                 Self::new(
                     ProblemType::SignInRefused,
                     title,
-                    format!("Your sign-in service said: {message}{hint}"),
+                    message!("sign-in-refused", message = message),
                 )
             }
             SignInError::Invalid(invalid) => Self::new(
                 ProblemType::SignInInvalid,
                 title,
-                format!(
-                    "What the sign-in service sent does not hold: {invalid}. Try once more; if it happens again, tell your \
-                     platform team."
-                ),
+                message!("sign-in-invalid", invalid = invalid.to_string()),
             ),
             SignInError::Session(error) => error.into(),
         }
@@ -273,14 +261,14 @@ impl From<PortalError> for Problem {
             }
             PortalError::Malformed(error) => Self::bad_request(error.to_string()),
             PortalError::PolicyDenied(why) => {
-                Self::new(ProblemType::PolicyDenied, "A policy does not allow this", why)
+                Self::new(ProblemType::PolicyDenied, message!("policy-denied-title"), why)
             }
             error @ PortalError::ReasonRequired => {
                 let message = error.to_string();
                 let mut problem = Self::new(
                     ProblemType::ReasonRequired,
-                    "A rejection needs a reason",
-                    message.clone(),
+                    message!("reason-required-title"),
+                    message!("reason-required"),
                 );
                 problem.fields = Box::new([portico_api::Problem::new("comment", message)]);
                 problem
@@ -292,15 +280,11 @@ impl From<PortalError> for Problem {
             ),
             PortalError::Unavailable(reason) => Self::new(
                 unavailable_type(&reason),
-                "It cannot be done just now",
+                message!("unavailable-title"),
                 reason.to_string(),
             ),
             PortalError::Busy { retry_after } => {
-                let mut problem = Self::new(
-                    ProblemType::Busy,
-                    "Portico is busy",
-                    "It has too much to check just now. Nothing was sent; try again in a moment.",
-                );
+                let mut problem = Self::new(ProblemType::Busy, message!("busy-title"), message!("busy"));
                 problem.retry_after = Some(retry_after);
                 problem
             }
@@ -335,14 +319,14 @@ pub(super) fn of_conflict(conflict: &Conflict) -> ProblemType {
     }
 }
 
-fn conflict_title(conflict: &Conflict) -> &'static str {
+fn conflict_title(conflict: &Conflict) -> Text {
     match of_conflict(conflict) {
         ProblemType::Changed | ProblemType::ApprovalOutdated | ProblemType::WrongState => {
-            "It is no longer as you saw it"
+            message!("changed-title")
         }
-        ProblemType::RequestInProgress => "Another request is under way",
-        ProblemType::LimitReached => "The limit is reached",
-        _ => "This conflicts with the current state",
+        ProblemType::RequestInProgress => message!("request-in-progress-title"),
+        ProblemType::LimitReached => message!("limit-reached-title"),
+        _ => message!("conflict-title"),
     }
 }
 
@@ -386,7 +370,7 @@ impl From<PlaneError> for Problem {
     fn from(error: PlaneError) -> Self {
         let mut problem = Self::new(
             of_plane_error(&error),
-            "The control plane did not do it",
+            message!("plane-error-title"),
             format!("{error}."),
         );
         match error {

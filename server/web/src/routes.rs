@@ -8,8 +8,8 @@ use utoipa_axum::routes;
 use super::api::openapi::Description;
 use super::app::App;
 use super::pages::{
-    admin, agents, approvals, assets, catalog, claims, claims_views, form, home, kubectl, logout, people,
-    publications, requests, sessions, several_claims, sign_in, switch, tokens, usage,
+    admin, agents, approvals, assets, catalog, claims, claims_views, form, home, kubectl, language, logout,
+    people, publications, requests, sessions, several_claims, sign_in, switch, tokens, usage,
 };
 use super::{api, health, live, metrics};
 
@@ -185,6 +185,7 @@ pub fn table() -> Vec<Route> {
         ),
         route("GET", "/auth/signed-out", Public, get(sign_in::signed_out)),
         route("POST", "/switch", Form, post(switch::switch)),
+        route("GET", "/language", Public, get(language::choose)),
         route("GET", "/logo", Unlimited, get(assets::logo)),
         route("GET", "/assets/{file}", Unlimited, get(assets::asset)),
         route("GET", "/healthz", Unlimited, get(health::healthz)),
@@ -425,6 +426,7 @@ mod tests {
             Link::OpenApi,
             Link::SignOut,
             Link::Switch,
+            Link::Language,
             Link::People,
             Link::Person(Uuid::nil()),
             Link::EndAccess(Uuid::nil()),

@@ -2,6 +2,7 @@
 
 mod access;
 mod hostile_provider;
+mod language;
 mod limits;
 mod metrics;
 mod pages;

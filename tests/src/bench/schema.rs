@@ -155,6 +155,8 @@ fn frame() -> Frame {
         current: None,
         crumbs: vec![],
         notices: vec![],
+        language: portico_api::Language::English,
+        languages: vec![],
         theme: None,
         now: "2026-06-01T12:00:00Z".parse().unwrap(),
         csrf: "token".into(),

@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
-use portico_api::words::day;
 use portico_api::{
     FleetCondition, FleetFilter, FleetGroup, FleetGrouping, FleetMatrix, FleetPage, Frame, Link, MatrixCell,
     MatrixRow, OfferingVariant, OfferingVariants, PlaneChoice, PlaneRow, PlaneState,
@@ -24,14 +23,20 @@ pub fn admin_planes(frame: &Frame, page: &FleetPage) -> String {
                 "planes",
                 "No control planes yet",
                 "Describe one in a ControlPlane document of the configuration folder; it is connected to as soon as the file is there.",
-                Some((Link::Configuration.to_string(), "Look at the configuration")),
+                Some((
+                    Link::Configuration.to_string(),
+                    "Look at the configuration".to_owned(),
+                )),
             )
         } else if page.rows.items.is_empty() {
             empty(
                 "search",
                 "No control plane is like that",
                 "Take away a filter to see more.",
-                Some((Link::ControlPlanes.to_string(), "Show all control planes")),
+                Some((
+                    Link::ControlPlanes.to_string(),
+                    "Show all control planes".to_owned(),
+                )),
             )
         } else {
             table(frame.now, &page.rows.items)
@@ -355,7 +360,7 @@ fn matrix_row(columns: &[PlaneChoice], row: &MatrixRow) -> impl IntoView + use<>
         .collect();
     let when = row
         .sunset
-        .map(|sunset| view! { <span class="reason">{ends(row.phase, &day(sunset))}</span> });
+        .map(|sunset| view! { <span class="reason">{ends(row.phase, sunset)}</span> });
     let stage = phase_badge(row.phase).map(|badge| view! { " "{badge}{when} });
     view! {
         <tr>

@@ -36,7 +36,7 @@ fn step(frame: &Frame, step: &ProgressStep, index: usize, current: usize, href: 
     };
     let when = step.at.map(|at| {
         let words = step.seconds.map_or_else(
-            || portico_api::relative(frame.now, at),
+            || crate::parts::relative(frame.now, at),
             |seconds| format!("after {}", duration(seconds)),
         );
         view! { <time datetime=at.to_string() title=exact(at)>{words}</time> }

@@ -1,24 +1,24 @@
 use jiff::civil::Date;
 use portico_domain::documents::Phase;
 
+use crate::language::{Language, Text};
+use crate::{day_in, message};
+
 /// Returns a date in words: `1 March 2027`.
 #[must_use]
 pub fn day(date: Date) -> String {
-    date.strftime("%-d %B %Y").to_string()
+    day_in(date, Language::English)
 }
 
 /// Returns where an offering is in its life, as a sentence; `None` if it is published.
 #[must_use]
-pub fn lifecycle_sentence(offering: &str, phase: Phase, sunset: Option<Date>) -> Option<String> {
-    let ends = sunset.map(day);
-    match (phase, ends) {
+pub fn lifecycle_text(offering: &str, phase: Phase, sunset: Option<Date>) -> Option<Text> {
+    match (phase, sunset) {
         (Phase::Published, _) => None,
-        (Phase::Draft, _) => Some(format!(
-            "{offering} is a draft: only platform admins see it in the catalog and can request it."
-        )),
-        (Phase::Ended, Some(day)) => Some(format!("{offering} is deprecated and ended on {day}.")),
-        (_, Some(day)) => Some(format!("{offering} is deprecated and ends on {day}.")),
-        (_, None) => Some(format!("{offering} is deprecated.")),
+        (Phase::Draft, _) => Some(message!("lifecycle-draft", offering = offering)),
+        (Phase::Ended, Some(day)) => Some(message!("lifecycle-ended", offering = offering, day = day)),
+        (_, Some(day)) => Some(message!("lifecycle-ends", offering = offering, day = day)),
+        (_, None) => Some(message!("lifecycle-deprecated", offering = offering)),
     }
 }
 
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn the_sentence_says_when_it_ends() {
-        let say = |phase, sunset| lifecycle_sentence("Cache", phase, sunset);
+        let say = |phase, sunset| lifecycle_text("Cache", phase, sunset).map(|text| text.to_string());
         let sunset = Some(date(2027, 3, 1));
         assert_eq!(say(Phase::Published, None), None);
         assert_eq!(

@@ -35,9 +35,9 @@ pub use draft::{
     takes_back,
 };
 pub use kubeconfig::{about_kubeconfigs, install_kubelogin, own_rights};
-pub use lifecycle::{day, lifecycle_sentence};
+pub use lifecycle::{day, lifecycle_text};
 pub use placement::{comparison, exclusion, placement_reason};
-pub use price::{PriceWords, grouped, money};
+pub use price::{PriceWords, grouped, money, money_in};
 pub use publication::{
     another_approver, approvers_of, closed_in_words, not_in_namespaces, not_ready_for_publisher,
     permission_consequences, permission_state, permission_title, publication_not_in_force, somebody_of,

@@ -2,6 +2,9 @@ use std::fmt;
 
 use portico_domain::price::{PriceComparison, PricePeriod, PriceQuote};
 
+use crate::language::{self, Language};
+use crate::message;
+
 /// The words of a price, in the parts that screens show apart. `Display` joins them: `190 EUR a month, 162 EUR more than
 /// now`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,29 +12,43 @@ pub struct PriceWords {
     /// The amount and its currency: `190 EUR`.
     pub amount: String,
     /// What the amount is for: `a month`.
-    pub period: &'static str,
+    pub period: String,
     /// What it is compared with: `162 EUR more than now`.
     pub comparison: Option<String>,
 }
 
 impl From<&PriceQuote> for PriceWords {
     fn from(quote: &PriceQuote) -> Self {
+        Self::in_language(quote, Language::English)
+    }
+}
+
+impl PriceWords {
+    /// The words in a language.
+    #[must_use]
+    pub fn in_language(quote: &PriceQuote, language: Language) -> Self {
         let period = match quote.period {
-            PricePeriod::Month => "a month",
+            PricePeriod::Month => message!("price-month"),
         };
+        let money = |amount: f64, currency: &str| money_in(amount, currency, language);
         let currency = &quote.currency;
+        let comparison = quote.comparison.as_ref().map(|comparison| match comparison {
+            PriceComparison::Same => message!("price-same"),
+            PriceComparison::More { amount } => message!("price-more", amount = money(*amount, currency)),
+            PriceComparison::Less { amount } => message!("price-less", amount = money(*amount, currency)),
+            PriceComparison::Replaces { amount, currency } => {
+                message!(
+                    "price-replaces",
+                    amount = money(*amount, currency),
+                    period = &period
+                )
+            }
+            PriceComparison::Ends => message!("price-ends"),
+        });
         Self {
             amount: money(quote.amount, currency),
-            period,
-            comparison: quote.comparison.as_ref().map(|comparison| match comparison {
-                PriceComparison::Same => "as now".to_owned(),
-                PriceComparison::More { amount } => format!("{} more than now", money(*amount, currency)),
-                PriceComparison::Less { amount } => format!("{} less than now", money(*amount, currency)),
-                PriceComparison::Replaces { amount, currency } => {
-                    format!("in place of {} {period}", money(*amount, currency))
-                }
-                PriceComparison::Ends => "no longer".to_owned(),
-            }),
+            period: period.in_language(language),
+            comparison: comparison.map(|text| text.in_language(language)),
         }
     }
 }
@@ -48,26 +65,24 @@ impl fmt::Display for PriceWords {
 /// An amount of money: `1,450 EUR`, `9.50 USD`.
 #[must_use]
 pub fn money(amount: f64, currency: &str) -> String {
+    money_in(amount, currency, Language::English)
+}
+
+/// An amount of money as it is written in a language: `1.450 EUR` in German.
+#[must_use]
+pub fn money_in(amount: f64, currency: &str, language: Language) -> String {
     let digits = if amount.fract() == 0.0 {
         format!("{amount:.0}")
     } else {
         format!("{amount:.2}")
     };
-    format!("{} {currency}", grouped(&digits))
+    format!("{} {currency}", language::grouped(&digits, language))
 }
 
 /// Separates the thousands of a decimal number: `1450.50` is `1,450.50`.
 #[must_use]
 pub fn grouped(digits: &str) -> String {
-    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut grouped = String::with_capacity(digits.len() + 2);
-    for (index, digit) in whole.char_indices() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) && !grouped.ends_with('-') {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + fraction
+    language::grouped(digits, Language::English)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::tz::TimeZone;
 use portico_domain::claim::Health;
 use portico_domain::names::OfferingName;
 use portico_domain::policy::{PolicyDecision, approvers_in_words};
 use portico_domain::request::{Action, Request, State};
 
-use crate::{ApprovalPreview, RequestStep};
+use crate::language::Text;
+use crate::{ApprovalPreview, RequestStep, message};
 
 /// What is requested, as a sentence: `A PostgreSQL 17, small, named orders in payments/production on eu-shared`.
 #[derive(Debug, Clone, Copy)]
@@ -29,66 +31,79 @@ pub struct RequestSentence<'a> {
     pub until: Option<jiff::Timestamp>,
 }
 
+impl RequestSentence<'_> {
+    /// The sentence, without a full stop.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let starts_with_vowel = self
+            .offering
+            .starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']);
+        let action = match self.action {
+            Action::Create if starts_with_vowel => "create-an",
+            Action::Create => "create",
+            Action::Change => "change",
+            Action::Renew => "renew",
+            Action::Adopt => "adopt",
+            Action::Delete => "delete",
+        };
+        let has = |part: bool| if part { "yes" } else { "no" };
+        let until = self.until.map(|until| until.to_zoned(TimeZone::UTC).date());
+        message!(
+            "sentence",
+            action = action,
+            offering = self.offering,
+            has_plan = has(self.plan.is_some()),
+            plan = self.plan.unwrap_or_default().to_lowercase(),
+            has_name = has(!self.name.is_empty()),
+            name = self.name,
+            tenant = self.tenant,
+            environment = self.environment,
+            has_plane = has(self.plane.is_some()),
+            plane = self.plane.unwrap_or_default(),
+            has_until = has(until.is_some()),
+            until = until.unwrap_or_default()
+        )
+    }
+}
+
 impl fmt::Display for RequestSentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let offering = self.offering;
-        match self.action {
-            Action::Create => {
-                let vowel = offering.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']);
-                write!(f, "{} {offering}", if vowel { "An" } else { "A" })?;
-            }
-            Action::Change => write!(f, "A change to the {offering}")?,
-            Action::Renew => write!(f, "Longer life for the {offering}")?,
-            Action::Adopt => write!(f, "Adoption of the {offering}")?,
-            Action::Delete => write!(f, "The end of the {offering}")?,
-        }
-        if let Some(plan) = self.plan {
-            write!(f, ", {},", plan.to_lowercase())?;
-        }
-        if !self.name.is_empty() {
-            write!(f, " named {}", self.name)?;
-        }
-        write!(f, " in {}/{}", self.tenant, self.environment)?;
-        if let Some(plane) = self.plane {
-            write!(f, " on {plane}")?;
-        }
-        if let Some(until) = self.until {
-            write!(f, ", until {}", until.strftime("%-d %B %Y"))?;
-        }
-        Ok(())
+        self.text().fmt(f)
     }
 }
 
 /// What a request waits for or why it ended, for a list; may be empty.
 #[must_use]
-pub fn request_status(request: &Request) -> String {
+pub fn request_status(request: &Request) -> Text {
     match request.state {
         State::Approved if request.waiting_for.is_none() && request.next_attempt_at.is_some() => {
-            "Applied within seconds: until then the approver can take it back".to_owned()
+            message!("status-seconds")
         }
-        State::Approved | State::Applying => request.waiting_for.as_ref().map_or_else(
-            || "Being applied to the control plane".to_owned(),
-            ToString::to_string,
-        ),
+        State::Approved | State::Applying => request
+            .waiting_for
+            .as_ref()
+            .map_or_else(|| message!("status-applying"), |reason| reason.to_string().into()),
         State::Rejected => request
             .decisions
             .iter()
             .rev()
             .find(|decision| !decision.approved)
             .map(|decision| match &decision.comment {
-                Some(comment) => format!("Rejected by {}: {comment}", decision.by.name),
-                None => format!("Rejected by {}", decision.by.name),
+                Some(comment) => {
+                    message!("status-rejected-why", name = &decision.by.name, comment = comment)
+                }
+                None => message!("status-rejected", name = &decision.by.name),
             })
-            .or_else(|| request.failure.as_ref().map(ToString::to_string))
+            .or_else(|| Some(request.failure.as_ref()?.to_string().into()))
             .unwrap_or_default(),
         State::Failed => request
             .failure
             .as_ref()
-            .map(ToString::to_string)
+            .map(|reason| reason.to_string().into())
             .unwrap_or_default(),
-        State::Expired => "Nobody decided in time. Request it again if you still need it.".to_owned(),
+        State::Expired => message!("status-expired"),
         State::Draft | State::Submitted | State::AwaitingApproval | State::Fulfilled | State::Withdrawn => {
-            String::new()
+            Text::default()
         }
     }
 }
@@ -130,26 +145,28 @@ pub enum Step {
     Commented,
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Requested => "Requested",
-            Self::Approved => "Approved",
-            Self::Rejected => "Rejected",
-            Self::ApprovalUndone => "Approved, and taken back",
-            Self::RejectionUndone => "Rejected, and taken back",
-            Self::WaitsForApproval => "Waits for approval",
-            Self::Apply => "Apply it to the control plane",
-            Self::Delete => "Delete it on the control plane",
-            Self::Applied => "Applied to the control plane",
-            Self::Deleted => "Deleted on the control plane",
-            Self::RefusedByPolicy => "Refused by policy",
-            Self::Withdrawn => "Withdrawn",
-            Self::Expired => "Expired: nobody decided in time",
-            Self::Failed => "Failed",
-            Self::Blocked => "Cannot go on as things are",
-            Self::Commented => "Commented",
-        })
+impl Step {
+    /// Its title.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Requested => message!("step-requested"),
+            Self::Approved => message!("step-approved"),
+            Self::Rejected => message!("step-rejected"),
+            Self::ApprovalUndone => message!("step-approval-undone"),
+            Self::RejectionUndone => message!("step-rejection-undone"),
+            Self::WaitsForApproval => message!("step-waits"),
+            Self::Apply => message!("step-apply"),
+            Self::Delete => message!("step-delete"),
+            Self::Applied => message!("step-applied"),
+            Self::Deleted => message!("step-deleted"),
+            Self::RefusedByPolicy => message!("step-refused"),
+            Self::Withdrawn => message!("step-withdrawn"),
+            Self::Expired => message!("step-expired"),
+            Self::Failed => message!("step-failed"),
+            Self::Blocked => message!("step-blocked"),
+            Self::Commented => message!("step-commented"),
+        }
     }
 }
 
@@ -157,7 +174,7 @@ impl From<Step> for RequestStep {
     /// A step that is still to come. What else is known of it, the caller sets.
     fn from(step: Step) -> Self {
         Self {
-            title: step.to_string(),
+            title: step.text(),
             who: None,
             at: None,
             comment: None,
@@ -194,52 +211,92 @@ pub enum CannotApply {
 }
 
 /// What the changes of a request are compared with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Baseline {
     /// The claim as it was.
-    #[error("what is live")]
     Live,
     /// The claim as it was when the change was requested.
-    #[error("what was live")]
     WasLive,
     /// The schema's defaults.
-    #[error("the defaults")]
     Defaults,
     /// The presets of a plan.
-    #[error("the plan {title}")]
     Plan {
         /// The plan's title.
         title: String,
     },
 }
 
+impl Baseline {
+    /// What it is, within a sentence.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Live => message!("against-live"),
+            Self::WasLive => message!("against-was-live"),
+            Self::Defaults => message!("against-defaults"),
+            Self::Plan { title } => message!("against-plan", plan = title),
+        }
+    }
+}
+
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(f)
+    }
+}
+
 /// What became of the requests of a person with this name, and the health of their claims: numbers by state and by
 /// health.
 #[must_use]
-pub fn track_record(name: &str, requests: &BTreeMap<State, u64>, claims: &BTreeMap<Health, usize>) -> String {
+pub fn track_record(name: &str, requests: &BTreeMap<State, u64>, claims: &BTreeMap<Health, usize>) -> Text {
     let of = |state: State| requests.get(&state).copied().unwrap_or(0);
     let (applied, rejected, failed) = (of(State::Fulfilled), of(State::Rejected), of(State::Failed));
-    let requests = match applied + rejected + failed {
-        0 => return format!("{name}: the first request here"),
-        ended => {
-            let ends = [(rejected, "rejected"), (failed, "failed")];
-            let others = ends.iter().filter(|(count, _)| *count > 0);
-            let others = others.map(|(count, end)| format!("{count} {end}"));
-            let all: Vec<String> = [format!("{applied} of {ended} applied")]
-                .into_iter()
-                .chain(others)
-                .collect();
-            format!("{name}: {}", all.join(", "))
-        }
-    };
+    let ended = applied + rejected + failed;
+    if ended == 0 {
+        return message!("track-first", name = name);
+    }
+    let mut parts = vec![message!(
+        "track-applied",
+        name = name,
+        applied = applied,
+        ended = ended
+    )];
+    if rejected > 0 {
+        parts.push(message!("track-rejected", count = rejected));
+    }
+    if failed > 0 {
+        parts.push(message!("track-failed", count = failed));
+    }
+    let requests = Text::Joined(parts, ", ");
     if claims.is_empty() {
         return requests;
     }
-    let claims: Vec<String> = claims
-        .iter()
-        .map(|(health, count)| format!("{count} {}", health.title().to_lowercase()))
-        .collect();
-    format!("{requests}. Claims here: {}", claims.join(", "))
+    let claims = claims.iter().map(|(health, count)| {
+        message!(
+            "track-health",
+            count = *count,
+            health = health_in_sentence(*health)
+        )
+    });
+    message!(
+        "track-claims",
+        requests = requests,
+        claims = Text::Joined(claims.collect(), ", ")
+    )
+}
+
+/// The word for a claim's health within a sentence.
+fn health_in_sentence(health: Health) -> Text {
+    match health {
+        Health::Pending => message!("is-pending"),
+        Health::Ready => message!("is-ready"),
+        Health::Degraded => message!("is-degraded"),
+        Health::Paused => message!("is-paused"),
+        Health::Deleting => message!("is-deleting"),
+        Health::Gone => message!("is-gone"),
+        Health::Unreachable => message!("is-unreachable"),
+        Health::Unknown => message!("is-unknown"),
+    }
 }
 
 impl ApprovalPreview {

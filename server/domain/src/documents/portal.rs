@@ -2,6 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::GroupRef;
+use crate::language::Language;
 
 /// The portal's own settings: the one document of kind `Portal`.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -27,6 +28,10 @@ pub struct PortalSpec {
     /// The company that runs the portal.
     #[serde(default)]
     pub company: Company,
+    /// The languages of the pages, `en` and `de`. People choose one of them, or get the one that their browser asks for;
+    /// the first is for everybody else. German is a preview: some of its pages are still English. The API speaks English.
+    #[serde(default = "languages")]
+    pub languages: Vec<Language>,
     /// How people sign in.
     pub sign_in: SignIn,
     /// How long a sign-in lasts.
@@ -72,6 +77,10 @@ pub struct PortalSpec {
     /// Where the agents of control planes behind firewalls connect. Without it: nowhere.
     #[serde(default)]
     pub agents: Option<AgentListener>,
+}
+
+fn languages() -> Vec<Language> {
+    vec![Language::English]
 }
 
 /// How approvers decide.

@@ -69,6 +69,14 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     if spec.approvals.undo_seconds > 300 {
         findings.error(at, "spec.approvals.undoSeconds", "must be 0 to 300");
     }
+    let once: BTreeSet<_> = spec.languages.iter().collect();
+    if once.is_empty() || once.len() < spec.languages.len() {
+        findings.error(
+            at,
+            "spec.languages",
+            "needs at least one language, and each only once",
+        );
+    }
     match public_url(&spec.public_url) {
         Ok(url) if is_insecure(&url) => {
             let said =

@@ -1,6 +1,7 @@
 //! The approval queue.
 
 use axum::response::Response;
+use portico_api::message;
 use portico_domain::names::RequestId;
 
 use super::super::problem::Problem;
@@ -16,7 +17,7 @@ pub(in super::super) async fn list(Page(context): Page, query: QueryParams) -> R
     let mut page = portal.inbox(context.viewer(), query.page(), opened).await?;
     page.chosen = chosen.is_some();
     context
-        .page("Approvals", &[], |frame| {
+        .page(message!("approvals"), &[], |frame| {
             portico_frontend::pages::approvals(frame, &page)
         })
         .await

@@ -1,7 +1,7 @@
 //! The catalog and its offerings.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_api::{Link, names};
+use portico_api::{Link, message, names};
 use portico_app::CatalogQuery;
 use portico_domain::documents::Category;
 use portico_domain::names::OfferingName;
@@ -18,7 +18,7 @@ pub(in super::super) async fn list(Page(context): Page, query: QueryParams) -> R
         .portal
         .catalog(context.viewer(), context.workspace(), &catalog_query(&query))?;
     context
-        .page("Catalog", &[], |frame| {
+        .page(message!("catalog"), &[], |frame| {
             portico_frontend::pages::catalog(frame, &page)
         })
         .await

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use portico_api::{AdoptPage, ClaimsFilter, DeletePage, Link, names};
+use portico_api::{AdoptPage, ClaimsFilter, DeletePage, Link, message, names};
 use portico_app::{
     AdoptClaim, DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome,
 };
@@ -34,7 +34,7 @@ pub(in super::super) async fn list(
     );
     let views = claims_views::views(&context, &headers).await?;
     let mut response = context
-        .page("Claims", &[], |frame| {
+        .page(message!("claims"), &[], |frame| {
             portico_frontend::pages::claims(frame, &page, &views)
         })
         .await?;

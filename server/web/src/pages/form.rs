@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{Link, Notice, NoticeTone, RequestFormPage, Submission, names};
+use portico_api::{Link, Notice, NoticeTone, RequestFormPage, Submission, message, names};
 use portico_app::{FormCommand, RequestInput, RequestTarget, SubmitOutcome, SubmitRequest};
 use portico_domain::names::OfferingName;
 
@@ -155,8 +155,7 @@ async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, 
         .map_err(|_| Problem::foreign_form())?;
     let notice = Notice {
         tone: NoticeTone::Plain,
-        text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
-            .to_owned(),
+        text: message!("form-of-old-session"),
         undo: None,
     };
     let mut response = render_with(&context, target, &page, Some(notice)).await?;

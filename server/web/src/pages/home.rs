@@ -1,6 +1,7 @@
 //! The home page.
 
 use axum::response::Response;
+use portico_api::message;
 
 use super::super::problem::Problem;
 use super::super::viewer::Page;
@@ -13,6 +14,8 @@ pub(in super::super) async fn page(Page(context): Page) -> Result<Response, Prob
         .home(context.viewer(), context.workspace())
         .await?;
     context
-        .page("Home", &[], |frame| portico_frontend::pages::home(frame, &page))
+        .page(message!("home"), &[], |frame| {
+            portico_frontend::pages::home(frame, &page)
+        })
         .await
 }

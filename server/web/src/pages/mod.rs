@@ -11,6 +11,7 @@ pub(super) mod form;
 mod form_input;
 pub(super) mod home;
 pub(super) mod kubectl;
+pub(super) mod language;
 pub(super) mod logout;
 pub(super) mod people;
 pub(super) mod publications;

@@ -1,7 +1,7 @@
 //! Requests: the list, one, and what is done with it.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_api::{Link, names};
+use portico_api::{Link, message, names};
 use portico_app::{Decide, PostComment, RequestsQuery, UndoDecision, Withdraw};
 use portico_domain::names::RequestId;
 use portico_domain::request::State;
@@ -23,7 +23,7 @@ pub(in super::super) async fn list(Page(context): Page, params: QueryParams) -> 
         .requests(context.viewer(), context.workspace(), &query(&params))
         .await?;
     context
-        .page("Requests", &[], |frame| {
+        .page(message!("requests"), &[], |frame| {
             portico_frontend::pages::requests(frame, &page)
         })
         .await

@@ -1,18 +1,18 @@
 //! Signing in and out.
 
 use axum::extract::{Query, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use portico_api::{Notice, NoticeTone, SignInPage, SignInProvider};
+use portico_api::{Notice, NoticeTone, SignInPage, SignInProvider, message};
 use portico_domain::authz::{AuditEvent, SessionEvent};
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::super::address::ClientAddress;
 use super::super::app::{App, company};
-use super::super::frame::RequestContext;
+use super::super::frame::{RequestContext, html};
 use super::super::problem::Problem;
 use super::super::viewer::{OptionalViewer, Posted};
 use crate::auth::{self, Callback, Completed, ReturnTo, SignedIn};
@@ -43,7 +43,7 @@ pub(in super::super) async fn page(
     let spec = &configuration.portal.spec;
     let message = query.signed_out.is_some().then(|| Notice {
         tone: NoticeTone::Good,
-        text: "You are signed out.".to_owned(),
+        text: message!("signed-out"),
         undo: None,
     });
     let providers = spec
@@ -51,9 +51,9 @@ pub(in super::super) async fn page(
         .providers
         .iter()
         .map(|provider| SignInProvider {
-            title: format!(
-                "Continue with {}",
-                provider.title.as_deref().unwrap_or(&provider.name)
+            title: message!(
+                "continue-with",
+                provider = provider.title.as_deref().unwrap_or(&provider.name)
             ),
             href: format!(
                 "/auth/login?provider={}&return={}",
@@ -69,8 +69,8 @@ pub(in super::super) async fn page(
         message,
     };
     let context = RequestContext::of(&request);
-    let frame = context.frame(&app, None, "Sign in").await;
-    Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
+    let frame = context.frame(&app, None, &message!("sign-in")).await;
+    html(&frame, portico_frontend::pages::sign_in(&page, &frame))
 }
 
 /// `GET /auth/signed-out`: the post-logout redirect URI. It has no query, since providers compare it with the

@@ -1,0 +1,25 @@
+# Why a person may not do something.
+denial-not-visible = Das gibt es nicht, oder Sie dürfen es nicht sehen.
+denial-not-a-person = Dafür muss ein Mensch angemeldet sein.
+denial-needs-session = Ein Token kann keine Tokens anlegen. Melden Sie sich dafür im Browser an.
+denial-not-a-member = Sie gehören zu keinem Team, darum gibt es keinen Ort dafür. Ihr Plattform-Team kann Ihre Gruppe in eines aufnehmen.
+denial-cannot-request = Sie können sehen, was { $tenant } hat, aber nichts beantragen. Das kann jemand aus der Entwicklung von { $tenant }.
+denial-not-requestable = Das lässt sich zurzeit nicht beantragen: { $problem }
+denial-offering-deprecated = { $offering } läuft aus und nimmt nichts Neues an.
+denial-offering-ended = { $offering } endete am { $day } und nimmt nichts Neues an.
+denial-request-instead = Beantragen Sie stattdessen { $offering }.
+denial-cannot-change = Ändern kann es, wer in { $tenant } entwickelt.
+denial-cannot-change-unowned = Es gehört zu keinem Team, darum kann es hier niemand ändern. Ändern Sie es auf seiner Control Plane.
+denial-unowned = Es gehört zu keinem Team.
+denial-cannot-reveal = Aufdecken darf es nur, wer in { $tenant } entwickelt.
+denial-not-handed-out = Ihr Plattform-Team erlaubt { $publisher } nicht, die Zugangsdaten des Dienstes herauszugeben. Fragen Sie das Plattform-Team, nicht { $publisher }.
+denial-service-closed = { $service } nimmt zurzeit keine Anträge an: { $why }. Ihre Ressourcen bleiben, und Sie können sie löschen.
+denial-not-there-yet = Es ist noch nicht da.
+denial-being-deleted = Es wird gerade gelöscht.
+denial-gone = Es ist nicht mehr da.
+denial-managed-by-portico = Portico verwaltet es schon.
+denial-not-an-approver = Sie können nicht entscheiden: Die Richtlinie sieht dafür andere vor.
+denial-own-request = Niemand gibt eigene Anträge frei. Fragen Sie jemand anderen, der freigeben darf.
+denial-has-decided = Sie haben zugestimmt; es braucht noch die Zustimmung von jemand anderem.
+denial-not-the-requester = Nur { $requester } kann ihn zurückziehen.
+denial-no-part = Hier kommentieren nur { $requester }, wer freigibt und die Admins des Teams.

@@ -1,0 +1,27 @@
+# The lists of claims and of requests.
+claims-search = Nach Namen suchen
+claims-any-offering = Jedes Angebot
+claims-any-environment = Jede Umgebung
+claims-show = Zeigen
+claims-export = Als CSV herunterladen
+claims-none = Noch keine Ressourcen
+claims-none-hint = Eine Ressource bekommen Sie, wenn ein Antrag ausgeführt ist: eine Datenbank, eine Warteschlange, einen Cluster. Hier steht, wie es ihr geht und wie Sie sich verbinden.
+claims-none-like-that = Keine Ressource passt dazu
+claims-show-all = Alle Ressourcen zeigen
+claims-selected = Ausgewählte Ressourcen
+claims-renew = Verlängern …
+claims-delete = Löschen …
+views = Ansichten
+views-last-used = Zuletzt: { $filter }
+views-save-this = Diese Ansicht speichern
+views-name = Name der Ansicht
+views-save = Ansicht speichern
+views-delete = Ansicht löschen
+views-query = „{ $query }“
+views-only-mine = nur meine
+views-sorted = sortiert nach { $column }
+requests-older = Ältere
+requests-none = Noch keine Anträge
+requests-none-hint = Hier steht, was Sie beantragen, ändern oder löschen, und wer darüber entschieden hat.
+requests-none-like-that = Kein Antrag passt dazu
+requests-show-all = Alle Anträge zeigen

@@ -1,0 +1,25 @@
+# Why a person may not do something.
+denial-not-visible = There is no such thing, or it is not for you to see.
+denial-not-a-person = This needs a person who is signed in.
+denial-needs-session = A token cannot make tokens. Sign in with a browser to make one.
+denial-not-a-member = You are a member of no tenant, so there is nowhere to put it. Your platform team can add your group to one.
+denial-cannot-request = You can see what { $tenant } has, but not request more. A developer of { $tenant } can.
+denial-not-requestable = It cannot be requested at present: { $problem }
+denial-offering-deprecated = { $offering } is deprecated and takes no new claims.
+denial-offering-ended = { $offering } ended on { $day } and takes no new claims.
+denial-request-instead = Request { $offering } instead.
+denial-cannot-change = Developers of { $tenant } can change it.
+denial-cannot-change-unowned = It belongs to no tenant, so nobody can change it here. Change it on its control plane.
+denial-unowned = It belongs to no tenant.
+denial-cannot-reveal = Only developers of { $tenant } may reveal it.
+denial-not-handed-out = Your platform team does not let { $publisher } hand out connection secrets of its service. Ask it, not { $publisher }.
+denial-service-closed = { $service } takes no requests now: { $why }. Your claims of it stay, and you can delete them.
+denial-not-there-yet = It is not there yet.
+denial-being-deleted = It is being deleted.
+denial-gone = It is gone.
+denial-managed-by-portico = Portico manages it already.
+denial-not-an-approver = You cannot decide: the policy names other approvers.
+denial-own-request = Nobody approves a request of their own. Ask another approver.
+denial-has-decided = You have agreed; it needs somebody else’s agreement too.
+denial-not-the-requester = Only { $requester } can take it back.
+denial-no-part = Only { $requester }, those who approve it and admins of its tenant comment on it.

@@ -1,0 +1,27 @@
+# The lists of claims and of requests.
+claims-search = Search by name
+claims-any-offering = Any offering
+claims-any-environment = Any environment
+claims-show = Show
+claims-export = Export as CSV
+claims-none = No claims yet
+claims-none-hint = A claim is what you get when a request is applied: a database, a queue, a cluster. Its health and how to connect stand here.
+claims-none-like-that = No claim is like that
+claims-show-all = Show all claims
+claims-selected = Selected claims
+claims-renew = Renew…
+claims-delete = Delete…
+views = Views
+views-last-used = Last used: { $filter }
+views-save-this = Save this view
+views-name = Name of the view
+views-save = Save view
+views-delete = Delete view
+views-query = “{ $query }”
+views-only-mine = only mine
+views-sorted = sorted by { $column }
+requests-older = Older
+requests-none = No requests yet
+requests-none-hint = What you request, change or delete is listed here, with everybody who decided on it.
+requests-none-like-that = No request is like that
+requests-show-all = Show all requests
