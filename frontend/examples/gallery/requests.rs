@@ -1,10 +1,12 @@
 //! Requests, the approval queue, home.
 
 use jiff::SignedDuration;
+use portico_api::words::Step;
 use portico_api::{
     ApprovalRow, ClaimRow, Closed, CommentResult, DeprecatedClaims, DiffLine, DiffTone, HealthChange,
     HealthChanges, HomePage, InboxPage, Link, NoticeTone, OfferingLifecycle, Paged, PlatformState,
-    PriceComparison, PriceQuote, QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
+    PriceComparison, PriceQuote, QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage, Text,
+    message,
 };
 use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
@@ -71,7 +73,7 @@ pub(crate) fn rows() -> Vec<RequestRow> {
 }
 
 fn step(
-    title: &str,
+    title: impl Into<Text>,
     who: Option<&str>,
     minutes: Option<i64>,
     comment: Option<&str>,
@@ -113,7 +115,7 @@ fn waiting() -> RequestPage {
         offering_href: Some(Link::Offering(rows().remove(0).claim.offering)),
         claim_href: None,
         steps: vec![
-            step("Requested", Some("Dana Developer"), Some(60), None, 1),
+            step(Step::Requested.text(), Some("Dana Developer"), Some(60), None, 1),
             step(
                 "Judged by policy",
                 None,
@@ -122,14 +124,14 @@ fn waiting() -> RequestPage {
                 1,
             ),
             step(
-                "Commented",
+                Step::Commented.text(),
                 Some("Ada Approver"),
                 Some(20),
                 Some("Why not the shared cluster?"),
                 4,
             ),
             step(
-                "Waits for approval",
+                Step::WaitsForApproval.text(),
                 None,
                 None,
                 Some("An approver of Payments: Ada Approver or Ruth Admin."),
@@ -142,7 +144,7 @@ fn waiting() -> RequestPage {
         manifest: form::create().manifest,
         manifest_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         diff: vec![],
-        against: "what was live".into(),
+        against: message!("against-was-live"),
         again: None,
         placement: form::placement(),
         expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
@@ -201,7 +203,7 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
             ..form::price()
         }),
         diff: diff(),
-        against: "what is live".into(),
+        against: message!("against-live"),
         manifest: form::create().manifest,
         expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
         note: Some("Reporting fills the disk by Friday.".into()),
@@ -270,7 +272,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let failed = RequestPage {
         row: rows().remove(3),
         steps: vec![
-            step("Requested", Some("Dana Developer"), Some(60), None, 1),
+            step(Step::Requested.text(), Some("Dana Developer"), Some(60), None, 1),
             step(
                 "Approved",
                 Some("Ada Approver"),

@@ -175,7 +175,7 @@ fn open(frame: &Frame, page: &InboxPage, approval: &ApprovalRow, here: &Query) -
         let rest = words
             .comparison
             .map(|rest| view! { <span class="quiet">{rest}</span> });
-        view! { <p class="price"><span class="unseen">{text!("approvals-price")}" "</span><strong>{price}</strong>{rest}</p> }
+        view! { <p class="price"><span class="unseen">{text!("approvals-price")}</span><strong>{price}</strong>{rest}</p> }
     });
     let asked = message!("approvals-asked", name = &row.requester);
     let asked = rich(asked, [("when", time(frame.now, row.created_at).into_any())]);

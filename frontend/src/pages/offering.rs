@@ -119,7 +119,7 @@ fn plan_head(page: &OfferingPage, plan: &PlanColumn) -> AnyView {
         .clone()
         .map(|summary| view! { <span class="reason">{summary}</span> });
     let price = plan.price.as_ref().map(|price| {
-        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>" "{text!("price-month")}</span> }
+        view! { <span class="plan-price"><strong>{money(price.monthly, &price.currency)}</strong>{format!(" {}", text!("price-month"))}</span> }
     });
     let choose = page.may_request.allowed.then(|| {
         let form = Link::NewRequest(page.card.name.clone());

@@ -88,7 +88,7 @@ fn link(item: &NavItem, path: &str) -> impl IntoView + use<> {
         link => path.starts_with(&link.to_string()),
     };
     let count = (item.count > 0).then(|| {
-        view! { <span class="count">{item.count}<span class="unseen">" "{text!("waiting")}</span></span> }
+        view! { <span class="count">{item.count}<span class="unseen">{text!("waiting")}</span></span> }
     });
     view! {
         <li>
@@ -117,7 +117,7 @@ fn switch(frame: &Frame) -> Option<AnyView> {
     let view = view! {
         <details class="switch menu" name="menu">
             <summary>
-                <span class="unseen">{text!("working-in")}" "</span>
+                <span class="unseen">{text!("working-in")}</span>
                 <span class="switch-tenant">{title.clone()}</span>
                 <span class="switch-environment">{environment.to_string()}</span>
                 {icon("switch")}

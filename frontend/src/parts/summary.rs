@@ -44,7 +44,7 @@ pub(crate) fn meter(name: &str, words: String, used: u64, limit: u64, more: Opti
         (false, true) => (
             "meter near",
             Some(
-                view! { {icon("warning")}<span class="unseen">{text!("quota-nearly-full")}" "</span> }
+                view! { {icon("warning")}<span class="unseen">{text!("quota-nearly-full")}</span> }
                     .into_any(),
             ),
         ),
@@ -133,7 +133,7 @@ pub(crate) fn placement(placement: &PlacementView) -> AnyView {
         view! {
             <p>
                 <strong>{title}</strong>
-                {region.map(|region| view! { <span class="quiet">" "{text!("placement-in-region", region = region)}</span> })}
+                {region.map(|region| view! { <span class="quiet">{format!(" {}", text!("placement-in-region", region = region))}</span> })}
             </p>
         }
     });

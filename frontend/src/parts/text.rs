@@ -150,7 +150,8 @@ pub(crate) fn hidden_characters(text: &str) -> Option<AnyView> {
         .collect();
     (!codes.is_empty()).then(|| {
         let codes = codes.join(", ");
-        view! { <p class="caution">{icon("warning")}<span>{text!("invisible-characters")}" "{codes}</span></p> }.into_any()
+        view! { <p class="caution">{icon("warning")}<span>{text!("invisible-characters")}{codes}</span></p> }
+            .into_any()
     })
 }
 

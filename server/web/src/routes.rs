@@ -442,7 +442,10 @@ mod tests {
         let routed: BTreeSet<_> = table()
             .into_iter()
             .filter(|route| {
-                matches!(route.kind, Kind::Page | Kind::Form) || route.path == Link::OpenApi.pattern()
+                matches!(route.kind, Kind::Page | Kind::Form)
+                    || [Link::OpenApi, Link::Language]
+                        .iter()
+                        .any(|link| link.pattern() == route.path)
             })
             .map(|route| route.path)
             .collect();

@@ -85,7 +85,7 @@ approvals-why-you = Warum Sie gefragt werden
 approvals-note-from = Notiz von { $name }
 approvals-comments = Kommentare
 approvals-quota = Kontingent mit diesem Antrag
-approvals-price = Preis:
+approvals-price = Preis:{ " " }
 approvals-all-waiting = Alle Anträge, die warten
 approvals-asked = { $name } hat { $when } gefragt
 approvals-all-about = Alles zu diesem Antrag
@@ -108,7 +108,7 @@ track-health = { $count } { $health }
 
 # Quota and control plane, beside a request.
 quota-of = { $resource } von { $tenant }
-quota-nearly-full = Fast voll:
+quota-nearly-full = Fast voll:{ " " }
 quota-effect = { $used } von { $limit }
 quota-too-much = { $used } von { $limit }: { $more } zu viel
 quota-less = { $used } von { $limit } (−{ $takes })

@@ -9,8 +9,8 @@ usage = Nutzung
 admin = Verwaltung
 where-to-go = Wohin
 main-navigation = Hauptnavigation
-waiting = warten
-working-in = Sie arbeiten in
+waiting = { " " }warten
+working-in = Sie arbeiten in{ " " }
 within = in { $parent }
 breadcrumbs = Pfad
 search = Suchen
@@ -37,7 +37,7 @@ copy-what = Kopieren: { $what }
 copy-with-secrets = Mit den Geheimnissen kopieren
 differences = Unterschiede
 nobodys = Von niemandem
-invisible-characters = Enthält unsichtbare Zeichen:
+invisible-characters = Enthält unsichtbare Zeichen:{ " " }
 
 # What a form did, on the page after it.
 notice-submitted = Ihr Antrag wurde gesendet.

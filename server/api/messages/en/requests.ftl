@@ -85,7 +85,7 @@ approvals-why-you = Why it needs you
 approvals-note-from = Note from { $name }
 approvals-comments = Comments
 approvals-quota = Quota with this one
-approvals-price = Price:
+approvals-price = Price:{ " " }
 approvals-all-waiting = All requests that wait
 approvals-asked = { $name } asked { $when }
 approvals-all-about = All about this request
@@ -108,7 +108,7 @@ track-health = { $count } { $health }
 
 # Quota and control plane, beside a request.
 quota-of = { $resource } of { $tenant }
-quota-nearly-full = Nearly full:
+quota-nearly-full = Nearly full:{ " " }
 quota-effect = { $used } of { $limit }
 quota-too-much = { $used } of { $limit }: too much by { $more }
 quota-less = { $used } of { $limit } (−{ $takes })

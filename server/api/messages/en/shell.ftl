@@ -9,8 +9,8 @@ usage = Usage
 admin = Admin
 where-to-go = Where to go
 main-navigation = Main
-waiting = waiting
-working-in = Working in
+waiting = { " " }waiting
+working-in = Working in{ " " }
 within = in { $parent }
 breadcrumbs = Breadcrumbs
 search = Search
@@ -37,7 +37,7 @@ copy-what = Copy { $what }
 copy-with-secrets = Copy, with the secrets
 differences = Differences
 nobodys = Nobody’s
-invisible-characters = Contains invisible characters:
+invisible-characters = Contains invisible characters:{ " " }
 
 # What a form did, on the page after it.
 notice-submitted = Your request was sent.

@@ -261,6 +261,8 @@ pub(super) const PAGES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET", "/auth/signed-out", "/auth/signed-out", "KKKKKKK"),
     ("POST", "/switch", "/switch", "SKKKKNN"),
+    // The portal of the tests offers English alone.
+    ("GET", "/language", "/language?_language=en", "KKKKKKK"),
     ("GET", "/logo", "/logo", "NNNNNNN"),
     ("GET", "/assets/{file}", "/assets/none.css", "NNNNNNN"),
     ("GET", "/healthz", "/healthz", "KKKKKKK"),
