@@ -100,10 +100,15 @@ fn is_rendered(response: &Response) -> bool {
     !error || response.extensions().get::<Problem>().is_none() && has_body
 }
 
+/// Returns the address that the request comes from.
+pub(super) fn referring_address(headers: &HeaderMap) -> Option<url::Url> {
+    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
+    url::Url::parse(referrer).ok()
+}
+
 /// Returns the page of the portal that the request comes from.
 pub(super) fn referring_page(headers: &HeaderMap) -> Option<ReturnTo> {
-    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
-    let url = url::Url::parse(referrer).ok()?;
+    let url = referring_address(headers)?;
     Some(ReturnTo::parse(
         &url[url::Position::BeforePath..url::Position::AfterQuery],
     ))
