@@ -374,14 +374,20 @@ async fn what_was_requested_before_goes_on_until_the_sunset_date() {
     ];
     let row = |page: crate::Result<portico_api::ApprovalsPage>| {
         let rows = page.unwrap().rows.items.into_iter();
-        rows.flat_map(|row| row.why).collect::<Vec<_>>().join(" ")
+        rows.flat_map(|row| row.why)
+            .map(|why| why.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let told = "Bucket is deprecated and ends on 1 March 2027.";
     assert!(!row(app.portal.approvals(&lead(), 1).await).contains(told));
     app.lives(deprecated(), published()).await;
     assert!(row(app.portal.approvals(&lead(), 1).await).contains(told));
     let page = app.portal.request(&lead(), first).await.unwrap();
-    assert_eq!(page.deprecation.as_deref(), Some(told));
+    assert_eq!(
+        page.deprecation.map(|text| text.to_string()).as_deref(),
+        Some(told)
+    );
     let decided = app.portal.decide(caller(&lead()), approve(first)).await;
     assert_eq!(decided.unwrap(), State::Approved);
     let short = json!({"stage": "deprecated", "sunset": "2026-12-01"});
