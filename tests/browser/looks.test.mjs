@@ -43,12 +43,25 @@ describe('looks', { timeout: 240_000, skip: missing }, () => {
     }
     const madeWith = (await readFile(known, 'utf8')).trim();
     // Another browser draws letters differently.
-    foreign = madeWith === version ? null : `the pictures are from Chromium ${madeWith}, this is ${version}`;
+    if (madeWith !== version) foreign = `the pictures are from Chromium ${madeWith}, this is ${version}`;
+    else if (!(await hasTypeface('Liberation Mono'))) foreign = 'the typeface of code in the pictures, Liberation Mono, is missing';
   });
   after(async () => {
     await browser?.close();
     gallery?.stop();
   });
+
+  /** Whether the browser has a typeface: without it, text is as wide as in the one after it. */
+  function hasTypeface(name) {
+    return scale.evaluate((name) => {
+      const context = new OffscreenCanvas(1, 1).getContext('2d');
+      const width = (typefaces) => {
+        context.font = `100px ${typefaces}`;
+        return context.measureText('illumination').width;
+      };
+      return width(`"${name}", serif`) !== width('serif') && width(`"${name}", serif`) === width(`"${name}", sans-serif`);
+    }, name);
+  }
 
   /** The share of pixels that differ; 1 if the pictures are not equally large. */
   function difference(one, other) {

@@ -32,7 +32,7 @@ struct Package {
     present: fn() -> bool,
 }
 
-const DEBIAN_PACKAGES: [Package; 6] = [
+const DEBIAN_PACKAGES: [Package; 7] = [
     Package {
         name: "Node.js",
         purpose: "drives the browser, runs oidc-provider",
@@ -50,6 +50,12 @@ const DEBIAN_PACKAGES: [Package; 6] = [
         purpose: "the browser",
         packages: &["chromium"],
         present: || which("chromium").is_some(),
+    },
+    Package {
+        name: "Liberation fonts",
+        purpose: "the typeface of code in the pictures of pages",
+        packages: &["fonts-liberation"],
+        present: has_liberation_mono,
     },
     Package {
         name: "PostgreSQL",
@@ -161,6 +167,14 @@ fn install_packages(wanted: &[&Package]) -> Vec<Requirement> {
             met: (package.present)(),
         })
         .collect()
+}
+
+/// Pictures of pages were made with it: the browser takes the first typeface of the style's list that it finds.
+fn has_liberation_mono() -> bool {
+    Command::new("fc-list")
+        .arg("Liberation Mono")
+        .output()
+        .is_ok_and(|listed| !listed.stdout.is_empty())
 }
 
 /// The command that runs apt-get: directly as root, or through sudo if that asks for no password.
