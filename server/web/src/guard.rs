@@ -102,8 +102,8 @@ pub(super) async fn api(State(app): State<App>, request: Request, next: Next) ->
 async fn api_viewer(parts: &Parts, app: &App) -> Result<CurrentViewer, Problem> {
     let unauthenticated = || {
         let mut problem = Problem::sign_in_needed();
-        problem.detail =
-            "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`.".into();
+        let how = "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`.";
+        problem.detail = Box::new(how.into());
         problem
     };
     let changes = is_unsafe(&parts.method);

@@ -22,9 +22,9 @@ pub struct Problem {
     /// The reason, for programs.
     pub kind: ProblemType,
     /// What happened, in a few words.
-    pub title: Text,
+    pub title: Box<Text>,
     /// What it is about and what to do.
-    pub detail: Text,
+    pub detail: Box<Text>,
     /// Why the viewer may not do this.
     pub reason: Option<Box<Denial>>,
     /// Messages for fields.
@@ -42,8 +42,8 @@ impl Problem {
         Self {
             status: kind.status(),
             kind,
-            title: title.into(),
-            detail: detail.into(),
+            title: Box::new(title.into()),
+            detail: Box::new(detail.into()),
             reason: None,
             fields: Box::default(),
             typed: Box::default(),
