@@ -1,10 +1,11 @@
 use std::fmt;
 
+use fluent_bundle::FluentValue;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::Language;
-use super::catalogue::{self, Value};
+use super::catalogue;
 
 /// A text for people that is put into words late. `Display` and JSON have it in English.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,11 +60,10 @@ impl Text {
                 texts.join(separator)
             }
             Self::Message { key, arguments } => {
-                let arguments: Vec<_> = arguments
+                let arguments = arguments
                     .iter()
-                    .map(|(name, value)| (*name, value.in_language(language)))
-                    .collect();
-                catalogue::format(language, key, &arguments)
+                    .map(|(name, value)| (*name, value.in_language(language)));
+                catalogue::format(language, key, arguments)
             }
         }
     }
@@ -80,11 +80,11 @@ impl Text {
 }
 
 impl Arg {
-    fn in_language(&self, language: Language) -> Value {
+    fn in_language(&self, language: Language) -> FluentValue<'static> {
         match self {
-            Self::Number(number) => Value::Number(*number),
-            Self::Text(text) => Value::Text(text.in_language(language)),
-            Self::Day(date) => Value::Text(crate::time::day_in(*date, language)),
+            Self::Number(number) => (*number).into(),
+            Self::Text(text) => text.in_language(language).into(),
+            Self::Day(date) => crate::time::day_in(*date, language).into(),
         }
     }
 }
