@@ -1,12 +1,13 @@
 // The translated pages in German, over the gallery: they say their language, have no English words but those of the samples,
-// and fit. And every page from right to left: nothing sticks out.
+// and fit. And every page from right to left: nothing sticks out. Then somebody uses a running portal in German.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launch } from './support/browser.mjs';
+import { assertQuiet, launch, window } from './support/browser.mjs';
+import { startDemo } from './support/demo.mjs';
 import { missing, startGallery } from './support/gallery.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -100,6 +101,57 @@ describe('languages', { timeout: 240_000, skip: missing }, () => {
         if (sticksOut) wide.push(file);
       }
       assert.deepEqual(wide, []);
+    });
+  }
+});
+
+describe('a portal in German', { timeout: 120_000 }, () => {
+  let demo, browser;
+
+  before(async () => {
+    demo = await startDemo();
+    browser = await launch();
+    const file = join(demo.configuration, 'portal.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('spec:\n', 'spec:\n  languages: [en, de]\n'));
+  });
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  for (const javaScriptEnabled of [true, false]) {
+    it(`is used in the language of the browser until somebody chooses, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
+      const opened = await window(browser, demo, { locale: 'de-AT', javaScriptEnabled });
+      const { page } = opened;
+      const language = () => page.getAttribute('html', 'lang');
+      // The configuration is read again within seconds.
+      for (let tries = 0; tries < 100; tries += 1) {
+        await page.goto('/');
+        if ((await language()) === 'de') break;
+        await page.waitForTimeout(200);
+      }
+      await page.getByRole('link', { name: /^Weiter mit/ }).click();
+      await page.getByRole('button', { name: 'Dana Okafor' }).click();
+      await page.getByRole('link', { name: 'Katalog', exact: true }).click();
+      const search = page.getByRole('searchbox', { name: 'Katalog durchsuchen' });
+      await search.pressSequentially('datenbank gibt es nicht', { delay: 40 });
+      await page.keyboard.press('Enter');
+      await page.getByText('Nichts passt').waitFor();
+
+      // Whoever chooses stays on the page with its query, and keeps the choice over Back and a reload.
+      const menu = page.locator('details', { has: page.getByText('Dana Okafor') }).last();
+      await menu.locator('summary').click();
+      await menu.getByText('English').click();
+      await page.getByText('Nothing matches').waitFor();
+      assert.match(page.url(), /\?q=datenbank/);
+      assert.equal(await language(), 'en');
+      await page.getByRole('link', { name: 'Claims', exact: true }).click();
+      await page.goBack();
+      await page.reload();
+      assert.equal(await language(), 'en');
+      assertQuiet(opened);
+      await opened.context.close();
     });
   }
 });

@@ -25,6 +25,8 @@ const sizes = [
 
 /** A colour channel that differs by no more is the same; letters are not drawn alike everywhere. */
 const channelTolerance = 32;
+/** The typeface of code in the pictures, whichever of the style's list a machine has. Other text has a font of our own. */
+const code = 'Liberation Mono';
 /** The share of a picture's pixels that may differ. */
 const pixelTolerance = 0.005;
 
@@ -44,7 +46,7 @@ describe('looks', { timeout: 240_000, skip: missing }, () => {
     const madeWith = (await readFile(known, 'utf8')).trim();
     // Another browser draws letters differently.
     if (madeWith !== version) foreign = `the pictures are from Chromium ${madeWith}, this is ${version}`;
-    else if (!(await hasTypeface('Liberation Mono'))) foreign = 'the typeface of code in the pictures, Liberation Mono, is missing';
+    else if (!(await hasTypeface(code))) foreign = `the typeface of code in the pictures, ${code}, is missing`;
   });
   after(async () => {
     await browser?.close();
@@ -95,6 +97,7 @@ describe('looks', { timeout: 240_000, skip: missing }, () => {
       const changed = [];
       for (const name of pages) {
         await page.goto(`${gallery.base}/${name}.html`);
+        await page.addStyleTag({ content: `:root { --mono: "${code}" }` });
         await page.evaluate(() => document.fonts.ready);
         const now = await page.screenshot({ fullPage: true });
         const file = join(here, 'looks', `${name}-${size}.png`);

@@ -38,7 +38,7 @@ offering-approval = Freigabe
 offering-approval-needed = Nötig, wo Sie arbeiten
 offering-approval-not-needed = Nicht nötig, wo Sie arbeiten
 offering-kind = Kubernetes-Art
-about = Über
+about = Angaben
 offering-addresses =
     { $count ->
         [one] { $count } Adresse, auf der Seite der Ressource:

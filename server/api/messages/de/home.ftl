@@ -9,8 +9,8 @@ home-planes-down =
     }
 home-claims-need-you =
     { $count ->
-        [one] { $count } von { $all } braucht Sie
-       *[other] { $count } von { $all } brauchen Sie
+        [one] { $count } von { $all } braucht Ihr Zutun
+       *[other] { $count } von { $all } brauchen Ihr Zutun
     }
 home-requests-wait =
     { $count ->
